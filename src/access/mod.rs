@@ -1,0 +1,156 @@
+//! Who may do what, as tables. Pure: no database, no clock. Pages ask the same functions that operations ask.
+
+mod roles;
+
+pub use roles::{OrgRole, Permission, ROLES, WorkspaceRole, permissions_of};
+
+use crate::error::{Refusal, Result};
+
+/// Whether a role holds a permission (product.md, 2).
+pub fn allows(role: OrgRole, permission: Permission) -> bool {
+    permissions_of(role).contains(&permission)
+}
+
+/// Refuses unless the role holds the permission. The words say who can help.
+pub fn require(role: OrgRole, permission: Permission) -> Result<()> {
+    if allows(role, permission) {
+        return Ok(());
+    }
+    if role == OrgRole::Billing && permission.is_workspace_work() {
+        return Err(Refusal::forbidden("billing_role_no_workspace", "Your role manages billing only. Ask an owner for a workspace role."));
+    }
+    let who = who_holds(permission);
+    Err(Refusal::forbidden("role_lacks_permission", format!("Your role, {}, can't {}. {who} can.", role.label(), permission.verb())))
+}
+
+/// The roles that hold a permission, as the start of a sentence: "Owners and admins".
+pub fn who_holds(permission: Permission) -> String {
+    let holders: Vec<&str> = ROLES.iter().filter(|r| allows(**r, permission)).map(|r| r.plural()).collect();
+    let words = match holders.as_slice() {
+        [] => "nobody".to_owned(),
+        [one] => (*one).to_owned(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    };
+    let mut letters = words.chars();
+    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// No one gives what they don't hold: a role may be given, changed or taken away by somebody whose permissions include
+/// all of that role's (product.md, 2, rule 2).
+pub fn covers(actor: OrgRole, role: OrgRole) -> bool {
+    permissions_of(role).iter().all(|p| allows(actor, *p))
+}
+
+/// May somebody with `actor` invite a person as `offered`, under the organization's policy on who invites?
+pub fn may_invite(actor: OrgRole, owners_only: bool, offered: OrgRole) -> Result<()> {
+    require(actor, Permission::ManageMembers)?;
+    if owners_only && actor != OrgRole::Owner {
+        return Err(Refusal::forbidden(
+            "owners_invite",
+            "In this organization only owners invite. Ask an owner, or ask them to change the policy.",
+        ));
+    }
+    may_give(actor, offered)
+}
+
+/// May somebody with `actor` hand out `offered`?
+pub fn may_give(actor: OrgRole, offered: OrgRole) -> Result<()> {
+    if covers(actor, offered) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(
+        "role_above_own",
+        format!("You can't give the role {}: it allows things that yours doesn't. Ask an owner.", offered.label()),
+    ))
+}
+
+/// May somebody with `actor` change a member from one role to another? `own` says that the member is the actor.
+pub fn may_change_role(actor: OrgRole, from: OrgRole, to: OrgRole, own: bool) -> Result<()> {
+    if own {
+        // Stepping down is anybody's right; the last owner is held back by the count after the write.
+        return if covers(from, to) { Ok(()) } else { Err(own_raise()) };
+    }
+    require(actor, Permission::ManageMembers)?;
+    may_touch(actor, from)?;
+    may_give(actor, to)
+}
+
+fn own_raise() -> Refusal {
+    Refusal::forbidden("own_role_upward", "You can't give yourself more than you have. Ask an owner to change your role.")
+}
+
+/// May somebody with `actor` suspend, remove or otherwise act on a member who has `role`?
+pub fn may_touch(actor: OrgRole, role: OrgRole) -> Result<()> {
+    require(actor, Permission::ManageMembers)?;
+    if covers(actor, role) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(
+        "member_above_own",
+        format!("You can't change somebody whose role is {}: that role allows things that yours doesn't. Ask an owner.", role.label()),
+    ))
+}
+
+/// The roles that `actor` may hand out, highest first.
+pub fn roles_to_give(actor: OrgRole) -> impl Iterator<Item = OrgRole> {
+    ROLES.into_iter().filter(move |r| covers(actor, *r))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use OrgRole::*;
+
+    #[test]
+    fn s1_30_s1_31_s1_32_s3_1_s3_5_s4_4_the_permission_table_is_the_one_of_the_product() {
+        use Permission::*;
+        let table = [
+            (ViewDirectory, [true, true, true, true, true]),
+            (ManageMembers, [true, true, false, false, false]),
+            (LinkWorkspaces, [true, true, false, false, false]),
+            (DeleteWorkspaces, [true, false, false, false, false]),
+            (ManageIntegrations, [true, true, false, false, false]),
+            (ViewUsage, [true, true, true, false, false]),
+            (ViewAudit, [true, true, false, false, false]),
+            (ManageSettings, [true, true, false, false, false]),
+            (ManageBilling, [true, false, true, false, false]),
+            (OwnOrganization, [true, false, false, false, false]),
+        ];
+        for (permission, row) in table {
+            for (role, expected) in ROLES.into_iter().zip(row) {
+                assert_eq!(allows(role, permission), expected, "{role:?} {permission:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn s2_10_nobody_gives_or_touches_what_they_do_not_hold() {
+        for (actor, role, expected) in [
+            (Owner, Owner, true),
+            (Owner, Billing, true),
+            (Admin, Owner, false),
+            (Admin, Billing, false),
+            (Admin, Admin, true),
+            (Admin, Member, true),
+            (Admin, Viewer, true),
+        ] {
+            assert_eq!(may_give(actor, role).is_ok(), expected, "{actor:?} gives {role:?}");
+            assert_eq!(may_touch(actor, role).is_ok(), expected, "{actor:?} touches {role:?}");
+        }
+        for powerless in [Billing, Member, Viewer] {
+            for role in ROLES {
+                assert!(may_touch(powerless, role).is_err());
+                assert!(may_change_role(powerless, role, Viewer, false).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn sec_z4_nobody_raises_themselves_and_anybody_may_step_down() {
+        assert!(may_change_role(Admin, Admin, Owner, true).is_err());
+        assert!(may_change_role(Member, Member, Admin, true).is_err());
+        assert!(may_change_role(Viewer, Viewer, Billing, true).is_err());
+        assert!(may_change_role(Owner, Owner, Member, true).is_ok());
+        assert!(may_change_role(Admin, Admin, Viewer, true).is_ok());
+    }
+}

@@ -1,0 +1,203 @@
+use crate::access::OrgRole;
+use crate::clock::Micros;
+use crate::db::{Tx, on, run};
+use crate::error::Result;
+use crate::ids::{MemberId, OrgId, UserId};
+use crate::organizations::OrgRow;
+
+/// A credential, the user behind it, and one of their organizations.
+#[derive(Debug, Clone, Default)]
+pub(super) struct IdentityRow {
+    pub credential_id: String,
+    pub credential_name: String,
+    /// A session's sign-in method; a token's scope.
+    pub detail: String,
+    pub created_at: i64,
+    pub last_seen_at: i64,
+    pub user_id: String,
+    pub user_name: String,
+    pub email: Option<String>,
+    pub theme: String,
+    pub last_org_id: Option<String>,
+    pub seat: Option<SeatRow>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct SeatRow {
+    pub member_id: String,
+    pub role: OrgRole,
+    pub last_active_at: i64,
+    pub org: OrgRow,
+}
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for IdentityRow
+where
+    &'static str: sqlx::ColumnIndex<R>,
+    OrgRow: sqlx::FromRow<'r, R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Option<String>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    OrgRole: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let org: Option<String> = row.try_get("id")?;
+        let seat = match org {
+            None => None,
+            Some(_) => Some(SeatRow {
+                member_id: row.try_get("member_id")?,
+                role: row.try_get("role")?,
+                last_active_at: row.try_get("last_active_at")?,
+                org: OrgRow::from_row(row)?,
+            }),
+        };
+        Ok(Self {
+            credential_id: row.try_get("credential_id")?,
+            credential_name: row.try_get("credential_name")?,
+            detail: row.try_get("detail")?,
+            created_at: row.try_get("credential_created_at")?,
+            last_seen_at: row.try_get("credential_seen_at")?,
+            user_id: row.try_get("user_id")?,
+            user_name: row.try_get("user_name")?,
+            email: row.try_get("user_email")?,
+            theme: row.try_get("theme")?,
+            last_org_id: row.try_get("last_org_id")?,
+            seat,
+        })
+    }
+}
+
+/// The part both credentials share. A join of four tables by their keys; as many rows as the user has organizations.
+macro_rules! identity {
+    ($columns:literal, $from:literal, $where:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            ", u.id AS user_id, u.name AS user_name, u.email AS user_email, u.theme, u.last_org_id,
+                m.id AS member_id, m.role, m.last_active_at, o.*
+             FROM ",
+            $from,
+            " JOIN users u ON u.id = k.user_id AND u.status = 'active'
+             LEFT JOIN members m ON m.user_id = u.id AND m.status = 'active'
+             LEFT JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL
+             WHERE ",
+            $where,
+            " ORDER BY o.name, o.id"
+        )
+    };
+}
+
+pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
+    Ok(on!(tx, c => sqlx::query_as(identity!(
+        "k.public_id AS credential_id, '' AS credential_name, k.method AS detail, k.created_at AS credential_created_at, k.last_seen_at AS credential_seen_at",
+        "sessions k",
+        "k.id_hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2"))
+        .bind(hash).bind(now).fetch_all(c))?)
+}
+
+pub(super) async fn identity_by_token(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
+    Ok(on!(tx, c => sqlx::query_as(identity!(
+        "k.id AS credential_id, k.name AS credential_name, k.scope AS detail, k.created_at AS credential_created_at, COALESCE(k.last_used_at, 0) AS credential_seen_at",
+        "tokens k",
+        "k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)"))
+        .bind(hash).bind(now).fetch_all(c))?)
+}
+
+/// An update and never an insert: a session that was signed out meanwhile stays so (SEC-S2).
+pub(super) async fn touch_session(tx: &mut Tx, public_id: &str, now: Micros, ends: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE public_id = $1 AND revoked_at IS NULL")
+            .bind(public_id)
+            .bind(now)
+            .bind(ends)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn touch_token(tx: &mut Tx, id: &str, now: Micros) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id).bind(now))?;
+    Ok(())
+}
+
+pub(super) async fn touch_member(tx: &mut Tx, member: &MemberId, user: &UserId, org: &OrgId, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET last_active_at = $3 WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(member.as_str())
+            .bind(now)
+    )?;
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET last_org_id = $2 WHERE id = $1 AND (last_org_id IS NULL OR last_org_id <> $2)")
+            .bind(user.as_str())
+            .bind(org.as_str())
+    )?;
+    Ok(())
+}
+
+pub(super) struct NewSession<'a> {
+    pub id_hash: &'a str,
+    pub public_id: &'a str,
+    pub user: Option<&'a str>,
+    pub data: &'a str,
+    pub method: Option<&'a str>,
+    pub ip: &'a str,
+    pub client: &'a str,
+    pub now: Micros,
+    pub expires_at: Micros,
+}
+
+/// `false`: there is a session with that id already.
+pub(super) async fn insert_session(tx: &mut Tx, s: &NewSession<'_>) -> Result<bool> {
+    let done = run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO sessions (id_hash, public_id, user_id, data, method, ip, client, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) ON CONFLICT (id_hash) DO NOTHING"
+        )
+        .bind(s.id_hash)
+        .bind(s.public_id)
+        .bind(s.user)
+        .bind(s.data)
+        .bind(s.method)
+        .bind(s.ip)
+        .bind(s.client)
+        .bind(s.now)
+        .bind(s.expires_at)
+    )?;
+    Ok(done == 1)
+}
+
+pub(super) async fn update_session(tx: &mut Tx, id_hash: &str, data: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE sessions SET data = $2 WHERE id_hash = $1 AND revoked_at IS NULL").bind(id_hash).bind(data))?;
+    Ok(())
+}
+
+pub(super) async fn load_session(tx: &mut Tx, id_hash: &str, now: Micros) -> Result<Option<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT data FROM sessions WHERE id_hash = $1 AND revoked_at IS NULL AND expires_at > $2")
+        .bind(id_hash).bind(now).fetch_optional(c))?)
+}
+
+pub(super) async fn end_session(tx: &mut Tx, id_hash: &str, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE sessions SET revoked_at = $2, data = '{}' WHERE id_hash = $1 AND revoked_at IS NULL").bind(id_hash).bind(now)
+    )?;
+    Ok(())
+}
+
+/// Keeps the newest `keep` sessions of a user (SEC-S7).
+pub(super) async fn drop_oldest_sessions(tx: &mut Tx, user: &str, keep: i64, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND revoked_at IS NULL AND id_hash NOT IN (
+            SELECT id_hash FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC LIMIT $2)"
+        )
+        .bind(user)
+        .bind(keep)
+        .bind(now)
+    )?;
+    Ok(())
+}

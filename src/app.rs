@@ -1,0 +1,210 @@
+//! The program put together: what operations need, both routers, and the layers around them.
+
+use crate::clock::{Clock, Micros};
+use crate::config::Config;
+use crate::db::Db;
+use crate::mail::Mailer;
+use crate::{api, outbox, web};
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore, watch};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+/// What every operation may use. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub struct Inner {
+    pub config: Config,
+    pub db: Db,
+    pub mailer: Mailer,
+    pub clock: Clock,
+    pub http: reqwest::Client,
+    work: Notify,
+}
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database and prepares everything else. Refuses settings that can't work.
+    pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        config.check()?;
+        if config.database_url.is_none() {
+            std::fs::create_dir_all(&config.data_dir)
+                .map_err(|e| anyhow::anyhow!("ROSTER_DATA_DIR: the folder {} could not be made: {e}", config.data_dir.display()))?;
+        }
+        let db = Db::open(&config.database()).await?;
+        let mailer = Mailer::new(&config)?;
+        Ok(Self(Arc::new(Inner { db, mailer, clock, http: crate::http_client::new()?, config, work: Notify::new() })))
+    }
+
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// Tells the outbox's worker that something may be due.
+    pub fn wake(&self) {
+        self.work.notify_one();
+    }
+
+    pub(crate) async fn wait_for_work(&self) {
+        self.work.notified().await;
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Both doors and the layers around them, outermost last.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(web::router(app.clone()))
+        .merge(web::plain_routes())
+        .nest("/api/v1", api::router(app.clone()))
+        .layer(DefaultBodyLimit::max(1024 * 1024))
+        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(app.clone(), security_headers))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            let id = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).unwrap_or("");
+            // The path without its query, and without the secret that an invitation's path ends in (SEC-I1).
+            let path = request.uri().path();
+            let path = if path.starts_with("/invitations/") || path.starts_with("/sign-in/") {
+                path.rsplit_once('/').map_or(path, |p| p.0)
+            } else {
+                path
+            };
+            tracing::info_span!("request", method = %request.method(), path, id)
+        }))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(axum::middleware::from_fn(own_request_id))
+        .with_state(app)
+}
+
+/// A request id is ours: one that a client sends could forge a line of the log.
+async fn own_request_id(mut request: Request, next: Next) -> Response {
+    request.headers_mut().remove(REQUEST_ID);
+    next.run(request).await
+}
+
+/// Headers of every answer, errors and redirects too (SEC-W7).
+async fn security_headers(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    let is_private = !request.uri().path().starts_with("/static/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    );
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    if is_private {
+        set(header::CACHE_CONTROL, "no-store");
+        headers.append(header::VARY, HeaderValue::from_static("cookie, hx-request-type"));
+    }
+    if app.config.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+    }
+    response
+}
+
+/// Connections that may be open at once.
+const CONNECTIONS: usize = 1024;
+/// How long requests under way may take to end after a stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(20);
+
+/// Serves until `stop` comes, then lets what is under way end, and the outbox's worker put down its work.
+///
+/// The loop is our own, because `axum::serve` neither limits how long a request's head may take nor how many
+/// connections are open (security.md, T7, T8).
+pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let (stop_worker, stopped) = watch::channel(false);
+    let worker = tokio::spawn(outbox::run(app.clone(), stopped));
+    let service = router(app.clone());
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(32 * 1024);
+    let graceful = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    tokio::pin!(stop);
+    loop {
+        let slot = tokio::select! {
+            slot = slots.clone().acquire_owned() => slot?,
+            () = &mut stop => break,
+        };
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                // Too many open files, or a client that left at once: neither ends the program.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        stream.set_nodelay(true).ok();
+        let service = service.clone();
+        let answer = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            service.clone().oneshot(request)
+        });
+        let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), answer).into_owned());
+        tokio::spawn(async move {
+            connection.await.ok();
+            drop(slot);
+        });
+    }
+    drop(listener);
+    tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.ok();
+    stop_worker.send(true).ok();
+    tokio::time::timeout(Duration::from_secs(5), worker).await.ok();
+    app.db.close().await;
+    Ok(())
+}
+
+/// Ends when the process is asked to: Ctrl-C, or SIGTERM.
+pub async fn terminated() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => {
+            interrupt.await.ok();
+        }
+    }
+}

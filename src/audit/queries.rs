@@ -1,0 +1,105 @@
+use crate::db::{Tx, on, row, run};
+use crate::error::Result;
+use crate::ids::{OrgId, UserId};
+
+row! {
+    /// One event as it stands in the table.
+    #[derive(Debug, Clone)]
+    pub struct EventRow {
+        pub id: String,
+        pub stream: String,
+        pub seq: i64,
+        pub prev_hash: String,
+        pub hash: String,
+        pub at: i64,
+        pub org_id: Option<String>,
+        pub workspace_id: Option<String>,
+        pub category: String,
+        pub action: String,
+        pub actor_kind: String,
+        pub actor_id: String,
+        pub actor_name: String,
+        pub credential: String,
+        pub ip: String,
+        pub client: String,
+        pub request_id: String,
+        pub target_kind: String,
+        pub target_id: String,
+        pub target_name: String,
+        pub subject_id: Option<String>,
+        pub changes: String,
+    }
+}
+
+pub(super) async fn head(tx: &mut Tx, stream: &str) -> Result<Option<(i64, String)>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE stream = $1").bind(stream).fetch_optional(c))?)
+}
+
+pub(super) async fn set_head(tx: &mut Tx, stream: &str, seq: i64, hash: &str) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO audit_heads (stream, seq, hash) VALUES ($1, $2, $3)
+         ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, hash = excluded.hash"
+        )
+        .bind(stream)
+        .bind(seq)
+        .bind(hash)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn insert(tx: &mut Tx, e: &EventRow) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO audit_events (id, stream, seq, prev_hash, hash, at, org_id, workspace_id, category, action, actor_kind, actor_id,
+            actor_name, credential, ip, client, request_id, target_kind, target_id, target_name, subject_id, changes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
+        )
+        .bind(&e.id)
+        .bind(&e.stream)
+        .bind(e.seq)
+        .bind(&e.prev_hash)
+        .bind(&e.hash)
+        .bind(e.at)
+        .bind(&e.org_id)
+        .bind(&e.workspace_id)
+        .bind(&e.category)
+        .bind(&e.action)
+        .bind(&e.actor_kind)
+        .bind(&e.actor_id)
+        .bind(&e.actor_name)
+        .bind(&e.credential)
+        .bind(&e.ip)
+        .bind(&e.client)
+        .bind(&e.request_id)
+        .bind(&e.target_kind)
+        .bind(&e.target_id)
+        .bind(&e.target_name)
+        .bind(&e.subject_id)
+        .bind(&e.changes)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn page(tx: &mut Tx, stream: &str, after: i64, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+        .bind(stream).bind(after).bind(limit).fetch_all(c))?)
+}
+
+pub(super) async fn newest(tx: &mut Tx, stream: &str, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 ORDER BY seq DESC LIMIT $2")
+        .bind(stream).bind(limit).fetch_all(c))?)
+}
+
+/// The newest events that a user did or that concern them: the newest of each by its own index, then the newest of both.
+pub(super) async fn about(tx: &mut Tx, org: &OrgId, user: &UserId, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT * FROM audit_events WHERE id IN (
+            SELECT id FROM (SELECT id FROM audit_events WHERE org_id = $1 AND actor_id = $2 ORDER BY id DESC LIMIT $3) done
+            UNION
+            SELECT id FROM (SELECT id FROM audit_events WHERE org_id = $1 AND subject_id = $2 ORDER BY id DESC LIMIT $3) had)
+         ORDER BY id DESC LIMIT $3")
+        .bind(org.as_str()).bind(user.as_str()).bind(limit).fetch_all(c))?)
+}

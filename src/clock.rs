@@ -1,0 +1,92 @@
+//! Time: microseconds since 1970-01-01 UTC, everywhere. Days and words are made from it where people read it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Microseconds since 1970-01-01 UTC.
+pub type Micros = i64;
+
+pub const SECOND: Micros = 1_000_000;
+pub const MINUTE: Micros = 60 * SECOND;
+pub const HOUR: Micros = 60 * MINUTE;
+pub const DAY: Micros = 24 * HOUR;
+
+/// The system's clock, which a test may move forward.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub fn now(&self) -> Micros {
+        jiff::Timestamp::now().as_microsecond() + self.0.load(Ordering::Relaxed)
+    }
+
+    /// Moves this clock; every holder of a clone sees it.
+    pub fn advance(&self, by: Micros) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+fn zoned(at: Micros) -> jiff::Zoned {
+    jiff::Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC)
+}
+
+/// `2026-11-22T09:41:07Z`, the exact value a `<time>` carries.
+pub fn rfc3339(at: Micros) -> String {
+    zoned(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `22 Nov 2026`
+pub fn day(at: Micros) -> String {
+    zoned(at).strftime("%-d %b %Y").to_string()
+}
+
+/// `22 Nov 2026, 09:41 UTC`
+pub fn minute(at: Micros) -> String {
+    zoned(at).strftime("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// `2 minutes ago`, `Yesterday`, `in 5 days`, and a date from a month on.
+pub fn relative(at: Micros, now: Micros) -> String {
+    let (gap, past) = if at <= now { (now - at, true) } else { (at - now, false) };
+    let say = |count: i64, unit: &str| {
+        let s = if count == 1 { "" } else { "s" };
+        if past { format!("{count} {unit}{s} ago") } else { format!("in {count} {unit}{s}") }
+    };
+    match gap {
+        _ if gap < MINUTE => {
+            if past {
+                "Just now".into()
+            } else {
+                "in a moment".into()
+            }
+        }
+        _ if gap < HOUR => say(gap / MINUTE, "minute"),
+        _ if gap < DAY => say(gap / HOUR, "hour"),
+        _ if gap < 2 * DAY && past => "Yesterday".into(),
+        _ if gap < 31 * DAY => say(gap / DAY, "day"),
+        _ => day(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        let now = 1_763_805_600 * SECOND;
+        let cases = [
+            (now, "Just now"),
+            (now - 2 * MINUTE, "2 minutes ago"),
+            (now - HOUR, "1 hour ago"),
+            (now - 30 * HOUR, "Yesterday"),
+            (now - 5 * DAY, "5 days ago"),
+            (now + 5 * DAY, "in 5 days"),
+            (now - 400 * DAY, "18 Oct 2024"),
+        ];
+        for (at, words) in cases {
+            assert_eq!(relative(at, now), words);
+        }
+        assert_eq!(rfc3339(now), "2025-11-22T10:00:00Z");
+    }
+}

@@ -1,0 +1,51 @@
+//! The schema, brought up to date when the database is opened.
+
+use anyhow::Context;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{PgPool, SqlSafeStr, SqlitePool};
+
+macro_rules! migrations {
+    ($dialect:literal; $($number:literal $name:literal $file:expr;)*) => {
+        Migrator::with_migrations(vec![$(
+            Migration::new($number, $name.into(), MigrationType::Simple, include_str!($file).into_sql_str(), false)
+        ),*])
+    };
+}
+
+/// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
+macro_rules! all {
+    ($search:literal) => {
+        migrations! { "";
+            1 "accounts" "../../migrations/0001_accounts.sql";
+            2 "organizations" "../../migrations/0002_organizations.sql";
+            3 "workspaces" "../../migrations/0003_workspaces.sql";
+            4 "work" "../../migrations/0004_work.sql";
+            5 "search" $search;
+        }
+    };
+}
+
+pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
+    // sqlx takes no lock on SQLite: two programs that start at once would both try (security.md, T14). `file` is "" for
+    // a database in memory, which nobody else can open.
+    let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'").fetch_one(writer).await?;
+    let _lock = if file.is_empty() { None } else { Some(lock_beside(file).await?) };
+    all!("../../migrations/sqlite/0005_search.sql").run(writer).await.context(FAILED)
+}
+
+pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {
+    all!("../../migrations/postgres/0005_search.sql").run(pool).await.context(FAILED)
+}
+
+const FAILED: &str = "the database's schema could not be brought up to date; it is as it was before. \
+    If this program is older than the one that wrote the database, start the newer one";
+
+async fn lock_beside(file: String) -> anyhow::Result<std::fs::File> {
+    let path = format!("{file}.migrating");
+    tokio::task::spawn_blocking(move || {
+        let lock = std::fs::File::create(&path).with_context(|| format!("{path} could not be written"))?;
+        lock.lock()?;
+        Ok(lock)
+    })
+    .await?
+}

@@ -1,0 +1,118 @@
+//! The database: SQLite in one file, or PostgreSQL by URL. The only place that names a driver.
+//!
+//! Statements are written once, in SQL that both understand, and run through [`on!`], which checks the Rust around them
+//! against each driver. Reads take a connection of the pool. Writes begin by locking what they write to
+//! ([`Db::write`], [`Db::write_account`]), so that two of them can't both see the state before.
+
+mod connect;
+mod migrate;
+mod types;
+mod write;
+
+pub use connect::{Db, Dialect};
+
+use crate::error::Refusal;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+
+/// One connection, in a transaction or not. What a feature's queries run on.
+pub struct Tx(Inner);
+
+enum Inner {
+    SqliteRead(PoolConnection<Sqlite>),
+    SqliteWrite(Transaction<'static, Sqlite>),
+    PostgresRead(PoolConnection<Postgres>),
+    PostgresWrite(Transaction<'static, Postgres>),
+}
+
+/// The connection under a [`Tx`], by driver. Used by [`on!`].
+pub(crate) enum Raw<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Tx {
+    pub(crate) fn raw(&mut self) -> Raw<'_> {
+        match &mut self.0 {
+            Inner::SqliteRead(c) => Raw::Sqlite(c),
+            Inner::SqliteWrite(c) => Raw::Sqlite(c),
+            Inner::PostgresRead(c) => Raw::Postgres(c),
+            Inner::PostgresWrite(c) => Raw::Postgres(c),
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Inner::SqliteRead(_) | Inner::SqliteWrite(_) => Dialect::Sqlite,
+            Inner::PostgresRead(_) | Inner::PostgresWrite(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Makes everything done since the write began permanent. Dropped without this, nothing happened.
+    pub async fn commit(self) -> crate::error::Result<()> {
+        match self.0 {
+            Inner::SqliteWrite(tx) => tx.commit().await?,
+            Inner::PostgresWrite(tx) => tx.commit().await?,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Runs one statement on whichever database this is: `on!(tx, c => sqlx::query("…").execute(c))`.
+macro_rules! on {
+    ($tx:expr, $c:ident => $body:expr) => {
+        match $tx.raw() {
+            $crate::db::Raw::Sqlite($c) => $body.await,
+            $crate::db::Raw::Postgres($c) => $body.await,
+        }
+    };
+}
+pub(crate) use on;
+
+/// Runs one statement that gives no rows and says how many it touched: `run!(tx, sqlx::query("…").bind(…))`.
+macro_rules! run {
+    ($tx:expr, $query:expr) => {
+        match $tx.raw() {
+            $crate::db::Raw::Sqlite(c) => $query.execute(c).await.map(|done| done.rows_affected()),
+            $crate::db::Raw::Postgres(c) => $query.execute(c).await.map(|done| done.rows_affected()),
+        }
+    };
+}
+pub(crate) use run;
+
+/// A struct that a row of either database decodes into, by column name.
+macro_rules! row {
+    ($(#[$m:meta])* $v:vis struct $n:ident { $($(#[$fm:meta])* $fv:vis $f:ident: $t:ty),* $(,)? }) => {
+        $(#[$m])* $v struct $n { $($(#[$fm])* $fv $f: $t),* }
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $n
+        where &'static str: sqlx::ColumnIndex<R>, $($t: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
+        {
+            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($f: row.try_get(stringify!($f))?),* })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+/// What a failed statement means to the one who asked: the database is busy, or it is a fault of ours.
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => return Refusal::Unavailable("The database is busy. Try again in a moment."),
+            sqlx::Error::Database(e) if is_busy(e.as_ref()) => return Refusal::Unavailable("The database is busy. Try again in a moment."),
+            _ => {}
+        }
+        Refusal::Internal(anyhow::Error::new(error))
+    }
+}
+
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL; PostgreSQL: serialization, deadlock, lock not available, disk full, shutdown.
+    matches!(error.code().as_deref(), Some("5" | "6" | "13" | "261" | "517" | "40001" | "40P01" | "55P03" | "53100" | "57P01" | "53300"))
+}
+
+/// Whether a statement failed because a row with this key is there already. (SQLite doesn't name the constraint.)
+pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation)
+}

@@ -1,0 +1,53 @@
+//! How an operation begins to write: as somebody, on something that is then locked.
+
+use super::{Db, Tx, on, run};
+use crate::access::OrgRole;
+use crate::actor::{Actor, Person};
+use crate::error::{Refusal, Result};
+use crate::ids::{OrgId, UserId};
+
+impl Db {
+    /// Begins a write to the actor's organization and locks it: writes to one organization queue up here. Gives the
+    /// actor as of this moment, because the role may have changed since the request began (SEC-S5, SEC-Z7). Refuses
+    /// who is no longer an active member with "not found", and a read-only token.
+    pub async fn write(&self, actor: &Actor) -> Result<(Tx, Actor)> {
+        actor.person.require_write()?;
+        let mut tx = self.write_org(&actor.org.id).await?;
+        let mut now = actor.clone();
+        if !actor.person.is_system() {
+            let role: Option<OrgRole> = on!(tx, c => sqlx::query_scalar(
+                "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id
+                 WHERE m.org_id = $1 AND m.user_id = $2 AND m.status = 'active' AND u.status = 'active'")
+                .bind(actor.org.id.as_str()).bind(actor.user().as_str()).fetch_optional(c))?;
+            now.role = role.ok_or(Refusal::NotFound)?;
+        }
+        Ok((tx, now))
+    }
+
+    /// Begins a write to an organization by somebody who isn't in it yet: accepting an invitation.
+    pub async fn write_org(&self, org: &OrgId) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        let locked = run!(
+            tx,
+            sqlx::query("UPDATE organizations SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(org.as_str())
+        )?;
+        if locked == 0 { Err(Refusal::NotFound) } else { Ok(tx) }
+    }
+
+    /// Begins a write to the person's own account: profile, addresses, sessions, tokens.
+    pub async fn write_account(&self, person: &Person) -> Result<Tx> {
+        person.require_write()?;
+        let mut tx = self.begin().await?;
+        tx.lock_account(&person.user).await?;
+        Ok(tx)
+    }
+}
+
+impl Tx {
+    /// Locks one account inside a write. Organizations come before accounts, so that no two writes wait for each other.
+    pub async fn lock_account(&mut self, user: &UserId) -> Result<()> {
+        let locked =
+            run!(self, sqlx::query("UPDATE users SET revision = revision + 1 WHERE id = $1 AND status <> 'deleted'").bind(user.as_str()))?;
+        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+    }
+}

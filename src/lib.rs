@@ -1,0 +1,28 @@
+//! Roster: the organization settings of a product that has workspaces, as one self-hosted program.
+//!
+//! Features stand at the core; pages (`web`), JSON (`api`) and the command line (`cli`) are three doors to the same
+//! operations. docs/architecture.md says how the house is kept.
+
+pub mod access; // roles and permissions as tables: who may do what, and why
+pub mod accounts; // people: sign-in, sessions, addresses, tokens, profile
+pub mod actor; // who asks, by what, from where
+pub mod api; // the REST API
+pub mod app; // everything put together
+pub mod audit; // what happened: a chain of events
+pub mod cli; // the command line
+pub mod clock; // time
+pub mod config; // every setting
+pub mod db; // SQLite or PostgreSQL
+pub mod error; // why something was refused
+pub mod ids; // ids with a prefix that names the kind
+pub mod invitations; // offers of membership
+pub mod mail; // what Roster writes to people
+pub mod members; // the directory, and what is done with members
+pub mod organizations; // organizations and their policies
+pub mod outbox; // work done after a change
+pub mod text; // names, addresses, slugs
+pub mod web; // pages
+pub mod workspaces; // workspaces and who is in them
+
+mod http_client;
+mod secret;

@@ -1,0 +1,59 @@
+//! Every message Roster sends. The words stand in `templates/email/<message>/`.
+
+use super::Letter;
+use crate::error::Result;
+use crate::ids::{InvitationId, ProofId};
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+/// A message as it waits in the outbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// A link and a code that prove an address.
+    Proof {
+        proof: ProofId,
+    },
+    Invitation {
+        invitation: InvitationId,
+    },
+    Notice(Notice),
+}
+
+/// Tells somebody what was changed about them. Everything it says is known when it is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Notice {
+    pub to: String,
+    pub subject: String,
+    /// Paragraphs, in order.
+    pub lines: Vec<String>,
+    /// One of our own paths to go to, with the words for it.
+    pub link: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "email/notice/body.txt")]
+struct NoticeText<'a> {
+    lines: &'a [String],
+    link: Option<(&'a str, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "email/notice/body.html")]
+struct NoticeHtml<'a> {
+    subject: &'a str,
+    lines: &'a [String],
+    link: Option<(&'a str, String)>,
+}
+
+impl Notice {
+    pub(super) fn letter(&self, base_url: &str) -> Result<Letter> {
+        let link = self.link.as_ref().map(|(label, path)| (label.as_str(), format!("{base_url}{path}")));
+        Ok(Letter {
+            to: self.to.clone(),
+            subject: self.subject.clone(),
+            text: NoticeText { lines: &self.lines, link: link.clone() }.render().map_err(anyhow::Error::new)?,
+            html: NoticeHtml { subject: &self.subject, lines: &self.lines, link }.render().map_err(anyhow::Error::new)?,
+        })
+    }
+}

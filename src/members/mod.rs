@@ -1,0 +1,259 @@
+//! Members: the directory, roles, suspension, removal (product.md, 2).
+//!
+//! The directory lists members and people who are invited; both are rows of `members`. A row whose status is `invited`
+//! has no user, holds a role that applies when they join, and counts for nothing before.
+
+mod add;
+mod directory;
+mod queries;
+mod removal;
+
+pub use add::{NewMember, add_owner};
+pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
+pub use directory::{Filter, Listed, Page, Sort, StatusFilter, list, list_row};
+pub(crate) use removal::remove_all;
+pub use removal::{Removal, leave, leaving_impact, removal_impact, remove};
+
+use crate::access::{self, OrgRole};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit::{self, Category, Event};
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::{Refusal, Result};
+use crate::ids::{InvitationId, MemberId, OrgId, UserId};
+use crate::mail;
+use crate::organizations;
+use queries::EntryRow;
+
+/// One row of the directory.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub id: MemberId,
+    /// `None` for somebody who is invited.
+    pub user: Option<UserId>,
+    pub role: OrgRole,
+    pub status: Status,
+    pub name: String,
+    /// "" where only a GitHub username is known.
+    pub email: String,
+    pub github_login: String,
+    /// Address proved, or GitHub linked.
+    pub verified: bool,
+    /// `None`: never.
+    pub last_active_at: Option<Micros>,
+    /// When they joined, or were invited.
+    pub since: Micros,
+    pub workspaces: i64,
+    pub invitation: Option<Pending>,
+}
+
+/// The invitation behind a row of somebody invited.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    pub id: InvitationId,
+    pub inviter: String,
+    pub expires_at: Micros,
+    /// "queued", "sent" or "failed".
+    pub delivery: String,
+    pub delivery_error: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    /// A member by import who hasn't signed in yet.
+    NotSignedIn,
+    Suspended,
+    Invited,
+    Expired,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NotSignedIn => "not_signed_in",
+            Self::Suspended => "suspended",
+            Self::Invited => "invited",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn is_member(self) -> bool {
+        !matches!(self, Self::Invited | Self::Expired)
+    }
+}
+
+impl Entry {
+    fn from_row(row: EntryRow, now: Micros) -> Self {
+        let status = match row.status.as_str() {
+            "invited" if row.expires_at.is_some_and(|end| end <= now) => Status::Expired,
+            "invited" => Status::Invited,
+            "suspended" => Status::Suspended,
+            _ if !row.claimed => Status::NotSignedIn,
+            _ => Status::Active,
+        };
+        let invitation = row.invitation_id.map(|id| Pending {
+            id: id.into(),
+            inviter: row.inviter_name.unwrap_or_default(),
+            expires_at: row.expires_at.unwrap_or_default(),
+            delivery: row.delivery.unwrap_or_default(),
+            delivery_error: row.delivery_error.unwrap_or_default(),
+        });
+        Self {
+            id: row.id.into(),
+            user: row.user_id.map(UserId::from),
+            role: row.role,
+            status,
+            name: row.name,
+            email: row.email,
+            github_login: row.github_login,
+            verified: row.verified,
+            last_active_at: (row.last_active_at > 0).then_some(row.last_active_at),
+            since: row.since,
+            workspaces: row.workspaces,
+            invitation,
+        }
+    }
+}
+
+/// One row of the directory; "not found" for a row of another organization.
+pub async fn find(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
+    access::require(actor.role, access::Permission::ViewDirectory)?;
+    let mut tx = app.db.read().await?;
+    entry(&mut tx, &actor.org.id, member, app.now()).await
+}
+
+pub(crate) async fn entry(tx: &mut Tx, org: &OrgId, member: &MemberId, now: Micros) -> Result<Entry> {
+    queries::find(tx, org, member).await?.map(|row| Entry::from_row(row, now)).ok_or(Refusal::NotFound)
+}
+
+/// What a member did or had done to them lately, newest first (S1-49). Refuses who may not manage members, except for
+/// one's own.
+pub async fn recent_activity(app: &App, actor: &Actor, entry: &Entry) -> Result<Vec<audit::Activity>> {
+    let Some(user) = &entry.user else { return Ok(Vec::new()) };
+    if user != actor.user() {
+        access::require(actor.role, access::Permission::ManageMembers)?;
+    }
+    let mut tx = app.db.read().await?;
+    audit::recent_activity(&mut tx, &actor.org.id, user, 20).await
+}
+
+/// Changes a member's role, at once; or, for somebody invited, the role that applies when they join (S1-46, S3-20..22).
+///
+/// Refuses what the actor doesn't hold (product.md, 2, rules 2 and 5) and taking the last owner away (S2-15). Who is
+/// demoted below what their own invitations offer loses those. The same role again changes nothing.
+pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<Entry> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    let org = &actor.org.id;
+    let before = entry(&mut tx, org, member, now).await?;
+    let own = before.user.as_ref() == Some(actor.user());
+    access::may_change_role(actor.role, before.role, role, own)?;
+    if before.role == role {
+        return Ok(before);
+    }
+    queries::set_role(&mut tx, org, member, role).await?;
+    require_owner(&mut tx, &actor).await?;
+    if let Some(invitation) = &before.invitation {
+        crate::invitations::set_role(&mut tx, org, &invitation.id, role).await?;
+    }
+    let revoked = match &before.user {
+        Some(user) => crate::invitations::revoke_beyond(&mut tx, &actor, user, Some(role), now).await?,
+        None => Vec::new(),
+    };
+    let event = Event::new(Category::Access, "member.role_changed", "member", member.to_string(), &*before.name)
+        .subject(before.user.as_ref())
+        .change(before.role.as_str(), role.as_str())
+        .with("on_joining", before.user.is_none())
+        .with("invitations_revoked", revoked.len());
+    audit::record(&mut tx, &actor, now, event).await?;
+    if before.status == Status::Active && !own {
+        tell_role(&mut tx, &actor, &before, role, now).await?;
+    }
+    let after = entry(&mut tx, org, member, now).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(after)
+}
+
+async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, now: Micros) -> Result<()> {
+    if before.email.is_empty() {
+        return Ok(());
+    }
+    let (org, by) = (&actor.org, &actor.person.name);
+    let labels = &org.policies;
+    let notice = mail::Notice {
+        to: before.email.clone(),
+        subject: format!("Your role in {} is now {}", mail::plain_name(&org.name), labels.label(role)),
+        lines: vec![
+            format!("Hello {},", before.name),
+            format!(
+                "{by} changed your role in {} from {} to {}. It applies from now on.",
+                org.name,
+                labels.label(before.role),
+                labels.label(role)
+            ),
+            role.explains().to_owned(),
+        ],
+        link: Some((format!("Open {}", org.name), format!("/orgs/{}/members", org.slug))),
+    };
+    mail::enqueue(tx, now, Some(&org.id), mail::Message::Notice(notice)).await
+}
+
+/// Suspends a member: they keep their place and can do nothing. Refuses oneself, the last owner, and who is above.
+/// Somebody suspended already stays so.
+pub async fn suspend(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
+    set_status(app, actor, member, "suspended").await
+}
+
+/// Lets a suspended member back in, as what they were.
+pub async fn reinstate(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
+    set_status(app, actor, member, "active").await
+}
+
+async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -> Result<Entry> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    let org = &actor.org.id;
+    let before = entry(&mut tx, org, member, now).await?;
+    access::may_touch(actor.role, before.role)?;
+    if before.user.as_ref() == Some(actor.user()) {
+        return Err(Refusal::forbidden(
+            "own_suspension",
+            "You can't suspend yourself. Leave the organization instead, or ask another owner or admin.",
+        ));
+    }
+    if !before.status.is_member() {
+        return Err(Refusal::conflict("still_invited", "They haven't joined yet. Revoke the invitation instead."));
+    }
+    if (before.status == Status::Suspended) == (status == "suspended") {
+        return Ok(before);
+    }
+    queries::set_status(&mut tx, org, member, status).await?;
+    require_owner(&mut tx, &actor).await?;
+    let action = if status == "suspended" { "member.suspended" } else { "member.reinstated" };
+    let event = Event::new(Category::Access, action, "member", member.to_string(), &*before.name)
+        .subject(before.user.as_ref())
+        .change(before.status.as_str(), status);
+    audit::record(&mut tx, &actor, now, event).await?;
+    let after = entry(&mut tx, org, member, now).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Refuses a write that left the organization without an owner who can sign in (E2, S2-15, SEC-Z6). Asked after the
+/// write, inside its transaction, so that it covers every way to lose one.
+pub(crate) async fn require_owner(tx: &mut Tx, actor: &Actor) -> Result<()> {
+    if actor.person.is_system() || queries::has_owner(tx, &actor.org.id).await? {
+        return Ok(());
+    }
+    let path = format!("/orgs/{}/members?status=active", actor.org.slug);
+    Err(Refusal::conflict("last_owner", "You are the only owner. Make someone else owner first.").with_next("Choose a new owner", path))
+}
+
+/// Keeps the organization's counts beside the rows.
+async fn count(tx: &mut Tx, org: &OrgId, members: i64, invited: i64) -> Result<()> {
+    organizations::add_to_counts(tx, org, members, invited, 0).await
+}

@@ -1,0 +1,184 @@
+use super::NewMember;
+use crate::access::OrgRole;
+use crate::clock::Micros;
+use crate::db::{Tx, on, row, run};
+use crate::error::Result;
+use crate::ids::{MemberId, OrgId, UserId};
+
+row! {
+    #[derive(Debug, Clone)]
+    pub(super) struct EntryRow {
+        pub id: String,
+        pub user_id: Option<String>,
+        pub role: OrgRole,
+        pub status: String,
+        pub name: String,
+        pub email: String,
+        pub github_login: String,
+        pub verified: bool,
+        pub claimed: bool,
+        pub last_active_at: i64,
+        pub since: i64,
+        pub workspaces: i64,
+        pub expires_at: Option<i64>,
+        pub sort_name: String,
+        pub role_rank: i64,
+        pub invitation_id: Option<String>,
+        pub inviter_name: Option<String>,
+        pub delivery: Option<String>,
+        pub delivery_error: Option<String>,
+    }
+}
+
+/// The columns of [`EntryRow`], and the join that gives the last four.
+macro_rules! entry_columns {
+    () => {
+        "m.id, m.user_id, m.role, m.status, m.name, m.email, m.github_login, m.verified, m.claimed, m.last_active_at, m.since, m.workspaces,
+         m.expires_at, m.sort_name, m.role_rank, i.id AS invitation_id, i.inviter_name, i.delivery, i.delivery_error"
+    };
+}
+macro_rules! invitation_join {
+    () => {
+        "LEFT JOIN invitations i ON i.member_id = m.id AND i.status = 'pending'"
+    };
+}
+pub(super) const ENTRY_COLUMNS: &str = entry_columns!();
+pub(super) const INVITATION_JOIN: &str = invitation_join!();
+
+pub(super) async fn find(tx: &mut Tx, org: &OrgId, member: &MemberId) -> Result<Option<EntryRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", entry_columns!(), " FROM members m ", invitation_join!(), " WHERE m.org_id = $1 AND m.id = $2"))
+        .bind(org.as_str()).bind(member.as_str()).fetch_optional(c))?)
+}
+
+/// A value for a statement put together from parts.
+#[derive(Debug, Clone)]
+pub(super) enum Bind {
+    Text(String),
+    Number(i64),
+}
+
+/// Runs a statement that [`super::directory`] put together from its own parts; every value is bound.
+pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<EntryRow>> {
+    Ok(on!(tx, c => {
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        for bind in binds {
+            query = match bind {
+                Bind::Text(text) => query.bind(text.as_str()),
+                Bind::Number(number) => query.bind(*number),
+            };
+        }
+        query.fetch_all(c)
+    })?)
+}
+
+/// How many rows a filter finds, counted to `limit` and no further.
+pub(super) async fn probe(tx: &mut Tx, org: &OrgId, by: &Probe<'_>, limit: i64) -> Result<i64> {
+    Ok(match by {
+        Probe::Text(words) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM member_search WHERE member_search MATCH $1 LIMIT $2) found")
+            .bind(*words).bind(limit).fetch_one(c))?,
+        Probe::Role(rank) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM members WHERE org_id = $1 AND role_rank = $2 LIMIT $3) found")
+            .bind(org.as_str()).bind(*rank).bind(limit).fetch_one(c))?,
+        Probe::Status(status) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM members WHERE org_id = $1 AND status = $2 LIMIT $3) found")
+            .bind(org.as_str()).bind(*status).bind(limit).fetch_one(c))?,
+    })
+}
+
+pub(super) enum Probe<'a> {
+    /// A phrase for SQLite's text index.
+    Text(&'a str),
+    Role(i64),
+    Status(&'static str),
+}
+
+pub(super) struct NewRow<'a> {
+    pub id: &'a MemberId,
+    pub n: i64,
+    pub org: &'a OrgId,
+    pub user: Option<&'a UserId>,
+    pub sole_user: Option<&'a UserId>,
+    pub role: OrgRole,
+    pub status: &'static str,
+    pub person: &'a NewMember,
+    pub sort_name: String,
+    pub search: String,
+    pub since: Micros,
+    pub expires_at: Option<Micros>,
+}
+
+pub(super) async fn insert(tx: &mut Tx, m: &NewRow<'_>) -> Result<()> {
+    run!(tx, sqlx::query(
+        "INSERT INTO members (id, n, org_id, user_id, sole_user_id, role, status, name, email, github_login, sort_name, search, role_rank, verified,
+            claimed, since, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)")
+        .bind(m.id.as_str()).bind(m.n).bind(m.org.as_str()).bind(m.user.map(UserId::as_str)).bind(m.sole_user.map(UserId::as_str))
+        .bind(m.role.as_str()).bind(m.status).bind(m.person.name.as_str()).bind(m.person.email.as_str()).bind(m.person.github_login.as_str())
+        .bind(m.sort_name.as_str()).bind(m.search.as_str()).bind(m.role.rank()).bind(m.person.verified).bind(m.person.claimed)
+        .bind(m.since).bind(m.expires_at))?;
+    Ok(())
+}
+
+pub(super) async fn set_role(tx: &mut Tx, org: &OrgId, member: &MemberId, role: OrgRole) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET role = $3, role_rank = $4 WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(member.as_str())
+            .bind(role.as_str())
+            .bind(role.rank())
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_status(tx: &mut Tx, org: &OrgId, member: &MemberId, status: &str) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET status = $3 WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(member.as_str()).bind(status)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn accept(tx: &mut Tx, org: &OrgId, member: &MemberId, user: &UserId, sole: Option<&UserId>, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE members SET status = 'active', user_id = $3, sole_user_id = $4, since = $5, last_active_at = $5, expires_at = NULL
+         WHERE org_id = $1 AND id = $2 AND status = 'invited'"
+        )
+        .bind(org.as_str())
+        .bind(member.as_str())
+        .bind(user.as_str())
+        .bind(sole.map(UserId::as_str))
+        .bind(now)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_person(tx: &mut Tx, user: &UserId, person: &NewMember, sort_name: &str, search: &str) -> Result<()> {
+    run!(tx, sqlx::query(
+        "UPDATE members SET name = $2, email = $3, github_login = $4, sort_name = $5, search = $6, verified = $7, claimed = $8 WHERE user_id = $1")
+        .bind(user.as_str()).bind(person.name.as_str()).bind(person.email.as_str()).bind(person.github_login.as_str()).bind(sort_name).bind(search)
+        .bind(person.verified).bind(person.claimed))?;
+    Ok(())
+}
+
+pub(super) async fn delete(tx: &mut Tx, org: &OrgId, member: &MemberId) -> Result<()> {
+    run!(tx, sqlx::query("DELETE FROM members WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(member.as_str()))?;
+    Ok(())
+}
+
+pub(super) async fn delete_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
+    Ok(run!(tx, sqlx::query("DELETE FROM members WHERE org_id = $1").bind(org.as_str()))?)
+}
+
+/// Whether an owner is left who can sign in.
+pub(super) async fn has_owner(tx: &mut Tx, org: &OrgId) -> Result<bool> {
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.org_id = $1 AND m.role_rank = 0 AND m.status = 'active' AND u.status = 'active' LIMIT 1")
+        .bind(org.as_str()).fetch_optional(c))?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,131 @@
+//! Removing a member, and leaving: what goes, computed once, shown before and done after.
+
+use super::{Entry, entry, queries, require_owner};
+use crate::access;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit::{self, Category, Event};
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::{Refusal, Result};
+use crate::ids::{MemberId, OrgId};
+use crate::{invitations, mail, organizations, workspaces};
+
+/// What a removal takes away.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    pub entry: Entry,
+    /// Workspaces of the organization that they lose, by name.
+    pub workspaces: Vec<String>,
+    /// Addresses whose invitation from them is revoked.
+    pub invitations: Vec<String>,
+}
+
+/// What removing this member would take away. Refuses what [`remove`] refuses for the actor's role.
+pub async fn removal_impact(app: &App, actor: &Actor, member: &MemberId) -> Result<Removal> {
+    let mut tx = app.db.read().await?;
+    let entry = entry(&mut tx, &actor.org.id, member, app.now()).await?;
+    access::may_touch(actor.role, entry.role)?;
+    preview(&mut tx, actor, entry).await
+}
+
+/// What leaving would take away from the actor.
+pub async fn leaving_impact(app: &App, actor: &Actor) -> Result<Removal> {
+    let mut tx = app.db.read().await?;
+    let entry = entry(&mut tx, &actor.org.id, &actor.member, app.now()).await?;
+    preview(&mut tx, actor, entry).await
+}
+
+async fn preview(tx: &mut Tx, actor: &Actor, entry: Entry) -> Result<Removal> {
+    let (workspaces, invitations) = match &entry.user {
+        Some(user) => (
+            workspaces::names_with_access(tx, &actor.org.id, user).await?,
+            invitations::addresses_beyond(tx, &actor.org.id, user, None).await?,
+        ),
+        None => Default::default(),
+    };
+    Ok(Removal { entry, workspaces, invitations })
+}
+
+/// Removes a member from the organization and all of its workspaces (S1-48); for somebody invited, revokes the
+/// invitation. Sessions and tokens of theirs find nothing here from the next request on. Refuses oneself ([`leave`] is
+/// for that), who is above, and the last owner.
+pub async fn remove(app: &App, actor: &Actor, member: &MemberId) -> Result<Removal> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    let entry = entry(&mut tx, &actor.org.id, member, now).await?;
+    access::may_touch(actor.role, entry.role)?;
+    if let Some(invitation) = &entry.invitation {
+        invitations::revoke_in(&mut tx, &actor, &invitation.id, now).await?;
+        tx.commit().await?;
+        return Ok(Removal { entry, workspaces: Vec::new(), invitations: Vec::new() });
+    }
+    if entry.user.as_ref() == Some(actor.user()) {
+        require_owner_without(&mut tx, &actor, &entry).await?;
+        return Err(Refusal::forbidden("own_removal", "To remove yourself, leave the organization under Settings."));
+    }
+    let removal = take_out(&mut tx, &actor, entry, "member.removed", now).await?;
+    tell(&mut tx, &actor, &removal.entry, now).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(removal)
+}
+
+/// Leaves the organization. Refuses the last owner (S2-15).
+pub async fn leave(app: &App, actor: &Actor) -> Result<Removal> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    let removal = leave_in(&mut tx, &actor, now).await?;
+    tx.commit().await?;
+    Ok(removal)
+}
+
+async fn leave_in(tx: &mut Tx, actor: &Actor, now: Micros) -> Result<Removal> {
+    let entry = entry(tx, &actor.org.id, &actor.member, now).await?;
+    take_out(tx, actor, entry, "member.left", now).await
+}
+
+async fn require_owner_without(tx: &mut Tx, actor: &Actor, entry: &Entry) -> Result<()> {
+    queries::delete(tx, &actor.org.id, &entry.id).await?;
+    require_owner(tx, actor).await
+}
+
+async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str, now: Micros) -> Result<Removal> {
+    let org = &actor.org.id;
+    let user = entry.user.clone().ok_or(Refusal::NotFound)?;
+    let workspaces = workspaces::names_with_access(tx, org, &user).await?;
+    workspaces::take_all_access(tx, org, &user).await?;
+    queries::delete(tx, org, &entry.id).await?;
+    organizations::add_to_counts(tx, org, -1, 0, 0).await?;
+    require_owner(tx, actor).await?;
+    let invitations = invitations::revoke_beyond(tx, actor, &user, None, now).await?;
+    let event = Event::new(Category::Access, action, "member", entry.id.to_string(), &*entry.name)
+        .subject(Some(&user))
+        .with("role", entry.role.as_str())
+        .with("workspaces", workspaces.len())
+        .with("invitations_revoked", invitations.len());
+    audit::record(tx, actor, now, event).await?;
+    Ok(Removal { entry, workspaces, invitations })
+}
+
+async fn tell(tx: &mut Tx, actor: &Actor, entry: &Entry, now: Micros) -> Result<()> {
+    if entry.email.is_empty() || entry.status == super::Status::NotSignedIn {
+        return Ok(());
+    }
+    let org = &actor.org;
+    let notice = mail::Notice {
+        to: entry.email.clone(),
+        subject: format!("You were removed from {}", mail::plain_name(&org.name)),
+        lines: vec![
+            format!("Hello {},", entry.name),
+            format!("{} removed you from {}. You no longer have its workspaces. Your account stays yours.", actor.person.name, org.name),
+        ],
+        link: None,
+    };
+    mail::enqueue(tx, now, Some(&org.id), mail::Message::Notice(notice)).await
+}
+
+/// Takes every row of an organization that is being deleted, with pending invitations' rows.
+pub(crate) async fn remove_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
+    queries::delete_all(tx, org).await
+}

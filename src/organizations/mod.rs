@@ -1,0 +1,44 @@
+//! Organizations: the container of workspaces, members and policies.
+
+mod policies;
+mod queries;
+
+pub use policies::{Policies, RolesOffered, WhoInvites};
+pub(crate) use queries::{OrgRow, add_to_counts};
+
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::{Refusal, Result};
+use crate::ids::{OrgId, UserId};
+
+#[derive(Clone, Debug)]
+pub struct Organization {
+    pub id: OrgId,
+    pub name: String,
+    pub slug: String,
+    /// The account whose personal organization this is.
+    pub personal_user: Option<UserId>,
+    pub created_at: Micros,
+    /// Members, active and suspended.
+    pub members: i64,
+    /// Pending invitations.
+    pub invited: i64,
+    pub workspaces: i64,
+    pub policies: Policies,
+}
+
+/// The organization as it is now, inside a write. Refuses a deleted one with "not found".
+pub(crate) async fn find(tx: &mut Tx, id: &OrgId) -> Result<Organization> {
+    queries::find(tx, id).await?.map(Organization::from).ok_or(Refusal::NotFound)
+}
+
+/// The organization that has or had this slug.
+pub(crate) async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Organization> {
+    queries::find_by_slug(tx, slug).await?.map(Organization::from).ok_or(Refusal::NotFound)
+}
+
+/// The organization that has or had this slug. For leading old links to the new address; says nothing about who may see it.
+pub async fn find_by_any_slug(app: &crate::app::App, slug: &str) -> Result<Organization> {
+    let mut tx = app.db.read().await?;
+    find_by_slug(&mut tx, slug).await
+}

@@ -1,0 +1,100 @@
+//! Work written in the same transaction as a change, and done after it: mail, and later webhooks and imports.
+//!
+//! A worker takes one row at a time on a lease. What fails for now is tried again, later each time; what can't work is
+//! parked with its reason. A worker that dies loses its lease, and the row is taken again.
+
+mod queries;
+
+use crate::app::App;
+use crate::clock::{HOUR, MINUTE, Micros, SECOND};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::{JobId, OrgId};
+use crate::mail;
+use std::time::Duration;
+
+pub use queries::JobRow;
+
+/// How long a worker may take for one row.
+const LEASE: Micros = 2 * MINUTE;
+
+/// Waits between tries: over a day in all, so that a mail server may be down for a night.
+const BACKOFF: [Micros; 12] =
+    [10 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR];
+
+/// How a piece of work failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may work later.
+    ForNow(String),
+    /// It will never work.
+    ForGood(String),
+}
+
+/// Writes a piece of work beside the change it follows from.
+pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, message: &mail::Message) -> Result<()> {
+    let payload = serde_json::to_string(message).map_err(anyhow::Error::new)?;
+    queries::insert(tx, &JobId::new(), "mail", &payload, org, now).await
+}
+
+/// Works until told to stop.
+pub async fn run(app: App, mut stop: tokio::sync::watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match work_once(&app).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(refusal) => tracing::warn!(error = %refusal, "the outbox could not be read"),
+        }
+        tokio::select! {
+            () = app.wait_for_work() => {}
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Does one due piece of work. `false`: nothing is due.
+pub async fn work_once(app: &App) -> Result<bool> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let job = queries::take(&mut tx, now, now + LEASE).await?;
+    tx.commit().await?;
+    let Some(job) = job else { return Ok(false) };
+    // A panic in one piece of work must not stop the others (SEC-R16).
+    let done = tokio::spawn(perform(app.clone(), job.clone())).await;
+    let outcome = done.unwrap_or_else(|_| Err(Failure::ForGood("it crashed; the log says more".into())));
+    settle(app, &job, outcome).await?;
+    Ok(true)
+}
+
+async fn perform(app: App, job: JobRow) -> Result<(), Failure> {
+    let message: mail::Message = serde_json::from_str(&job.payload).map_err(|e| Failure::ForGood(format!("unreadable: {e}")))?;
+    mail::deliver(&app, &job.id, &message).await
+}
+
+async fn settle(app: &App, job: &JobRow, outcome: Result<(), Failure>) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    match outcome {
+        Ok(()) => queries::finish(&mut tx, &job.id, "done", "", now).await?,
+        Err(Failure::ForNow(reason)) if (job.attempts as usize) <= BACKOFF.len() => {
+            let wait = BACKOFF[(job.attempts as usize).saturating_sub(1).min(BACKOFF.len() - 1)];
+            tracing::warn!(job = job.id, attempts = job.attempts, reason, "put off");
+            queries::put_off(&mut tx, &job.id, now + wait, &reason).await?;
+            note_delivery(app, &mut tx, job, mail::Delivery::Waiting(&reason)).await?;
+        }
+        Err(Failure::ForNow(reason) | Failure::ForGood(reason)) => {
+            tracing::error!(job = job.id, attempts = job.attempts, reason, "given up");
+            queries::finish(&mut tx, &job.id, "failed", &reason, now).await?;
+            note_delivery(app, &mut tx, job, mail::Delivery::Failed(&reason)).await?;
+        }
+    }
+    tx.commit().await
+}
+
+async fn note_delivery(app: &App, tx: &mut Tx, job: &JobRow, delivery: mail::Delivery<'_>) -> Result<()> {
+    match serde_json::from_str::<mail::Message>(&job.payload) {
+        Ok(message) => mail::note_delivery(app, tx, &message, delivery).await,
+        Err(_) => Ok(()),
+    }
+}

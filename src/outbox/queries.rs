@@ -1,0 +1,52 @@
+use crate::clock::Micros;
+use crate::db::{Tx, on, row, run};
+use crate::error::Result;
+use crate::ids::{JobId, OrgId};
+
+row! {
+    #[derive(Debug, Clone)]
+    pub struct JobRow {
+        pub id: String,
+        pub payload: String,
+        pub attempts: i64,
+    }
+}
+
+pub(super) async fn insert(tx: &mut Tx, id: &JobId, kind: &str, payload: &str, org: Option<&OrgId>, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("INSERT INTO outbox (id, kind, payload, org_id, state, due_at, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $5)")
+            .bind(id.as_str())
+            .bind(kind)
+            .bind(payload)
+            .bind(org.map(OrgId::as_str))
+            .bind(now)
+    )?;
+    Ok(())
+}
+
+/// Takes the row that is due first and moves it to the end of the lease. The outer condition lets only one of two workers have it.
+pub(super) async fn take(tx: &mut Tx, now: Micros, lease_ends: Micros) -> Result<Option<JobRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "UPDATE outbox SET due_at = $2, attempts = attempts + 1
+         WHERE id = (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT 1) AND state = 'queued' AND due_at <= $1
+         RETURNING id, payload, attempts")
+        .bind(now).bind(lease_ends).fetch_optional(c))?)
+}
+
+pub(super) async fn put_off(tx: &mut Tx, id: &str, due_at: Micros, reason: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1").bind(id).bind(due_at).bind(reason))?;
+    Ok(())
+}
+
+pub(super) async fn finish(tx: &mut Tx, id: &str, state: &str, reason: &str, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE outbox SET state = $2, last_error = $3, ended_at = $4 WHERE id = $1")
+            .bind(id)
+            .bind(state)
+            .bind(reason)
+            .bind(now)
+    )?;
+    Ok(())
+}

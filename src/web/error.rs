@@ -1,0 +1,150 @@
+//! A refusal as a page: what happened, why, what next, and a block to copy for whoever helps (E8).
+
+use super::page::{self, Shell};
+use super::session::Visitor;
+use crate::app::App;
+use crate::clock;
+use crate::error::Refusal;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
+
+/// What a page's handler may end with instead of a page.
+pub enum PageError {
+    Refused(Refusal),
+    Moved(String),
+}
+
+/// Stands in a response until [`super::session::identify`] draws it for the person who asked.
+#[derive(Clone)]
+pub(super) struct Refused(pub Arc<Refusal>);
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Moved(path) => Redirect::permanent(&path).into_response(),
+            Self::Refused(refusal) => {
+                let mut response = status(&refusal).into_response();
+                response.extensions_mut().insert(Refused(Arc::new(refusal)));
+                response
+            }
+        }
+    }
+}
+
+pub(super) async fn no_such_page() -> PageError {
+    Refusal::NotFound.into()
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Refusal::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+        Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Conflict(_) => StatusCode::CONFLICT,
+        Refusal::Gone { .. } => StatusCode::GONE,
+        Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+pub(super) struct Link {
+    pub label: String,
+    pub href: String,
+}
+
+#[derive(Template)]
+#[template(path = "layout/error.html")]
+struct ErrorPage {
+    shell: Shell,
+    status: u16,
+    heading: &'static str,
+    text: String,
+    next: Option<Link>,
+    support: String,
+}
+
+/// Draws a refusal for who asked. A stranger who needs to sign in is sent there, and back after.
+pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response {
+    if matches!(refusal, Refusal::Unauthenticated) {
+        let next: String = url::form_urlencoded::byte_serialize(visitor.path.as_bytes()).collect();
+        return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+    }
+    if let Refusal::Internal(error) = refusal {
+        tracing::error!(request = visitor.origin.request_id, error = format!("{error:#}"), "internal error");
+    }
+    let (heading, text) = words(refusal);
+    let next = match refusal {
+        Refusal::Conflict(conflict) => conflict.next.as_ref().map(|(label, href)| Link { label: label.to_string(), href: href.clone() }),
+        _ => None,
+    }
+    .or_else(|| visitor.person.as_ref().map(|_| Link { label: "Go to your organization".into(), href: "/".into() }))
+    .or_else(|| Some(Link { label: "Sign in".into(), href: "/sign-in".into() }));
+    let error_page = ErrorPage {
+        shell: Shell::bare(visitor, heading),
+        status: status(refusal).as_u16(),
+        heading,
+        text,
+        next,
+        support: support(app, visitor, refusal),
+    };
+    let mut response = page::draw(&error_page, status(refusal));
+    if let Refusal::TooMany { retry_after_seconds, .. } = refusal {
+        response.headers_mut().insert("retry-after", (*retry_after_seconds).into());
+    }
+    if matches!(refusal, Refusal::Unavailable(_)) {
+        response.headers_mut().insert("retry-after", 5.into());
+    }
+    response
+}
+
+fn words(refusal: &Refusal) -> (&'static str, String) {
+    match refusal {
+        Refusal::NotFound => {
+            ("Nothing here", "There is no such page, or it isn't yours to see. Check the address, or the organization you are in.".into())
+        }
+        Refusal::Unauthenticated => ("Sign in first", String::new()),
+        Refusal::Forbidden { reason, .. } => ("Not allowed", reason.to_string()),
+        Refusal::Malformed(reason) => ("That could not be read", format!("{reason} Nothing was changed.")),
+        Refusal::Invalid(fields) => {
+            ("Something needs another look", fields.iter().map(|f| f.message.as_ref()).collect::<Vec<_>>().join(" "))
+        }
+        Refusal::Conflict(conflict) => ("That can't be done now", conflict.message.to_string()),
+        Refusal::Gone { reason, .. } => ("No longer valid", reason.to_string()),
+        Refusal::TooMany { reason, .. } => ("Too many tries", reason.to_string()),
+        Refusal::Unavailable(reason) => ("Busy for a moment", format!("{reason} Nothing was changed.")),
+        Refusal::Internal(_) => {
+            ("That went wrong", "The fault is ours, and nothing was changed. It is in the log under the id below.".into())
+        }
+    }
+}
+
+/// What support needs: organization, roles, time, error id (E8). Nothing that the person doesn't know.
+fn support(app: &App, visitor: &Visitor, refusal: &Refusal) -> String {
+    let mut lines = Vec::new();
+    if let Some(person) = &visitor.person {
+        let slug = visitor.path.strip_prefix("/orgs/").and_then(|p| p.split(['/', '?']).next());
+        if let Some(seat) = person.seats.iter().find(|s| Some(s.org.slug.as_str()) == slug) {
+            lines.push(format!("Organization: {} ({})", seat.org.name, seat.org.slug));
+            lines.push(format!("Your role: {}", seat.org.policies.label(seat.role)));
+            if !seat.org.policies.support_contact.is_empty() {
+                lines.push(format!("Help: {}", seat.org.policies.support_contact));
+            }
+        }
+    }
+    lines.push(format!("Page: {}", visitor.path.split('?').next().unwrap_or("/")));
+    lines.push(format!("Time: {}", clock::rfc3339(app.now())));
+    lines.push(format!("Answer: {}", status(refusal).as_u16()));
+    lines.push(format!("Id: {}", visitor.origin.request_id));
+    lines.join("\n")
+}

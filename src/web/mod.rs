@@ -1,0 +1,49 @@
+//! Pages: server-rendered, whole without JavaScript. Every page's address stands in [`routes`].
+
+mod assets;
+pub mod csrf;
+mod error;
+mod health;
+pub mod input;
+mod members;
+mod notice;
+mod page;
+mod session;
+
+pub use error::PageError;
+pub use notice::Notice;
+pub use page::Shell;
+pub use session::{COOKIE, Visitor, client_origin};
+
+use crate::app::App;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// Every page.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/orgs/{org}/members", get(members::index))
+        .route("/orgs/{org}/members/{member}", get(members::show))
+        .route("/orgs/{org}/members/{member}/role", post(members::change_role))
+        .route("/orgs/{org}/members/{member}/suspend", get(members::confirm_suspend).post(members::suspend))
+        .route("/orgs/{org}/members/{member}/reinstate", post(members::reinstate))
+        .route("/orgs/{org}/members/{member}/remove", get(members::confirm_remove).post(members::remove))
+}
+
+/// What answers without anybody being signed in, and without a session being looked up.
+pub fn plain_routes() -> Router<App> {
+    Router::new()
+        .route("/static/{file}", get(assets::serve))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+}
+
+/// The pages with what stands around each: who is asking, and drawing what was refused.
+pub fn router(app: App) -> Router<App> {
+    routes()
+        .fallback(error::no_such_page)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), session::identify))
+        .layer(session::layer(app.clone()))
+        .layer(axum::middleware::from_fn_with_state(app, csrf::protect))
+}

@@ -1,0 +1,202 @@
+//! The frame around every page: title, navigation, account menu, notice.
+
+use super::assets::{Assets, assets};
+use super::notice::Notice;
+use super::session::Visitor;
+use crate::access::{self, Permission};
+use crate::actor::{Actor, Person};
+use crate::text;
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// What `templates/layout` needs of every page.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    pub title: String,
+    pub theme: &'static str,
+    pub person: Option<ShellPerson>,
+    pub org: Option<ShellOrg>,
+    pub workspace: Option<ShellWorkspace>,
+    pub switcher: Vec<SwitchOrg>,
+    pub nav: Vec<NavGroup>,
+    pub notice: Option<Notice>,
+    pub assets: Assets,
+    pub banner: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ShellPerson {
+    pub name: String,
+    pub email: String,
+    pub initials: String,
+    pub hue: u16,
+}
+
+#[derive(Debug, Clone)]
+pub struct ShellOrg {
+    pub name: String,
+    pub slug: String,
+    pub initial: String,
+    pub role: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ShellWorkspace {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct SwitchOrg {
+    pub name: String,
+    pub slug: String,
+    pub initial: String,
+    pub role: String,
+    pub current: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct NavGroup {
+    pub heading: String,
+    pub items: Vec<NavItem>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NavItem {
+    pub label: &'static str,
+    pub href: String,
+    pub current: bool,
+    pub count: Option<String>,
+}
+
+/// One of twelve colours for a name's picture, always the same for the same name.
+pub fn hue(name: &str) -> u16 {
+    (name.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte)) % 12) as u16
+}
+
+fn initial(name: &str) -> String {
+    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".into(), |c| c.to_uppercase().to_string())
+}
+
+impl Shell {
+    /// The frame of a page outside the navigation: sign-in, invitations, confirmations.
+    pub fn bare(visitor: &Visitor, title: impl Into<String>) -> Self {
+        let person = visitor.person.as_deref();
+        Self {
+            title: title.into(),
+            theme: match person.map(|p| p.theme.as_str()) {
+                Some("light") => "light",
+                Some("dark") => "dark",
+                _ => "light dark",
+            },
+            person: person.map(|p| ShellPerson {
+                name: p.name.clone(),
+                email: p.email.clone().unwrap_or_else(|| p.name.clone()),
+                initials: text::initials(&p.name),
+                hue: hue(&p.name),
+            }),
+            org: None,
+            workspace: None,
+            switcher: Vec::new(),
+            nav: Vec::new(),
+            notice: visitor.notice.clone(),
+            assets: assets(),
+            banner: None,
+        }
+    }
+
+    /// The frame of a page of an organization. `current` is the label of its line in the navigation.
+    pub fn org(visitor: &Visitor, actor: &Actor, current: &'static str, title: impl AsRef<str>) -> Self {
+        let mut shell = Self::bare(visitor, format!("{} · {}", title.as_ref(), actor.org.name));
+        shell.org = Some(ShellOrg {
+            name: actor.org.name.clone(),
+            slug: actor.org.slug.clone(),
+            initial: initial(&actor.org.name),
+            role: actor.org.policies.label(actor.role).to_owned(),
+        });
+        shell.switcher = switcher(&actor.person, Some(&actor.org.slug));
+        shell.nav = vec![org_nav(actor, current), personal_nav("")];
+        shell
+    }
+
+    /// The frame of a page of the person's own account.
+    pub fn account(visitor: &Visitor, person: &Person, current: &'static str) -> Self {
+        let mut shell = Self::bare(visitor, current);
+        shell.switcher = switcher(person, None);
+        shell.nav = vec![personal_nav(current)];
+        shell
+    }
+}
+
+fn switcher(person: &Person, current: Option<&str>) -> Vec<SwitchOrg> {
+    let seats = person.seats.iter();
+    seats
+        .map(|seat| SwitchOrg {
+            name: seat.org.name.clone(),
+            slug: seat.org.slug.clone(),
+            initial: initial(&seat.org.name),
+            role: seat.org.policies.label(seat.role).to_owned(),
+            current: current == Some(seat.org.slug.as_str()),
+        })
+        .collect()
+}
+
+/// The organization's pages that the actor may open: asked of the same table that the operations ask.
+fn org_nav(actor: &Actor, current: &'static str) -> NavGroup {
+    let may = |permission| access::allows(actor.role, permission);
+    let base = format!("/orgs/{}", actor.org.slug);
+    let item = |label: &'static str, page: &str, count: Option<i64>| NavItem {
+        label,
+        href: format!("{base}/{page}"),
+        current: label == current,
+        count: count.map(text::thousands),
+    };
+    let mut items = vec![item("Members", "members", Some(actor.org.members))];
+    if may(Permission::ManageMembers) {
+        items.push(item("Invitations", "invitations", (actor.org.invited > 0).then_some(actor.org.invited)));
+    }
+    items.push(item("Roles", "roles", None));
+    items.push(item("Workspaces", "workspaces", Some(actor.org.workspaces)));
+    if may(Permission::ManageSettings) {
+        items.push(item("Policies", "policies", None));
+    }
+    items.push(item("Settings", "settings", None));
+    NavGroup { heading: "Organization".into(), items }
+}
+
+fn personal_nav(current: &'static str) -> NavGroup {
+    let item = |label: &'static str, href: &str| NavItem { label, href: href.to_owned(), current: label == current, count: None };
+    NavGroup {
+        heading: "Personal".into(),
+        items: vec![
+            item("Profile", "/account/profile"),
+            item("Organizations", "/account/organizations"),
+            item("Security", "/account/security"),
+            item("Appearance", "/account/appearance"),
+            item("API tokens", "/account/tokens"),
+            item("Activity", "/account/activity"),
+        ],
+    }
+}
+
+/// Draws a template. What a template can't draw is a fault of ours.
+pub fn draw(template: &impl Template, status: StatusCode) -> Response {
+    match template.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a template failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "The page could not be drawn.").into_response()
+        }
+    }
+}
+
+/// Draws a page: `200`.
+pub fn ok(template: &impl Template) -> Response {
+    draw(template, StatusCode::OK)
+}
+
+/// Draws a form again with what is wrong in it: `422`.
+pub fn invalid(template: &impl Template) -> Response {
+    draw(template, StatusCode::UNPROCESSABLE_ENTITY)
+}

@@ -1,0 +1,213 @@
+//! Who is asking for a page: the session cookie, the person behind it, and the organization in the path.
+
+use super::error::{self, PageError};
+use super::notice::Notice;
+use crate::accounts::{self, DbStore, SessionData};
+use crate::actor::{Actor, Origin, Person, SignInMethod};
+use crate::app::App;
+use crate::error::Refusal;
+use crate::ids::{SessionId, UserId};
+use axum::Extension;
+use axum::RequestPartsExt as _;
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
+
+/// The session cookie's name; `__Host-` binds it to this host where it can (https).
+pub const COOKIE: &str = "sid";
+const HOST_COOKIE: &str = "__Host-sid";
+const NOTICE: &str = "notice";
+
+/// Everything a handler wants to know about the request besides its fields.
+#[derive(Clone)]
+pub struct Visitor {
+    pub person: Option<Arc<Person>>,
+    pub origin: Origin,
+    /// htmx asks for a fragment.
+    pub partial: bool,
+    pub notice: Option<Notice>,
+    /// The path and query asked for.
+    pub path: String,
+    /// Microseconds, for "2 minutes ago".
+    pub now: i64,
+}
+
+pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
+    let https = app.config.is_https();
+    SessionManagerLayer::new(DbStore::new(app))
+        .with_name(if https { HOST_COOKIE } else { COOKIE })
+        .with_secure(https)
+        .with_http_only(true)
+        // Lax: the way back from GitHub is a navigation from another site (security.md, T6).
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(time::Duration::days(90)))
+}
+
+/// Looks up who is asking, once for each request, and draws what was refused with what is known of them.
+pub(super) async fn identify(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
+    let origin = client_origin(&app, request.headers(), request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip()));
+    let person = match session.id() {
+        None => None,
+        Some(id) => match accounts::identify_session(&app, &id.to_string(), origin.clone()).await {
+            Ok(person) => person,
+            Err(refusal) => return PageError::from(refusal).into_response(),
+        },
+    };
+    let had_notice = cookie(request.headers(), NOTICE).map(str::to_owned);
+    let visitor = Visitor {
+        person,
+        origin,
+        partial: request.headers().get("hx-request-type").is_some_and(|v| v == "partial"),
+        notice: had_notice.as_deref().and_then(Notice::from_cookie),
+        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        now: app.now(),
+    };
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = next.run(request).await;
+    if let Some(refused) = response.extensions_mut().remove::<error::Refused>() {
+        response = error::draw(&app, &visitor, &refused.0);
+    }
+    if had_notice.is_some() && !response.status().is_redirection() {
+        response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+    }
+    response
+}
+
+/// Where a request came from. `X-Forwarded-For` counts only from a proxy named in the settings, read from the right
+/// (SEC-A8).
+pub fn client_origin(app: &App, headers: &HeaderMap, peer: Option<IpAddr>) -> Origin {
+    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let trusted = |ip: &IpAddr| app.config.trusted_proxies.iter().any(|net| net.contains(ip));
+    let mut ip = peer.map(|ip| ip.to_canonical());
+    if ip.as_ref().is_some_and(trusted) {
+        let forwarded = text(HeaderName::from_static("x-forwarded-for"));
+        for hop in forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok()) {
+            ip = Some(hop.to_canonical());
+            if !trusted(&hop.to_canonical()) {
+                break;
+            }
+        }
+    }
+    Origin {
+        ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        client: text(header::USER_AGENT).chars().filter(|c| !c.is_control()).take(200).collect(),
+        request_id: text(HeaderName::from_static("x-request-id")).to_owned(),
+    }
+}
+
+/// The value of a cookie.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Signs a person in: a new session id, whatever the browser sent before (SEC-S1).
+pub async fn sign_in(session: &Session, user: &UserId, method: SignInMethod, origin: &Origin) -> Result<(), Refusal> {
+    let data = SessionData { user: user.to_string(), method: method.as_str().into(), ip: origin.ip.clone(), client: origin.client.clone() };
+    let failed = |e: tower_sessions::session::Error| Refusal::Internal(anyhow::Error::new(e));
+    session.clear().await;
+    session.insert(SessionData::KEY, data).await.map_err(failed)?;
+    session.cycle_id().await.map_err(failed)
+}
+
+/// Ends this browser's session, and has the browser forget what it kept (SEC-S2). The cookie is removed here, because
+/// tower-sessions sends the removal without `Secure`, which a browser refuses for `__Host-` names (security.md, T4).
+pub async fn sign_out(app: &App, session: &Session, to: &str) -> Result<Response, Refusal> {
+    session.flush().await.map_err(|e| Refusal::Internal(anyhow::Error::new(e)))?;
+    let mut response = Redirect::to(to).into_response();
+    let gone = if app.config.is_https() {
+        HeaderValue::from_static("__Host-sid=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+    } else {
+        HeaderValue::from_static("sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    };
+    response.headers_mut().append(header::SET_COOKIE, gone);
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+    Ok(response)
+}
+
+/// `303` to one of our own paths, with what to say there.
+pub fn see_other(path: impl AsRef<str>, notice: Option<Notice>) -> Response {
+    let mut response = Redirect::to(path.as_ref()).into_response();
+    if let Some(notice) = notice {
+        let cookie = format!("{NOTICE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", notice.to_cookie());
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        let Extension(visitor) =
+            parts.extract::<Extension<Visitor>>().await.map_err(|_| Refusal::Internal(anyhow::anyhow!("no visitor")))?;
+        Ok(visitor)
+    }
+}
+
+/// Somebody who is signed in. Anybody else is sent to sign in, and back here after.
+pub struct SignedIn {
+    pub person: Arc<Person>,
+    pub visitor: Visitor,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        let person = visitor.person.clone().ok_or(Refusal::Unauthenticated)?;
+        Ok(Self { person, visitor })
+    }
+}
+
+/// A member of the organization in the path, `{org}`. Anybody else gets the answer for one that doesn't exist; an old
+/// slug leads to the new one.
+pub struct Member {
+    pub actor: Actor,
+    pub visitor: Visitor,
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
+        let SignedIn { person, visitor } = SignedIn::from_request_parts(parts, app).await?;
+        let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, app).await.map_err(|_| Refusal::NotFound)?;
+        let slug = path.get("org").ok_or(Refusal::NotFound)?;
+        match person.in_org_by_slug(slug) {
+            Ok(actor) => {
+                accounts::note_activity(app, &person, &actor.org.id);
+                Ok(Self { actor, visitor })
+            }
+            Err(Refusal::NotFound) => Err(renamed(app, &person, slug, &visitor.path).await?),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+/// Where an organization of theirs lives now that had this slug before.
+async fn renamed(app: &App, person: &Arc<Person>, slug: &str, path: &str) -> Result<PageError, Refusal> {
+    let org = crate::organizations::find_by_any_slug(app, slug).await?;
+    let actor = person.in_org(&org.id)?;
+    let rest = path.strip_prefix("/orgs/").and_then(|p| p.strip_prefix(slug)).unwrap_or("/members");
+    Ok(PageError::Moved(format!("/orgs/{}{rest}", actor.org.slug)))
+}
+
+/// The session's public id, for telling "this one" in a list.
+pub fn current_session(person: &Person) -> Option<&SessionId> {
+    match &person.credential {
+        crate::actor::Credential::Session { id, .. } => Some(id),
+        _ => None,
+    }
+}
