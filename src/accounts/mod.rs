@@ -1,11 +1,28 @@
 //! Accounts: how people sign in, and what is theirs (product.md, 6).
 
 mod identify;
+mod proofs;
 mod queries;
 mod sessions;
+mod users;
 
 pub use identify::{identify_session, identify_token, note_activity};
+pub use proofs::{Arrival, link_is_open, operator_link, use_link};
 pub use sessions::{DbStore, SessionData};
+pub use users::User;
+pub(crate) use users::{as_member, create, find_by_address, refresh_memberships, wait_for_address};
+
+/// What somebody gets who signs in for the first time (instance setting).
+pub(crate) async fn first_sign_in(
+    _app: &crate::app::App,
+    _tx: &mut crate::db::Tx,
+    _user: &crate::ids::UserId,
+    _name: &str,
+    _address: &str,
+    _now: crate::clock::Micros,
+) -> crate::error::Result<()> {
+    Ok(())
+}
 
 /// The mail that proves an address, with a link and a code made now; nothing where the request has ended.
 pub(crate) async fn prepare_proof_letter(

@@ -1,8 +1,9 @@
+use super::users::User;
 use crate::access::OrgRole;
 use crate::clock::Micros;
-use crate::db::{Tx, on, run};
+use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{MemberId, OrgId, UserId};
+use crate::ids::{MemberId, OrgId, ProofId, UserId};
 use crate::organizations::OrgRow;
 
 /// A credential, the user behind it, and one of their organizations.
@@ -200,4 +201,151 @@ pub(super) async fn drop_oldest_sessions(tx: &mut Tx, user: &str, keep: i64, now
         .bind(now)
     )?;
     Ok(())
+}
+
+row! {
+    struct UserRow {
+        id: String,
+        name: String,
+        email: Option<String>,
+        status: String,
+        login: Option<String>,
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            email: row.email,
+            github_login: row.login,
+            unclaimed: row.status == "unclaimed",
+            disabled: row.status == "disabled",
+        }
+    }
+}
+
+pub(super) async fn user(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
+    let found: Option<UserRow> = on!(tx, c => sqlx::query_as(
+        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.claim_login) AS login
+         FROM users u LEFT JOIN identities i ON i.user_id = u.id AND i.provider = 'github' WHERE u.id = $1 AND u.status <> 'deleted'")
+        .bind(id.as_str()).fetch_optional(c))?;
+    Ok(found.map(User::from))
+}
+
+pub(super) async fn user_by_address(tx: &mut Tx, address: &str) -> Result<Option<User>> {
+    let found: Option<UserRow> = on!(tx, c => sqlx::query_as(
+        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.claim_login) AS login
+         FROM addresses a JOIN users u ON u.id = a.user_id LEFT JOIN identities i ON i.user_id = u.id AND i.provider = 'github'
+         WHERE a.address = $1 AND u.status <> 'deleted'")
+        .bind(address).fetch_optional(c))?;
+    Ok(found.map(User::from))
+}
+
+pub(super) async fn insert_user(tx: &mut Tx, id: &UserId, name: &str, email: Option<&str>, status: &str, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("INSERT INTO users (id, name, email, status, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(id.as_str())
+            .bind(name)
+            .bind(email)
+            .bind(status)
+            .bind(now)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_status(tx: &mut Tx, id: &UserId, status: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE users SET status = $2, claim_login = NULL WHERE id = $1").bind(id.as_str()).bind(status))?;
+    Ok(())
+}
+
+pub(super) async fn insert_address(tx: &mut Tx, address: &str, user: &UserId, verified_at: Option<Micros>, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("INSERT INTO addresses (address, user_id, verified_at, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(address)
+            .bind(user.as_str())
+            .bind(verified_at)
+            .bind(now)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn verify_address(tx: &mut Tx, address: &str, user: &UserId, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE addresses SET verified_at = $3 WHERE address = $1 AND user_id = $2 AND verified_at IS NULL")
+            .bind(address)
+            .bind(user.as_str())
+            .bind(now)
+    )?;
+    Ok(())
+}
+
+/// Whether an account has a proved address or a linked GitHub account (S3-43).
+pub(super) async fn is_verified(tx: &mut Tx, user: &UserId) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM addresses WHERE user_id = $1 AND verified_at IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM identities WHERE user_id = $1)")
+        .bind(user.as_str()).fetch_one(c))?)
+}
+
+pub(super) struct NewProof<'a> {
+    pub id: &'a ProofId,
+    pub address: &'a str,
+    pub purpose: &'a str,
+    pub user: Option<&'a UserId>,
+    pub browser: &'a str,
+    pub link_hash: Option<&'a str>,
+    pub next: &'a str,
+    pub ip: &'a str,
+    pub now: Micros,
+    pub expires_at: Micros,
+}
+
+pub(super) async fn insert_proof(tx: &mut Tx, p: &NewProof<'_>) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO email_proofs (id, address, purpose, user_id, browser, link_hash, next, ip, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        )
+        .bind(p.id.as_str())
+        .bind(p.address)
+        .bind(p.purpose)
+        .bind(p.user.map(UserId::as_str))
+        .bind(p.browser)
+        .bind(p.link_hash)
+        .bind(p.next)
+        .bind(p.ip)
+        .bind(p.now)
+        .bind(p.expires_at)
+    )?;
+    Ok(())
+}
+
+row! {
+    pub(super) struct ProofRow {
+        pub id: String,
+        pub address: String,
+        pub purpose: String,
+        pub user_id: Option<String>,
+        pub browser: String,
+        pub next: String,
+    }
+}
+
+pub(super) async fn open_proof_by_link(tx: &mut Tx, link_hash: &str, now: Micros) -> Result<Option<ProofRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT id, address, purpose, user_id, browser, next FROM email_proofs WHERE link_hash = $1 AND used_at IS NULL AND expires_at > $2")
+        .bind(link_hash).bind(now).fetch_optional(c))?)
+}
+
+pub(super) async fn use_proof_by_link(tx: &mut Tx, link_hash: &str, now: Micros) -> Result<Option<ProofRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "UPDATE email_proofs SET used_at = $2 WHERE link_hash = $1 AND used_at IS NULL AND expires_at > $2
+         RETURNING id, address, purpose, user_id, browser, next")
+        .bind(link_hash).bind(now).fetch_optional(c))?)
 }

@@ -182,3 +182,8 @@ pub(super) async fn has_owner(tx: &mut Tx, org: &OrgId) -> Result<bool> {
         .bind(org.as_str()).fetch_optional(c))?;
     Ok(found.is_some())
 }
+
+pub(super) async fn is_member(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND user_id = $2)")
+        .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?)
+}

@@ -1,7 +1,11 @@
 //! Organizations: the container of workspaces, members and policies.
 
+mod create;
 mod policies;
 mod queries;
+
+pub(crate) use create::create_in;
+pub use create::{create, suggest_slug};
 
 pub use policies::{Policies, RolesOffered, WhoInvites};
 pub(crate) use queries::{OrgRow, add_to_counts};

@@ -1,7 +1,7 @@
 use super::{Organization, Policies, RolesOffered, WhoInvites};
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::OrgId;
+use crate::ids::{OrgId, UserId};
 
 row! {
     /// The columns of an organization, as any statement that selects `o.*` gives them.
@@ -82,4 +82,42 @@ pub(crate) async fn add_to_counts(tx: &mut Tx, org: &OrgId, members: i64, invite
             .bind(workspaces)
     )?;
     Ok(())
+}
+
+/// `false`: the slug is taken, and nothing was written.
+pub(super) async fn insert(tx: &mut Tx, id: &OrgId, name: &str, slug: &str, personal: Option<&UserId>, now: i64) -> Result<bool> {
+    if !slugs_like(tx, slug).await?.is_empty() && find_by_slug(tx, slug).await?.is_some() {
+        return Ok(false);
+    }
+    run!(
+        tx,
+        sqlx::query("INSERT INTO organizations (id, name, slug, personal_user_id, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(id.as_str())
+            .bind(name)
+            .bind(slug)
+            .bind(personal.map(UserId::as_str))
+            .bind(now)
+    )?;
+    take_slug(tx, id, slug).await
+}
+
+/// `false`: another organization has or had this slug.
+pub(super) async fn take_slug(tx: &mut Tx, id: &OrgId, slug: &str) -> Result<bool> {
+    let done = run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO organization_slugs (slug, org_id) VALUES ($1, $2) ON CONFLICT (slug) DO UPDATE SET org_id = excluded.org_id
+         WHERE organization_slugs.org_id = excluded.org_id"
+        )
+        .bind(slug)
+        .bind(id.as_str())
+    )?;
+    Ok(done == 1)
+}
+
+/// Slugs that are this one, or it with a hyphen and more.
+pub(super) async fn slugs_like(tx: &mut Tx, slug: &str) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT slug FROM organization_slugs WHERE slug = $1 OR (slug >= $2 AND slug < $3)")
+        .bind(slug).bind(format!("{slug}-")).bind(format!("{slug}."))
+        .fetch_all(c))?)
 }

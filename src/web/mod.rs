@@ -7,8 +7,10 @@ mod health;
 pub mod input;
 mod members;
 mod notice;
+mod organizations;
 mod page;
 mod session;
+mod sign_in;
 
 pub use error::PageError;
 pub use notice::Notice;
@@ -22,6 +24,10 @@ use axum::routing::{get, post};
 /// Every page.
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/", get(sign_in::home))
+        .route("/sign-in/{token}", get(sign_in::link_page).post(sign_in::use_link))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/orgs/new", get(organizations::new).post(organizations::create))
         .route("/orgs/{org}/members", get(members::index))
         .route("/orgs/{org}/members/{member}", get(members::show))
         .route("/orgs/{org}/members/{member}/role", post(members::change_role))

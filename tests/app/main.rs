@@ -1,1 +1,5 @@
-fn main() {}
+//! Everything over HTTP and the command line, as people meet it. Runs on SQLite, or on the PostgreSQL server named by
+//! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
+
+mod members;
+mod support;

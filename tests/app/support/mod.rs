@@ -1,0 +1,16 @@
+//! What the tests stand on: a running Roster, people with browsers, services with tokens, a mailbox, a stand-in GitHub.
+
+// Each kind of test uses some of it.
+#![allow(dead_code)]
+
+pub mod browser;
+pub mod client;
+pub mod github;
+pub mod house;
+pub mod mailbox;
+pub mod people;
+mod selftest;
+
+pub use browser::{Browser, Page};
+pub use house::{House, Settings};
+pub use people::{Acme, acme};
