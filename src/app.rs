@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +63,11 @@ impl App {
         self.clock.now()
     }
 
+    /// Whether the database answers.
+    pub async fn ready(&self) -> crate::error::Result<()> {
+        self.db.ping().await
+    }
+
     /// Tells the outbox's worker that something may be due.
     pub fn wake(&self) {
         self.work.notify_one();
@@ -83,7 +88,9 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", api::router(app.clone()))
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), known_host))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), draw_bare_errors))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), security_headers))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
@@ -107,6 +114,43 @@ pub fn router(app: App) -> Router {
 async fn own_request_id(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove(REQUEST_ID);
     next.run(request).await
+}
+
+/// Errors that were answered with a status and nothing for people to read (a wrong method, a panic, a timeout, a
+/// refusal outside the pages) get the words that the door they came through uses.
+async fn draw_bare_errors(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        let id = request.headers().get(REQUEST_ID).cloned();
+        return api::draw_bare(next.run(request).await, id.as_ref());
+    }
+    let visitor = web::stranger(&app, &request);
+    let response = next.run(request).await;
+    web::draw_bare(&app, &visitor, response)
+}
+
+/// Answers only for the host in `ROSTER_PUBLIC_URL`, for this machine's own names, and for bare addresses, which no other
+/// site can lead a browser to under its own name (SEC-W4). HTTP/1.1 demands a host (SEC-W13).
+async fn known_host(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let host = match (named.next(), request.uri().host()) {
+        (Some(_), _) if named.next().is_some() => return StatusCode::BAD_REQUEST.into_response(),
+        (_, Some(host)) => host.to_owned(),
+        (Some(value), None) => match value.to_str().ok().and_then(|text| text.parse::<axum::http::uri::Authority>().ok()) {
+            Some(authority) => authority.host().to_owned(),
+            None => return StatusCode::BAD_REQUEST.into_response(),
+        },
+        (None, None) if request.version() == axum::http::Version::HTTP_10 => return next.run(request).await,
+        (None, None) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let ours = |url: &url::Url| url.host_str().is_some_and(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(&host));
+    let anywhere = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+    match &app.config.public_url {
+        Some(url) if !(ours(url) || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok()) => {
+            StatusCode::MISDIRECTED_REQUEST.into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 /// Headers of every answer, errors and redirects too (SEC-W7).
@@ -139,6 +183,8 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
     response
 }
 
+/// How long a request may take, the reading of its body included.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Connections that may be open at once.
 const CONNECTIONS: usize = 1024;
 /// How long requests under way may take to end after a stop.
@@ -191,8 +237,9 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     drop(listener);
     tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.ok();
     stop_worker.send(true).ok();
-    tokio::time::timeout(Duration::from_secs(5), worker).await.ok();
-    app.db.close().await;
+    tokio::time::timeout(Duration::from_secs(2), worker).await.ok();
+    // Not longer: what holds a connection now has had its time.
+    tokio::time::timeout(Duration::from_secs(2), app.db.close()).await.ok();
     Ok(())
 }
 

@@ -1,5 +1,9 @@
 //! The REST API. Every call's address stands in [`routes`].
 
+mod bare;
+
+pub use bare::draw_bare;
+
 use crate::app::App;
 use axum::Router;
 

@@ -58,6 +58,13 @@ impl Db {
         }))
     }
 
+    /// Asks the database for an answer.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.read().await?;
+        let _: i64 = super::on!(tx, c => sqlx::query_scalar("SELECT CAST(1 AS BIGINT)").fetch_one(c))?;
+        Ok(())
+    }
+
     /// Begins a write that no organization or account has to be locked for: something new, or the outbox.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx(match &self.0 {

@@ -1,25 +1,22 @@
 //! The directory's list: search, filters, sort and pages that cost the same in an organization of any size.
 //!
 //! A page is either walked in the order it is shown in, from where the last page ended, or, where a filter finds few
-//! rows (as many as [`FEW`]), made of those rows and then sorted. Which of the two is found out by counting the
+//! rows (as many as [`super::statement::FEW`]), made of those rows and then sorted. Which of the two is found out by counting the
 //! filter's rows up to that number. No list counts all rows, and none skips rows.
 
 use super::Entry;
-use super::queries::{self, Bind, ENTRY_COLUMNS, EntryRow, INVITATION_JOIN, Probe};
+use super::queries::{self, Bind, EntryRow};
+use super::statement::Statement;
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::clock::Micros;
-use crate::db::{Dialect, Tx};
+use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, WorkspaceId};
-use crate::text;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-
-/// So many rows are fetched and sorted without a second thought.
-const FEW: i64 = 500;
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +70,7 @@ pub struct Listed {
     pub entries: Vec<Entry>,
     pub previous: Option<String>,
     pub next: Option<String>,
-    /// The place of the first row in the whole list, from 1.
+    /// The place of the first row in the whole list, from 1; 0 where it isn't known: a filtered list walked from its end.
     pub from: i64,
     /// Rows in all, where nothing is filtered.
     pub total: Option<i64>,
@@ -101,7 +98,7 @@ impl StatusFilter {
         }
     }
 
-    fn column(self) -> Option<&'static str> {
+    pub(super) fn column(self) -> Option<&'static str> {
         match self {
             Self::All => None,
             Self::Active => Some("active"),
@@ -135,7 +132,7 @@ impl Sort {
         }
     }
 
-    fn column(self) -> &'static str {
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::Name => "m.sort_name",
             Self::Email => "m.email",
@@ -160,18 +157,28 @@ impl Sort {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Key {
+pub(super) enum Key {
     Number(i64),
     Text(String),
 }
 
 /// Where a page ends. Carries the sort and the organization, so that it is refused for another list.
 #[derive(Serialize, Deserialize)]
-struct Cursor {
+pub(super) struct Cursor {
     list: String,
-    key: Key,
-    id: String,
+    pub(super) key: Key,
+    pub(super) id: String,
+    /// The row's place in the whole list, from 1; 0 where it isn't known.
     at: i64,
+}
+
+impl From<Key> for Bind {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Number(number) => Self::Number(number),
+            Key::Text(text) => Self::Text(text),
+        }
+    }
 }
 
 impl Cursor {
@@ -179,10 +186,17 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_string(self).unwrap_or_default())
     }
 
-    fn decode(text: &str, list: &str) -> Result<Self> {
+    /// Refuses what no page of this list has given: another list's cursor, and one that somebody wrote by hand with
+    /// values the database can't compare.
+    fn decode(text: &str, list: &str, sort: Sort) -> Result<Self> {
         let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|raw| serde_json::from_slice::<Self>(&raw).ok());
+        let plain = |text: &str| text.len() <= 4096 && !text.contains('\0');
+        let fits = |key: &Key| match key {
+            Key::Text(text) => matches!(sort, Sort::Name | Sort::Email) && plain(text),
+            Key::Number(_) => !matches!(sort, Sort::Name | Sort::Email),
+        };
         cursor
-            .filter(|c| c.list == list)
+            .filter(|c| c.list == list && fits(&c.key) && plain(&c.id) && (0..1 << 40).contains(&c.at))
             .ok_or_else(|| Refusal::field("cursor", "This page belongs to another list. Start from the first page."))
     }
 }
@@ -197,14 +211,25 @@ fn list_name(org: &OrgId, filter: &Filter) -> String {
 /// One page of the directory. Everybody in the organization may see it (S1-32).
 pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
     access::require(actor.role, Permission::ViewDirectory)?;
-    if filter.search.contains('\0') {
-        return Err(Refusal::field("search", "Remove the control characters."));
-    }
+    check_search(&filter.search)?;
     let mut tx = app.db.read().await?;
     let unfiltered =
         filter.search.trim().is_empty() && filter.status == StatusFilter::All && filter.role.is_none() && filter.workspace.is_none();
     let total = unfiltered.then_some(actor.org.members + actor.org.invited);
     page(&mut tx, &actor.org.id, filter, total, app.now()).await
+}
+
+/// Longer than any name, address and login that could be found by it.
+const LONGEST_SEARCH: usize = 400;
+
+fn check_search(search: &str) -> Result<()> {
+    if search.contains('\0') {
+        return Err(Refusal::field("search", "Remove the control characters."));
+    }
+    if search.chars().count() > LONGEST_SEARCH {
+        return Err(Refusal::field("search", "Search for less: no name or address is that long."));
+    }
+    Ok(())
 }
 
 /// Exposes the bare statement behind [`list`] to the benchmark: the rows, and nothing around them.
@@ -213,15 +238,30 @@ pub async fn list_row(app: &App, org: &OrgId, filter: &Filter) -> Result<Vec<Ent
     Ok(page(&mut tx, org, filter, None, app.now()).await?.entries)
 }
 
+/// The database's plan for the statement behind [`list`], line by line: for the tests and the benchmark that watch that no
+/// list reads the whole table.
+pub async fn explain(app: &App, org: &OrgId, filter: &Filter) -> Result<Vec<String>> {
+    let mut tx = app.db.begin().await?;
+    let list = list_name(org, filter);
+    let (cursor, backward) = starting_point(filter, &list)?;
+    let statement = Statement::build(&mut tx, org, filter, cursor.as_ref(), backward, filter.limit + 1, app.now()).await?;
+    queries::explain(&mut tx, &statement.sql, &statement.binds).await
+}
+
+/// The row to start beside, and whether to walk back from it.
+fn starting_point(filter: &Filter, list: &str) -> Result<(Option<Cursor>, bool)> {
+    Ok(match &filter.page {
+        Page::First => (None, false),
+        Page::Last => (None, true),
+        Page::After(text) => (Some(Cursor::decode(text, list, filter.sort)?), false),
+        Page::Before(text) => (Some(Cursor::decode(text, list, filter.sort)?), true),
+    })
+}
+
 async fn page(tx: &mut Tx, org: &OrgId, filter: &Filter, total: Option<i64>, now: Micros) -> Result<Listed> {
     let list = list_name(org, filter);
     let limit = filter.limit.clamp(1, 100);
-    let (cursor, backward) = match &filter.page {
-        Page::First => (None, false),
-        Page::Last => (None, true),
-        Page::After(text) => (Some(Cursor::decode(text, &list)?), false),
-        Page::Before(text) => (Some(Cursor::decode(text, &list)?), true),
-    };
+    let (cursor, backward) = starting_point(filter, &list)?;
     let statement = Statement::build(tx, org, filter, cursor.as_ref(), backward, limit + 1, now).await?;
     let mut rows = queries::select(tx, &statement.sql, &statement.binds).await?;
     let more = rows.len() as i64 > limit;
@@ -231,120 +271,17 @@ async fn page(tx: &mut Tx, org: &OrgId, filter: &Filter, total: Option<i64>, now
     }
     let from = match (&cursor, backward) {
         (None, false) => 1,
-        (None, true) => (total.unwrap_or(rows.len() as i64) - rows.len() as i64 + 1).max(1),
+        (None, true) => total.map_or(0, |total| (total - rows.len() as i64 + 1).max(1)),
+        (Some(c), _) if c.at == 0 => 0,
         (Some(c), false) => c.at + 1,
         (Some(c), true) => (c.at - rows.len() as i64).max(1),
     };
+    let place = |row: usize| if from == 0 { 0 } else { from + row as i64 };
     let mark = |row: &EntryRow, at: i64| Cursor { list: list.clone(), key: filter.sort.value(row), id: row.id.clone(), at }.encode();
     let has_previous = if backward { more } else { cursor.is_some() };
     let has_next = if backward { cursor.is_some() } else { more };
-    let previous = rows.first().filter(|_| has_previous).map(|row| mark(row, from));
-    let next = rows.last().filter(|_| has_next).map(|row| mark(row, from + rows.len() as i64 - 1));
+    let previous = rows.first().filter(|_| has_previous).map(|row| mark(row, place(0)));
+    let next = rows.last().filter(|_| has_next).map(|row| mark(row, place(rows.len() - 1)));
     let entries = rows.into_iter().map(|row| Entry::from_row(row, now)).collect();
     Ok(Listed { entries, previous, next, from, total })
-}
-
-/// A statement put together from the parts below, with every value bound.
-struct Statement {
-    sql: String,
-    binds: Vec<Bind>,
-}
-
-impl Statement {
-    async fn build(
-        tx: &mut Tx,
-        org: &OrgId,
-        filter: &Filter,
-        cursor: Option<&Cursor>,
-        backward: bool,
-        limit: i64,
-        now: Micros,
-    ) -> Result<Self> {
-        let mut binds = vec![Bind::Text(org.to_string())];
-        let mut conditions = String::from("m.org_id = $1");
-        let mut bind = |value: Bind| {
-            binds.push(value);
-            binds.len()
-        };
-        let term = filter.search.trim().to_lowercase();
-        let few = Few::find(tx, org, filter, &term).await?;
-        let mut from = format!("members m {INVITATION_JOIN}");
-        if let Few::Text(words) = &few {
-            let n = bind(Bind::Text(words.clone()));
-            from = format!(
-                "(SELECT rowid AS n FROM member_search WHERE member_search MATCH ${n}) f CROSS JOIN members m ON m.n = f.n {INVITATION_JOIN}"
-            );
-        }
-        if !term.is_empty() {
-            let n = bind(Bind::Text(text::like(&term)));
-            conditions += &format!(" AND m.search LIKE ${n} ESCAPE '\\'");
-        }
-        if let Some(status) = filter.status.column() {
-            let n = bind(Bind::Text(status.into()));
-            // `|| ''` keeps SQLite from walking this filter's index where the order's index is the better one.
-            conditions +=
-                &if matches!(few, Few::Status) { format!(" AND m.status = ${n}") } else { format!(" AND (m.status || '') = ${n}") };
-        }
-        match filter.status {
-            StatusFilter::Invited => conditions += &format!(" AND m.expires_at > ${}", bind(Bind::Number(now))),
-            StatusFilter::Expired => conditions += &format!(" AND m.expires_at <= ${}", bind(Bind::Number(now))),
-            _ => {}
-        }
-        if let Some(role) = filter.role {
-            let n = bind(Bind::Number(role.rank()));
-            conditions +=
-                &if matches!(few, Few::Role) { format!(" AND m.role_rank = ${n}") } else { format!(" AND (m.role_rank + 0) = ${n}") };
-        }
-        if let Some(workspace) = &filter.workspace {
-            let n = bind(Bind::Text(workspace.to_string()));
-            conditions += &format!(
-                " AND m.user_id IN (SELECT a.user_id FROM access a JOIN workspaces w ON w.id = a.workspace_id WHERE a.workspace_id = ${n} AND w.org_id = $1)"
-            );
-        }
-        let (column, descending) = (filter.sort.column(), filter.descending != backward);
-        if let Some(cursor) = cursor {
-            let key = match &cursor.key {
-                Key::Number(number) => Bind::Number(*number),
-                Key::Text(text) => Bind::Text(text.clone()),
-            };
-            let (key, id) = (bind(key), bind(Bind::Text(cursor.id.clone())));
-            conditions += &format!(" AND ({column}, m.id) {} (${key}, ${id})", if descending { "<" } else { ">" });
-        }
-        let direction = if descending { "DESC" } else { "ASC" };
-        let sql =
-            format!("SELECT {ENTRY_COLUMNS} FROM {from} WHERE {conditions} ORDER BY {column} {direction}, m.id {direction} LIMIT {limit}");
-        Ok(Self { sql, binds })
-    }
-}
-
-/// The filter that finds few rows, if one does.
-enum Few {
-    None,
-    /// The phrase for SQLite's text index. PostgreSQL's planner decides by itself.
-    Text(String),
-    Role,
-    Status,
-}
-
-impl Few {
-    async fn find(tx: &mut Tx, org: &OrgId, filter: &Filter, term: &str) -> Result<Self> {
-        // The text index knows runs of three characters and more.
-        if tx.dialect() == Dialect::Sqlite && term.chars().count() >= 3 {
-            let words = format!("\"{}\"", term.replace('"', "\"\""));
-            if queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await? <= FEW {
-                return Ok(Self::Text(words));
-            }
-        }
-        if let Some(status) = filter.status.column().filter(|s| *s != "active")
-            && queries::probe(tx, org, &Probe::Status(status), FEW + 1).await? <= FEW
-        {
-            return Ok(Self::Status);
-        }
-        if let Some(role) = filter.role
-            && queries::probe(tx, org, &Probe::Role(role.rank()), FEW + 1).await? <= FEW
-        {
-            return Ok(Self::Role);
-        }
-        Ok(Self::None)
-    }
 }

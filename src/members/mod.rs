@@ -8,10 +8,11 @@ mod directory;
 mod import;
 mod queries;
 mod removal;
+mod statement;
 
 pub use add::{NewMember, add_owner};
 pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
-pub use directory::{Filter, Listed, Page, Sort, StatusFilter, list, list_row};
+pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list, list_row};
 pub use import::{Mover, move_in};
 pub(crate) use removal::remove_all;
 pub use removal::{Removal, leave, leaving_impact, removal_impact, remove};

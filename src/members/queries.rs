@@ -1,7 +1,7 @@
 use super::NewMember;
 use crate::access::OrgRole;
 use crate::clock::Micros;
-use crate::db::{Tx, on, row, run};
+use crate::db::{Dialect, Tx, on, row, run};
 use crate::error::Result;
 use crate::ids::{MemberId, OrgId, UserId};
 
@@ -58,18 +58,40 @@ pub(super) enum Bind {
     Number(i64),
 }
 
-/// Runs a statement that [`super::directory`] put together from its own parts; every value is bound.
-pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<EntryRow>> {
-    Ok(on!(tx, c => {
-        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-        for bind in binds {
+/// Binds the values of a statement that was put together from parts.
+macro_rules! bind_all {
+    ($query:expr, $binds:expr) => {{
+        let mut query = $query;
+        for bind in $binds {
             query = match bind {
                 Bind::Text(text) => query.bind(text.as_str()),
                 Bind::Number(number) => query.bind(*number),
             };
         }
-        query.fetch_all(c)
-    })?)
+        query
+    }};
+}
+
+/// Runs a statement that [`super::directory`] put together from its own parts; every value is bound.
+pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<EntryRow>> {
+    Ok(on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), binds).fetch_all(c))?)
+}
+
+/// The plan of such a statement. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+pub(super) async fn explain(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<String>> {
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let rows: Vec<(i64, i64, i64, String)> =
+                on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), binds).fetch_all(c))?;
+            Ok(rows.into_iter().map(|row| row.3).collect())
+        }
+        Dialect::Postgres => {
+            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
+            let sql = format!("EXPLAIN {sql}");
+            Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), binds).fetch_all(c))?)
+        }
+    }
 }
 
 /// How many rows a filter finds, counted to `limit` and no further.

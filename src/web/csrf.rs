@@ -13,7 +13,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || is_ours(request.headers(), &app.config.base_url()) {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        || is_ours(request.headers(), app.config.public_url.as_ref().map(|_| app.config.base_url()))
+    {
         return next.run(request).await;
     }
     PageError::from(Refusal::forbidden(
@@ -23,13 +25,18 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     .into_response()
 }
 
-fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
+/// `base_url` where one is set; else the address that the request was sent to counts as ours.
+fn is_ours(headers: &HeaderMap, base_url: Option<String>) -> bool {
     let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
     }
     match text("origin") {
-        Some(origin) => origin == base_url,
+        Some(origin) => match (base_url, text("host")) {
+            (Some(base_url), _) => origin == base_url,
+            (None, Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
+            (None, None) => false,
+        },
         None => !headers.contains_key(header::COOKIE),
     }
 }

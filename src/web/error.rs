@@ -6,13 +6,15 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 
 /// What a page's handler may end with instead of a page.
 pub enum PageError {
     Refused(Refusal),
+    /// More was sent than a form may have.
+    TooLarge,
     Moved(String),
 }
 
@@ -30,6 +32,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::Moved(path) => Redirect::permanent(&path).into_response(),
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             Self::Refused(refusal) => {
                 let mut response = status(&refusal).into_response();
                 response.extensions_mut().insert(Refused(Arc::new(refusal)));
@@ -74,6 +77,41 @@ struct ErrorPage {
     support: String,
 }
 
+/// Draws an answer that is only a status, or a refusal that nobody drew yet. Everything else stays as it is.
+pub fn draw_bare(app: &App, visitor: &Visitor, mut response: Response) -> Response {
+    if let Some(refused) = response.extensions_mut().remove::<Refused>() {
+        return draw(app, visitor, &refused.0);
+    }
+    let drawn = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    let machine = matches!(visitor.path.as_str(), "/healthz" | "/readyz" | "/metrics");
+    if drawn || machine || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (heading, text) = words_for_status(status);
+    let next = visitor.person.as_ref().map(|_| Link { label: "Go to your organization".into(), href: "/".into() });
+    let mut answer = draw_page(app, visitor, status, heading, text.into(), next);
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        answer.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    answer
+}
+
+/// For answers that no operation gave: the framework's own, a panic, a timeout.
+fn words_for_status(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => ("Nothing here", "There is no such page, or it isn't yours to see."),
+        StatusCode::METHOD_NOT_ALLOWED => ("Not in this way", "This address can't be used like that. Nothing was changed."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too much at once", "What was sent is larger than this page takes. Nothing was changed."),
+        StatusCode::MISDIRECTED_REQUEST => {
+            ("Not this server's name", "This server answers for another address. Whoever runs it sets it in ROSTER_PUBLIC_URL.")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => ("Busy for a moment", "This took too long. Look whether it was done before you try again."),
+        status if status.is_client_error() => ("That could not be read", "The request is not one that this page understands."),
+        _ => ("That went wrong", "The fault is ours. It is in the log under the id below."),
+    }
+}
+
 /// Draws a refusal for who asked. A stranger who needs to sign in is sent there, and back after.
 pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response {
     if matches!(refusal, Refusal::Unauthenticated) {
@@ -90,20 +128,19 @@ pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response 
     }
     .or_else(|| visitor.person.as_ref().map(|_| Link { label: "Go to your organization".into(), href: "/".into() }))
     .or_else(|| Some(Link { label: "Sign in".into(), href: "/sign-in".into() }));
-    let error_page = ErrorPage {
-        shell: Shell::bare(visitor, heading),
-        status: status(refusal).as_u16(),
-        heading,
-        text,
-        next,
-        support: support(app, visitor, refusal),
-    };
-    let mut response = page::draw(&error_page, status(refusal));
+    let mut response = draw_page(app, visitor, status(refusal), heading, text, next);
     if let Refusal::TooMany { retry_after_seconds, .. } = refusal {
-        response.headers_mut().insert("retry-after", (*retry_after_seconds).into());
+        response.headers_mut().insert(header::RETRY_AFTER, (*retry_after_seconds).into());
     }
-    if matches!(refusal, Refusal::Unavailable(_)) {
-        response.headers_mut().insert("retry-after", 5.into());
+    response
+}
+
+fn draw_page(app: &App, visitor: &Visitor, status: StatusCode, heading: &'static str, text: String, next: Option<Link>) -> Response {
+    let support = support(app, visitor, status);
+    let error_page = ErrorPage { shell: Shell::bare(visitor, heading), status: status.as_u16(), heading, text, next, support };
+    let mut response = page::draw(&error_page, status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, 5.into());
     }
     response
 }
@@ -130,7 +167,7 @@ fn words(refusal: &Refusal) -> (&'static str, String) {
 }
 
 /// What support needs: organization, roles, time, error id (E8). Nothing that the person doesn't know.
-fn support(app: &App, visitor: &Visitor, refusal: &Refusal) -> String {
+fn support(app: &App, visitor: &Visitor, status: StatusCode) -> String {
     let mut lines = Vec::new();
     if let Some(person) = &visitor.person {
         let slug = visitor.path.strip_prefix("/orgs/").and_then(|p| p.split(['/', '?']).next());
@@ -144,7 +181,7 @@ fn support(app: &App, visitor: &Visitor, refusal: &Refusal) -> String {
     }
     lines.push(format!("Page: {}", visitor.path.split('?').next().unwrap_or("/")));
     lines.push(format!("Time: {}", clock::rfc3339(app.now())));
-    lines.push(format!("Answer: {}", status(refusal).as_u16()));
+    lines.push(format!("Answer: {}", status.as_u16()));
     lines.push(format!("Id: {}", visitor.origin.request_id));
     lines.join("\n")
 }

@@ -12,8 +12,8 @@ pub async fn alive() -> &'static str {
 
 /// `GET /readyz`: the database answers too.
 pub async fn ready(State(app): State<App>) -> Response {
-    match app.db.read().await {
-        Ok(_) => "ready\n".into_response(),
+    match app.ready().await {
+        Ok(()) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database doesn't answer\n").into_response(),
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 
@@ -70,11 +70,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
         let typed = is_form(request.headers());
-        let body =
-            Bytes::from_request(request, state).await.map_err(|_| Refusal::Malformed("The request is too large or was cut off.".into()))?;
-        if body.len() > FORM_LIMIT {
-            return Err(Refusal::Malformed("The form is larger than 64 KiB.".into()).into());
-        }
+        let body = match Bytes::from_request(request, state).await {
+            Ok(body) if body.len() <= FORM_LIMIT => body,
+            Err(refused) if refused.status() != StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(Refusal::Malformed("The request was cut off.".into()).into());
+            }
+            _ => return Err(PageError::TooLarge),
+        };
         if !typed && !body.is_empty() {
             return Err(Refusal::Malformed("Send the form as application/x-www-form-urlencoded.".into()).into());
         }

@@ -232,6 +232,8 @@ fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspa
     let to = listed.from + rows.len() as i64 - 1;
     let range = match (rows.is_empty(), listed.total) {
         (true, _) => "Nobody".to_owned(),
+        // A filtered list walked from its end: nobody counted what comes before.
+        (false, None) if listed.from == 0 => format!("{} shown", rows.len()),
         (false, Some(total)) => format!("{} to {} of {}", text::thousands(listed.from), text::thousands(to), text::thousands(total)),
         (false, None) => format!("{} to {}", text::thousands(listed.from), text::thousands(to)),
     };

@@ -12,10 +12,10 @@ mod page;
 mod session;
 mod sign_in;
 
-pub use error::PageError;
+pub use error::{PageError, draw_bare};
 pub use notice::Notice;
 pub use page::Shell;
-pub use session::{COOKIE, Visitor, client_origin};
+pub use session::{COOKIE, Visitor, client_origin, stranger};
 
 use crate::app::App;
 use axum::Router;

@@ -53,32 +53,35 @@ pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
 
 /// Looks up who is asking, once for each request, and draws what was refused with what is known of them.
 pub(super) async fn identify(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
-    let origin = client_origin(&app, request.headers(), request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip()));
-    let person = match session.id() {
+    let mut visitor = stranger(&app, &request);
+    visitor.person = match session.id() {
         None => None,
-        Some(id) => match accounts::identify_session(&app, &id.to_string(), origin.clone()).await {
+        Some(id) => match accounts::identify_session(&app, &id.to_string(), visitor.origin.clone()).await {
             Ok(person) => person,
             Err(refusal) => return PageError::from(refusal).into_response(),
         },
     };
     let had_notice = cookie(request.headers(), NOTICE).map(str::to_owned);
-    let visitor = Visitor {
-        person,
-        origin,
-        partial: request.headers().get("hx-request-type").is_some_and(|v| v == "partial"),
-        notice: had_notice.as_deref().and_then(Notice::from_cookie),
-        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-        now: app.now(),
-    };
+    visitor.notice = had_notice.as_deref().and_then(Notice::from_cookie);
     request.extensions_mut().insert(visitor.clone());
-    let mut response = next.run(request).await;
-    if let Some(refused) = response.extensions_mut().remove::<error::Refused>() {
-        response = error::draw(&app, &visitor, &refused.0);
-    }
+    let mut response = error::draw_bare(&app, &visitor, next.run(request).await);
     if had_notice.is_some() && !response.status().is_redirection() {
         response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
     }
     response
+}
+
+/// What is known of a request before anybody asked who it is from.
+pub fn stranger(app: &App, request: &Request) -> Visitor {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    Visitor {
+        person: None,
+        origin: client_origin(app, request.headers(), peer),
+        partial: request.headers().get("hx-request-type").is_some_and(|v| v == "partial"),
+        notice: None,
+        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        now: app.now(),
+    }
 }
 
 /// Where a request came from. `X-Forwarded-For` counts only from a proxy named in the settings, read from the right

@@ -2,4 +2,5 @@
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
 mod members;
+mod structure;
 mod support;
