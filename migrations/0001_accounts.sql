@@ -66,14 +66,16 @@ CREATE TABLE email_proofs (
     code_hash   TEXT,
     attempts    BIGINT NOT NULL DEFAULT 0,
     next        TEXT NOT NULL DEFAULT '',
-    ip          TEXT NOT NULL DEFAULT '',
+    -- Where it was asked from: an IPv4 address, or the first 64 bits of an IPv6 one.
+    network     TEXT NOT NULL DEFAULT '',
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT
 );
 CREATE INDEX email_proofs_by_address ON email_proofs (address, created_at);
+CREATE INDEX email_proofs_by_network ON email_proofs (network, created_at);
+CREATE INDEX email_proofs_by_age ON email_proofs (created_at);
 CREATE UNIQUE INDEX email_proofs_by_link ON email_proofs (link_hash);
-CREATE INDEX email_proofs_by_expiry ON email_proofs (expires_at);
 
 -- Personal API tokens.
 CREATE TABLE tokens (

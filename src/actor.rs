@@ -5,6 +5,7 @@ use crate::clock::Micros;
 use crate::error::{Refusal, Result};
 use crate::ids::{MemberId, OrgId, SessionId, TokenId, UserId};
 use crate::organizations::Organization;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Somebody whose identity is proven for this request, with every organization they are an active member of.
@@ -71,6 +72,21 @@ pub struct Actor {
     pub org: Arc<Organization>,
     pub member: MemberId,
     pub role: OrgRole,
+}
+
+impl Origin {
+    /// What limits count by: an IPv4 address, or the first 64 bits of an IPv6 one, which one household or office has
+    /// to itself (SEC-A8). Where no address is known, all such share one.
+    pub fn network(&self) -> String {
+        match self.ip.parse() {
+            Ok(IpAddr::V4(ip)) => ip.to_string(),
+            Ok(IpAddr::V6(ip)) => {
+                let [a, b, c, d, ..] = ip.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            Err(_) => "unknown".to_owned(),
+        }
+    }
 }
 
 impl SignInMethod {

@@ -1,5 +1,6 @@
 //! Accounts: how people sign in, and what is theirs (product.md, 6).
 
+mod addresses;
 mod identify;
 mod proofs;
 mod queries;
@@ -7,7 +8,9 @@ mod sessions;
 mod users;
 
 pub use identify::{identify_session, identify_token, note_activity};
-pub use proofs::{Arrival, link_is_open, operator_link, use_link};
+pub use proofs::{
+    Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
+};
 pub use sessions::{DbStore, SessionData};
 pub use users::User;
 pub(crate) use users::{as_member, create, find_by_address, refresh_memberships, wait_for_address};
@@ -26,8 +29,10 @@ pub(crate) async fn first_sign_in(
 
 /// The mail that proves an address, with a link and a code made now; nothing where the request has ended.
 pub(crate) async fn prepare_proof_letter(
-    _app: &crate::app::App,
-    _proof: &crate::ids::ProofId,
+    app: &crate::app::App,
+    proof: &crate::ids::ProofId,
 ) -> crate::error::Result<Option<crate::mail::Letter>> {
-    Ok(None)
+    let Some(armed) = proofs::arm(app, proof).await? else { return Ok(None) };
+    let letter = crate::mail::proof_letter(&app.config.base_url(), &armed.request, &armed.link, &armed.code)?;
+    Ok(Some(letter))
 }

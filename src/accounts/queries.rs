@@ -1,9 +1,11 @@
+pub(super) mod proofs;
+
 use super::users::User;
 use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{MemberId, OrgId, ProofId, UserId};
+use crate::ids::{MemberId, OrgId, UserId};
 use crate::organizations::OrgRow;
 
 /// A credential, the user behind it, and one of their organizations.
@@ -290,62 +292,4 @@ pub(super) async fn is_verified(tx: &mut Tx, user: &UserId) -> Result<bool> {
         "SELECT EXISTS (SELECT 1 FROM addresses WHERE user_id = $1 AND verified_at IS NOT NULL)
              OR EXISTS (SELECT 1 FROM identities WHERE user_id = $1)")
         .bind(user.as_str()).fetch_one(c))?)
-}
-
-pub(super) struct NewProof<'a> {
-    pub id: &'a ProofId,
-    pub address: &'a str,
-    pub purpose: &'a str,
-    pub user: Option<&'a UserId>,
-    pub browser: &'a str,
-    pub link_hash: Option<&'a str>,
-    pub next: &'a str,
-    pub ip: &'a str,
-    pub now: Micros,
-    pub expires_at: Micros,
-}
-
-pub(super) async fn insert_proof(tx: &mut Tx, p: &NewProof<'_>) -> Result<()> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO email_proofs (id, address, purpose, user_id, browser, link_hash, next, ip, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        )
-        .bind(p.id.as_str())
-        .bind(p.address)
-        .bind(p.purpose)
-        .bind(p.user.map(UserId::as_str))
-        .bind(p.browser)
-        .bind(p.link_hash)
-        .bind(p.next)
-        .bind(p.ip)
-        .bind(p.now)
-        .bind(p.expires_at)
-    )?;
-    Ok(())
-}
-
-row! {
-    pub(super) struct ProofRow {
-        pub id: String,
-        pub address: String,
-        pub purpose: String,
-        pub user_id: Option<String>,
-        pub browser: String,
-        pub next: String,
-    }
-}
-
-pub(super) async fn open_proof_by_link(tx: &mut Tx, link_hash: &str, now: Micros) -> Result<Option<ProofRow>> {
-    Ok(on!(tx, c => sqlx::query_as(
-        "SELECT id, address, purpose, user_id, browser, next FROM email_proofs WHERE link_hash = $1 AND used_at IS NULL AND expires_at > $2")
-        .bind(link_hash).bind(now).fetch_optional(c))?)
-}
-
-pub(super) async fn use_proof_by_link(tx: &mut Tx, link_hash: &str, now: Micros) -> Result<Option<ProofRow>> {
-    Ok(on!(tx, c => sqlx::query_as(
-        "UPDATE email_proofs SET used_at = $2 WHERE link_hash = $1 AND used_at IS NULL AND expires_at > $2
-         RETURNING id, address, purpose, user_id, browser, next")
-        .bind(link_hash).bind(now).fetch_optional(c))?)
 }

@@ -1,11 +1,13 @@
 //! Finding and making the account behind a proven address.
 
 use super::queries;
+use crate::actor::{Credential, Origin, Person, SignInMethod};
 use crate::app::App;
+use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::UserId;
+use crate::ids::{SessionId, UserId};
 use crate::members::{self, NewMember};
 
 /// An account, as sign-in sees it.
@@ -31,6 +33,7 @@ pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now
     let Some(user) = find_by_address(tx, address).await? else {
         let name = address.split('@').next().unwrap_or(address).to_owned();
         let id = create(tx, &name, Some(address), "active", now).await?;
+        tx.lock_account(&id).await?;
         queries::insert_address(tx, address, &id, Some(now), now).await?;
         super::first_sign_in(app, tx, &id, &name, address, now).await?;
         return Ok((id, true));
@@ -45,6 +48,26 @@ pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now
     }
     refresh_memberships(tx, &user.id).await?;
     Ok((user.id, false))
+}
+
+/// Records a sign-in in the account's own chain.
+pub(super) async fn record_sign_in(tx: &mut Tx, user: &UserId, method: SignInMethod, origin: &Origin, now: Micros) -> Result<()> {
+    let found = queries::user(tx, user).await?.ok_or(Refusal::NotFound)?;
+    let person = Person {
+        user: user.clone(),
+        name: found.name.clone(),
+        email: found.email,
+        theme: String::new(),
+        // The session is made after this, so the event names none.
+        credential: Credential::Session { id: SessionId::from(""), method, signed_in_at: now },
+        origin: origin.clone(),
+        seats: Vec::new(),
+        last_org: None,
+    };
+    let event = Event::new(Category::SignIn, "account.signed_in", "user", user.as_str(), found.name)
+        .subject(Some(user))
+        .with("method", method.as_str());
+    audit::record_account(tx, &person, now, event).await
 }
 
 /// Makes an account. With status `unclaimed` it waits for its person.

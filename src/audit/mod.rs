@@ -5,7 +5,7 @@
 
 mod queries;
 
-use crate::actor::{Actor, Person};
+use crate::actor::{Actor, Person, SignInMethod};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
@@ -238,6 +238,8 @@ pub fn sentence(event: &EventRow) -> String {
         "invitation.revoked" => format!("{who} revoked the invitation to {what}"),
         "invitation.accepted" => format!("{what} accepted the invitation as {}", text("role")),
         "invitation.declined" => format!("{what} declined the invitation"),
+        "account.signed_in" => format!("{who} signed in with {}", SignInMethod::parse(&text("method")).label()),
+        "account.address_added" => format!("{who} added the address {what}"),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

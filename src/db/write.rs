@@ -5,6 +5,7 @@ use crate::access::OrgRole;
 use crate::actor::{Actor, Person};
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId};
+use sha2::{Digest, Sha256};
 
 impl Db {
     /// Begins a write to the actor's organization and locks it: writes to one organization queue up here. Gives the
@@ -44,6 +45,18 @@ impl Db {
 }
 
 impl Tx {
+    /// Lets one write at a time pass that is about the same name, where there is no row to lock yet. On SQLite a write is
+    /// alone by itself.
+    pub async fn lock_name(&mut self, name: &str) -> Result<()> {
+        if self.dialect() == super::Dialect::Postgres {
+            let digest = Sha256::digest(name.as_bytes());
+            let mut key = [0; 8];
+            key.copy_from_slice(&digest[..8]);
+            run!(self, sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(key)))?;
+        }
+        Ok(())
+    }
+
     /// Locks one account inside a write. Organizations come before accounts, so that no two writes wait for each other.
     pub async fn lock_account(&mut self, user: &UserId) -> Result<()> {
         let locked =

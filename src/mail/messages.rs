@@ -1,6 +1,7 @@
 //! Every message Roster sends. The words stand in `templates/email/<message>/`.
 
 use super::Letter;
+use crate::accounts::Pending;
 use crate::error::Result;
 use crate::ids::{InvitationId, ProofId};
 use askama::Template;
@@ -56,4 +57,34 @@ impl Notice {
             html: NoticeHtml { subject: &self.subject, lines: &self.lines, link }.render().map_err(anyhow::Error::new)?,
         })
     }
+}
+
+#[derive(Template)]
+#[template(path = "email/proof/body.txt")]
+struct ProofText<'a> {
+    host: &'a str,
+    request: &'a Pending,
+    link: &'a str,
+    code: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email/proof/body.html")]
+struct ProofHtml<'a> {
+    host: &'a str,
+    request: &'a Pending,
+    link: &'a str,
+    code: &'a str,
+}
+
+/// The mail that proves an address. Nothing in it was typed by anybody but the address itself (SEC-E2).
+pub(crate) fn proof_letter(base_url: &str, request: &Pending, link: &str, code: &str) -> Result<Letter> {
+    let host = base_url.split_once("://").map_or(base_url, |(_, host)| host);
+    let subject = if request.adds_address { "Confirm this address for Roster" } else { "Sign in to Roster" };
+    Ok(Letter {
+        to: request.address.clone(),
+        subject: subject.into(),
+        text: ProofText { host, request, link, code }.render().map_err(anyhow::Error::new)?,
+        html: ProofHtml { host, request, link, code }.render().map_err(anyhow::Error::new)?,
+    })
 }

@@ -5,6 +5,7 @@
 mod messages;
 mod transport;
 
+pub(crate) use messages::proof_letter;
 pub use messages::{Message, Notice};
 pub use transport::{Mailer, check_url};
 

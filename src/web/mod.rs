@@ -5,7 +5,9 @@ pub mod csrf;
 mod error;
 mod health;
 pub mod input;
+mod limit;
 mod members;
+pub mod next;
 mod notice;
 mod organizations;
 mod page;
@@ -25,6 +27,8 @@ use axum::routing::{get, post};
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(sign_in::home))
+        .route("/sign-in", get(sign_in::form).post(sign_in::ask))
+        .route("/sign-in/code", get(sign_in::code_form).post(sign_in::use_code))
         .route("/sign-in/{token}", get(sign_in::link_page).post(sign_in::use_link))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/orgs/new", get(organizations::new).post(organizations::create))
@@ -49,6 +53,7 @@ pub fn plain_routes() -> Router<App> {
 pub fn router(app: App) -> Router<App> {
     routes()
         .fallback(error::no_such_page)
+        .layer(axum::Extension(limit::SignInLimits::new()))
         .layer(axum::middleware::from_fn_with_state(app.clone(), session::identify))
         .layer(session::layer(app.clone()))
         .layer(axum::middleware::from_fn_with_state(app, csrf::protect))

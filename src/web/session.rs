@@ -115,16 +115,19 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 /// Signs a person in: a new session id, whatever the browser sent before (SEC-S1).
 pub async fn sign_in(session: &Session, user: &UserId, method: SignInMethod, origin: &Origin) -> Result<(), Refusal> {
     let data = SessionData { user: user.to_string(), method: method.as_str().into(), ip: origin.ip.clone(), client: origin.client.clone() };
-    let failed = |e: tower_sessions::session::Error| Refusal::Internal(anyhow::Error::new(e));
     session.clear().await;
     session.insert(SessionData::KEY, data).await.map_err(failed)?;
     session.cycle_id().await.map_err(failed)
 }
 
+pub(super) fn failed(error: tower_sessions::session::Error) -> Refusal {
+    Refusal::Internal(anyhow::Error::new(error))
+}
+
 /// Ends this browser's session, and has the browser forget what it kept (SEC-S2). The cookie is removed here, because
 /// tower-sessions sends the removal without `Secure`, which a browser refuses for `__Host-` names (security.md, T4).
 pub async fn sign_out(app: &App, session: &Session, to: &str) -> Result<Response, Refusal> {
-    session.flush().await.map_err(|e| Refusal::Internal(anyhow::Error::new(e)))?;
+    session.flush().await.map_err(failed)?;
     let mut response = Redirect::to(to).into_response();
     let gone = if app.config.is_https() {
         HeaderValue::from_static("__Host-sid=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")

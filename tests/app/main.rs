@@ -3,4 +3,5 @@
 
 mod members;
 mod structure;
+mod sign_in;
 mod support;
