@@ -2,6 +2,6 @@
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
 mod members;
-mod structure;
 mod sign_in;
+mod structure;
 mod support;
