@@ -4,13 +4,17 @@ CREATE TABLE workspaces (
     -- NULL: standalone.
     org_id     TEXT REFERENCES organizations (id),
     name       TEXT NOT NULL,
+    -- The name folded, for lists that both databases order alike.
+    sort_name  TEXT NOT NULL,
     slug       TEXT NOT NULL,
     label      TEXT NOT NULL DEFAULT '',
+    -- Users with access, kept by the writes.
+    people     BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     deleted_at BIGINT
 );
 CREATE UNIQUE INDEX workspaces_by_slug ON workspaces (org_id, slug);
-CREATE INDEX workspaces_by_name ON workspaces (org_id, name, id);
+CREATE INDEX workspaces_by_name ON workspaces (org_id, sort_name, id);
 
 -- A user's role in a workspace, with where it comes from.
 CREATE TABLE access (

@@ -45,6 +45,8 @@ CREATE TABLE audit_events (
 );
 CREATE UNIQUE INDEX audit_events_by_seq ON audit_events (stream, seq);
 CREATE INDEX audit_events_by_actor ON audit_events (org_id, actor_id, id);
+-- What one person did, over all organizations.
+CREATE INDEX audit_events_by_person ON audit_events (actor_id, id);
 CREATE INDEX audit_events_by_subject ON audit_events (org_id, subject_id, id);
 
 CREATE TABLE audit_heads (

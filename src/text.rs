@@ -134,6 +134,13 @@ pub fn slug_from(name: &str) -> String {
     }
 }
 
+/// A slug, then the same with 2, 3, 4 … at its end: what to try until one is free.
+pub fn numbered_slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
+    let stem: String = slug.chars().take(34).collect();
+    let stem = stem.trim_end_matches('-').to_owned();
+    std::iter::once(slug.to_owned()).chain((2_u32..).map(move |n| format!("{stem}-{n}")))
+}
+
 /// The key names are sorted by: accents and case folded away, so that both databases order alike.
 pub fn sort_key(name: &str) -> String {
     let folded = deunicode::deunicode(name).to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 mod roles;
 
-pub use roles::{OrgRole, Permission, ROLES, WorkspaceRole, permissions_of};
+pub use roles::{OrgRole, PERMISSIONS, Permission, ROLES, WorkspaceRole, permissions_of};
 
 use crate::error::{Refusal, Result};
 
@@ -89,6 +89,29 @@ pub fn may_touch(actor: OrgRole, role: OrgRole) -> Result<()> {
         "member_above_own",
         format!("You can't change somebody whose role is {}: that role allows things that yours doesn't. Ask an owner.", role.label()),
     ))
+}
+
+/// May somebody with `actor` create a workspace in the organization, under its policy on whether admins do (S1-30, S1-31)?
+pub fn may_create_workspace(actor: OrgRole, admins_create: bool) -> Result<()> {
+    require(actor, Permission::LinkWorkspaces)?;
+    if admins_create || actor == OrgRole::Owner {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(
+        "owners_create",
+        "In this organization only owners create workspaces. Ask an owner, or ask them to change the policy.",
+    ))
+}
+
+/// May somebody with `actor` enter a workspace of the organization in which they have no row of their own? Owners and
+/// admins may where the policy says so; they enter as admins of it (S5-11).
+pub fn enters_by_role(actor: OrgRole, admins_enter: bool) -> bool {
+    admins_enter && matches!(actor, OrgRole::Owner | OrgRole::Admin)
+}
+
+/// A workspace role as the organization role leaves it: a viewer writes nowhere (product.md, 2, rule 4).
+pub fn capped(role: WorkspaceRole, organization: OrgRole) -> WorkspaceRole {
+    if organization == OrgRole::Viewer { role.min(WorkspaceRole::Viewer) } else { role }
 }
 
 /// The roles that `actor` may hand out, highest first.

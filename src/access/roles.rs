@@ -30,6 +30,20 @@ pub enum Permission {
     OwnOrganization,
 }
 
+/// Every permission, in the order of the table people read.
+pub const PERMISSIONS: [Permission; 10] = [
+    ViewDirectory,
+    ManageMembers,
+    LinkWorkspaces,
+    DeleteWorkspaces,
+    ManageIntegrations,
+    ViewUsage,
+    ViewAudit,
+    ManageSettings,
+    ManageBilling,
+    OwnOrganization,
+];
+
 /// The table: what each role allows.
 pub fn permissions_of(role: OrgRole) -> &'static [Permission] {
     match role {
@@ -65,6 +79,22 @@ impl Permission {
             ManageSettings => "change the organization's settings",
             ManageBilling => "see or manage billing",
             OwnOrganization => "transfer or delete the organization",
+        }
+    }
+
+    /// The line of the table that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            ViewDirectory => "See the organization and its member directory",
+            ManageMembers => "Invite, change, suspend and remove members, and set their access",
+            LinkWorkspaces => "Link, unlink and create workspaces",
+            DeleteWorkspaces => "Delete workspaces",
+            ManageIntegrations => "Manage custom roles, API keys and webhooks",
+            ViewUsage => "See the usage dashboard",
+            ViewAudit => "See the audit log, access explanations and exports",
+            ManageSettings => "Change policies, name and slug",
+            ManageBilling => "See and manage billing",
+            OwnOrganization => "Transfer ownership and delete the organization",
         }
     }
 

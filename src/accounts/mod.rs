@@ -1,31 +1,23 @@
 //! Accounts: how people sign in, and what is theirs (product.md, 6).
 
 mod addresses;
+mod first_sign_in;
 mod identify;
+mod profile;
 mod proofs;
 mod queries;
 mod sessions;
 mod users;
 
+pub(crate) use first_sign_in::first_sign_in;
 pub use identify::{identify_session, identify_token, note_activity};
+pub use profile::{Theme, change_name, change_theme};
 pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
 };
 pub use sessions::{DbStore, SessionData};
 pub use users::User;
 pub(crate) use users::{as_member, create, find_by_address, refresh_memberships, wait_for_address};
-
-/// What somebody gets who signs in for the first time (instance setting).
-pub(crate) async fn first_sign_in(
-    _app: &crate::app::App,
-    _tx: &mut crate::db::Tx,
-    _user: &crate::ids::UserId,
-    _name: &str,
-    _address: &str,
-    _now: crate::clock::Micros,
-) -> crate::error::Result<()> {
-    Ok(())
-}
 
 /// The mail that proves an address, with a link and a code made now; nothing where the request has ended.
 pub(crate) async fn prepare_proof_letter(

@@ -263,6 +263,16 @@ pub(super) async fn set_status(tx: &mut Tx, id: &UserId, status: &str) -> Result
     Ok(())
 }
 
+pub(super) async fn set_name(tx: &mut Tx, id: &UserId, name: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE users SET name = $2 WHERE id = $1").bind(id.as_str()).bind(name))?;
+    Ok(())
+}
+
+pub(super) async fn set_theme(tx: &mut Tx, id: &UserId, theme: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE users SET theme = $2 WHERE id = $1").bind(id.as_str()).bind(theme))?;
+    Ok(())
+}
+
 pub(super) async fn insert_address(tx: &mut Tx, address: &str, user: &UserId, verified_at: Option<Micros>, now: Micros) -> Result<()> {
     run!(
         tx,

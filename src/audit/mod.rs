@@ -79,6 +79,12 @@ impl Event {
         self
     }
 
+    /// The workspace it happened in.
+    pub fn workspace(mut self, id: &WorkspaceId) -> Self {
+        self.workspace = Some(id.clone());
+        self
+    }
+
     pub fn change(mut self, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         self.changes = json!({ "before": before.into(), "after": after.into() });
         self
@@ -209,6 +215,25 @@ pub async fn account_activity(tx: &mut Tx, user: &UserId, limit: i64) -> Result<
     Ok(events.into_iter().map(|e| Activity { at: e.at, sentence: sentence(&e) }).collect())
 }
 
+/// One thing a person did, wherever it was.
+#[derive(Debug, Clone)]
+pub struct OwnActivity {
+    pub id: EventId,
+    pub at: Micros,
+    pub sentence: String,
+    /// `None`: in their own account.
+    pub org: Option<OrgId>,
+}
+
+/// What a person did in the organizations they are in, and what was done in their account, newest first; older than the
+/// event `before`, if one is given. Reads nothing of organizations they are no longer in.
+pub async fn own_activity(app: &crate::app::App, person: &Person, before: Option<&EventId>, limit: i64) -> Result<Vec<OwnActivity>> {
+    let mut tx = app.db.read().await?;
+    let events = queries::of_person(&mut tx, &person.user, before.map_or("evt_z", |id| id.as_str()), limit).await?;
+    let own = |e: EventRow| OwnActivity { at: e.at, sentence: sentence(&e), id: e.id.into(), org: e.org_id.map(OrgId::from) };
+    Ok(events.into_iter().map(own).collect())
+}
+
 /// The event as people say it: "Alice Okafor changed Bob Tanaka from member to admin".
 pub fn sentence(event: &EventRow) -> String {
     let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
@@ -240,6 +265,8 @@ pub fn sentence(event: &EventRow) -> String {
         "invitation.declined" => format!("{what} declined the invitation"),
         "account.signed_in" => format!("{who} signed in with {}", SignInMethod::parse(&text("method")).label()),
         "account.address_added" => format!("{who} added the address {what}"),
+        "account.renamed" => format!("{who} changed their name from {} to {}", text("before"), text("after")),
+        "account.theme_changed" => format!("{who} changed the appearance from {} to {}", text("before"), text("after")),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

@@ -103,3 +103,16 @@ pub(super) async fn about(tx: &mut Tx, org: &OrgId, user: &UserId, limit: i64) -
          ORDER BY id DESC LIMIT $3")
         .bind(org.as_str()).bind(user.as_str()).bind(limit).fetch_all(c))?)
 }
+
+/// The newest events of a person's account and of their own doing in organizations they are in, before an event.
+pub(super) async fn of_person(tx: &mut Tx, user: &UserId, before: &str, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT * FROM audit_events WHERE id IN (
+            SELECT id FROM (SELECT id FROM audit_events WHERE actor_id = $1 AND id < $2
+                AND (org_id IS NULL OR org_id IN (SELECT org_id FROM members WHERE user_id = $1 AND status = 'active'))
+                ORDER BY id DESC LIMIT $3) did
+            UNION
+            SELECT id FROM (SELECT id FROM audit_events WHERE stream = $1 AND id < $2 ORDER BY seq DESC LIMIT $3) had)
+         ORDER BY id DESC LIMIT $3")
+        .bind(user.as_str()).bind(before).bind(limit).fetch_all(c))?)
+}

@@ -36,6 +36,11 @@ pub(crate) async fn revoke_in(_tx: &mut Tx, _actor: &Actor, _invitation: &Invita
     Ok(())
 }
 
+/// Revokes every pending invitation of an organization that is being deleted. The deletion's own event says how many.
+pub(crate) async fn revoke_all(_tx: &mut Tx, _org: &OrgId, _now: Micros) -> Result<()> {
+    Ok(())
+}
+
 /// The mail for an invitation, with a link made now; nothing where it has ended.
 pub(crate) async fn prepare_letter(_app: &App, _invitation: &InvitationId) -> Result<Option<Letter>> {
     Ok(None)

@@ -6,6 +6,7 @@
 mod add;
 mod directory;
 mod import;
+mod of_person;
 mod queries;
 mod removal;
 mod statement;
@@ -14,8 +15,10 @@ pub use add::{NewMember, add_owner};
 pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
 pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list, list_row};
 pub use import::{Mover, move_in};
+pub use of_person::{Membership, memberships};
+pub(crate) use of_person::{add_to_workspaces, clear_workspaces, in_an_organization, owners_and_admins};
 pub(crate) use removal::remove_all;
-pub use removal::{Removal, leave, leaving_impact, removal_impact, remove};
+pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};
 
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
@@ -157,15 +160,8 @@ pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgR
     if before.role == role {
         return Ok(before);
     }
-    queries::set_role(&mut tx, org, member, role).await?;
+    let revoked = set_role_in(&mut tx, &actor, &before, role, now).await?;
     require_owner(&mut tx, &actor).await?;
-    if let Some(invitation) = &before.invitation {
-        crate::invitations::set_role(&mut tx, org, &invitation.id, role).await?;
-    }
-    let revoked = match &before.user {
-        Some(user) => crate::invitations::revoke_beyond(&mut tx, &actor, user, Some(role), now).await?,
-        None => Vec::new(),
-    };
     let event = Event::new(Category::Access, "member.role_changed", "member", member.to_string(), &*before.name)
         .subject(before.user.as_ref())
         .change(before.role.as_str(), role.as_str())
@@ -179,6 +175,20 @@ pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgR
     tx.commit().await?;
     app.wake();
     Ok(after)
+}
+
+/// Sets a role inside a write, and revokes the invitations that the new role couldn't offer; gives their addresses. The
+/// caller asks [`require_owner`] when all is written.
+pub(crate) async fn set_role_in(tx: &mut Tx, actor: &Actor, entry: &Entry, role: OrgRole, now: Micros) -> Result<Vec<String>> {
+    let org = &actor.org.id;
+    queries::set_role(tx, org, &entry.id, role).await?;
+    if let Some(invitation) = &entry.invitation {
+        crate::invitations::set_role(tx, org, &invitation.id, role).await?;
+    }
+    match &entry.user {
+        Some(user) => crate::invitations::revoke_beyond(tx, actor, user, Some(role), now).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, now: Micros) -> Result<()> {
@@ -252,8 +262,12 @@ pub(crate) async fn require_owner(tx: &mut Tx, actor: &Actor) -> Result<()> {
     if actor.person.is_system() || queries::has_owner(tx, &actor.org.id).await? {
         return Ok(());
     }
+    Err(last_owner(actor))
+}
+
+fn last_owner(actor: &Actor) -> Refusal {
     let path = format!("/orgs/{}/members?status=active", actor.org.slug);
-    Err(Refusal::conflict("last_owner", "You are the only owner. Make someone else owner first.").with_next("Choose a new owner", path))
+    Refusal::conflict("last_owner", "You are the only owner. Make someone else owner first.").with_next("Choose a new owner", path)
 }
 
 /// Keeps the organization's counts beside the rows.

@@ -209,3 +209,61 @@ pub(super) async fn is_member(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result
     Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND user_id = $2)")
         .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?)
 }
+
+/// Whether an owner who can sign in is left without this one.
+pub(super) async fn has_other_owner(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<bool> {
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.org_id = $1 AND m.role_rank = 0 AND m.status = 'active' AND u.status = 'active' AND m.user_id <> $2 LIMIT 1")
+        .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?;
+    Ok(found.is_some())
+}
+
+pub(super) async fn in_an_organization(tx: &mut Tx, user: &UserId) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE user_id = $1)")
+        .bind(user.as_str()).fetch_one(c))?)
+}
+
+/// Names and addresses of the owners and admins who can sign in.
+pub(super) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(String, String)>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT m.name, m.email FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.org_id = $1 AND m.role_rank <= 1 AND m.status = 'active' AND u.status = 'active' AND m.email <> '' ORDER BY m.sort_name, m.id")
+        .bind(org.as_str()).fetch_all(c))?)
+}
+
+row! {
+    pub(super) struct MembershipRow {
+        pub id: MemberId,
+        pub org_id: OrgId,
+        pub org_name: String,
+        pub role: OrgRole,
+        pub status: String,
+        pub since: i64,
+        pub workspaces: i64,
+    }
+}
+
+/// Every membership of a user, suspended ones too.
+pub(super) async fn memberships(tx: &mut Tx, user: &UserId) -> Result<Vec<MembershipRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT m.id, m.org_id, o.name AS org_name, m.role, m.status, m.since, m.workspaces
+         FROM members m JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL WHERE m.user_id = $1 ORDER BY o.name, o.id")
+        .bind(user.as_str()).fetch_all(c))?)
+}
+
+pub(super) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, by: i64) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET workspaces = workspaces + $3 WHERE org_id = $1 AND user_id = $2")
+            .bind(org.as_str())
+            .bind(user.as_str())
+            .bind(by)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE members SET workspaces = 0 WHERE org_id = $1 AND user_id = $2").bind(org.as_str()).bind(user.as_str()))?;
+    Ok(())
+}

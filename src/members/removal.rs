@@ -29,6 +29,15 @@ pub async fn removal_impact(app: &App, actor: &Actor, member: &MemberId) -> Resu
     preview(&mut tx, actor, entry).await
 }
 
+/// Whether the actor could leave: refuses the last owner (S2-15), as [`leave`] does.
+pub async fn may_leave(app: &App, actor: &Actor) -> Result<()> {
+    if actor.role != access::OrgRole::Owner {
+        return Ok(());
+    }
+    let mut tx = app.db.read().await?;
+    if queries::has_other_owner(&mut tx, &actor.org.id, actor.user()).await? { Ok(()) } else { Err(super::last_owner(actor)) }
+}
+
 /// What leaving would take away from the actor.
 pub async fn leaving_impact(app: &App, actor: &Actor) -> Result<Removal> {
     let mut tx = app.db.read().await?;

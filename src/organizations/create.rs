@@ -14,8 +14,8 @@ use crate::{members, text};
 
 /// Creates an organization and makes the person its owner (S1-11..15). An empty slug is made from the name.
 ///
-/// Refuses a name or slug that isn't one, a slug that is taken (with one that isn't), and, where an account may be in
-/// one organization only, somebody who is in one.
+/// Refuses a name or slug that isn't one, a slug that another organization has or had (with one that is free), and,
+/// where an account may be in one organization only, somebody who is in one (S2-23).
 pub async fn create(app: &App, person: &Person, name: &str, slug: &str) -> Result<Organization> {
     let now = app.now();
     let mut checks = Checks::default();
@@ -28,49 +28,68 @@ pub async fn create(app: &App, person: &Person, name: &str, slug: &str) -> Resul
     checks.done()?;
     let (Some(name), Some(slug)) = (name, slug) else { return Err(Refusal::NotFound) };
     let mut tx = app.db.write_account(person).await?;
-    if app.config.membership == Membership::One && !person.seats.is_empty() {
+    if app.config.membership == Membership::One && members::in_an_organization(&mut tx, &person.user).await? {
         return Err(Refusal::conflict(
             "already_in_another_organization",
             "You are in an organization already. Leave it before you create another.",
-        ));
+        )
+        .with_next("Your organizations", "/account/organizations"));
     }
-    let org = create_in(app, &mut tx, person, &name, &slug, false, now).await?;
+    let id = OrgId::new();
+    queries::insert(&mut tx, &id, &name, &slug, None, now).await?;
+    if !queries::take_slug(&mut tx, &id, &slug).await? {
+        return Err(slug_taken(&mut tx, &slug).await?);
+    }
+    let org = begin(app, &mut tx, person, &id, now).await?;
     tx.commit().await?;
     Ok(org)
 }
 
-/// Creates an organization inside a write to the person's account. `personal`: it is the one made at first sign-in.
-pub(crate) async fn create_in(
-    app: &App,
-    tx: &mut Tx,
-    person: &Person,
-    name: &str,
-    slug: &str,
-    personal: bool,
-    now: Micros,
-) -> Result<Organization> {
+/// Makes the personal organization of somebody who signs in for the first time (S2-1), inside the write that makes the
+/// account. Where the slug of its name is taken, it gets the next free one.
+pub(crate) async fn create_personal(app: &App, tx: &mut Tx, person: &Person, name: &str, now: Micros) -> Result<Organization> {
     let id = OrgId::new();
-    if !queries::insert(tx, &id, name, slug, personal.then_some(&person.user), now).await? {
-        let suggestion = free_slug(tx, slug).await?;
-        return Err(Refusal::conflict("slug_taken", format!("“{slug}” is taken. “{suggestion}” is free.")).with_existing(suggestion));
+    let mut slug = free_slug(tx, &text::slug_from(&person.name)).await?;
+    queries::insert(tx, &id, name, &slug, Some(&person.user), now).await?;
+    // Somebody else may take the slug between the look and the write.
+    while !queries::take_slug(tx, &id, &slug).await? {
+        slug = free_slug(tx, &slug).await?;
+        queries::set_details(tx, &id, name, &slug).await?;
     }
-    let owner = accounts::as_member(tx, &person.user).await?;
-    members::add_owner(app, tx, &id, &person.user, &owner, now).await?;
-    let event = Event::new(Category::Governance, "organization.created", "organization", id.to_string(), name).with("slug", slug);
-    audit::record_in(tx, person, &id, now, event).await?;
-    find(tx, &id).await
+    begin(app, tx, person, &id, now).await
 }
 
-/// A free slug like this one: itself, or with the first number that makes it free (S1-12).
+/// The first owner and the first event.
+async fn begin(app: &App, tx: &mut Tx, person: &Person, id: &OrgId, now: Micros) -> Result<Organization> {
+    let owner = accounts::as_member(tx, &person.user).await?;
+    members::add_owner(app, tx, id, &person.user, &owner, now).await?;
+    let org = find(tx, id).await?;
+    let event = Event::new(Category::Governance, "organization.created", "organization", id.to_string(), &*org.name)
+        .with("slug", &*org.slug)
+        .with("personal", org.personal_user.is_some());
+    audit::record_in(tx, person, id, now, event).await?;
+    Ok(org)
+}
+
+/// The refusal of a slug that another organization has or had, with one that is free (S1-12).
+pub(super) async fn slug_taken(tx: &mut Tx, slug: &str) -> Result<Refusal> {
+    let free = free_slug(tx, slug).await?;
+    Ok(Refusal::conflict("slug_taken", format!("“{slug}” is taken. “{free}” is free.")).with_existing(free))
+}
+
+/// A free slug made from a name (S1-12): its own, or with the first number that makes it free.
 pub async fn suggest_slug(app: &App, name: &str) -> Result<String> {
     let mut tx = app.db.read().await?;
     free_slug(&mut tx, &text::slug_from(name)).await
 }
 
-pub(super) async fn free_slug(tx: &mut Tx, slug: &str) -> Result<String> {
-    let stem: String = slug.chars().take(34).collect();
-    let stem = stem.trim_end_matches('-');
-    let taken = queries::slugs_like(tx, stem).await?;
-    let mut candidates = std::iter::once(slug.to_owned()).chain((2..).map(|n| format!("{stem}-{n}")));
-    Ok(candidates.find(|c| !taken.contains(c)).unwrap_or_default())
+async fn free_slug(tx: &mut Tx, slug: &str) -> Result<String> {
+    let mut candidates = text::numbered_slugs(slug);
+    loop {
+        let batch: Vec<String> = candidates.by_ref().take(10).collect();
+        let taken = queries::taken_slugs(tx, &batch).await?;
+        if let Some(free) = batch.into_iter().find(|slug| !taken.contains(slug)) {
+            return Ok(free);
+        }
+    }
 }

@@ -1,14 +1,21 @@
 //! Organizations: the container of workspaces, members and policies.
 
+mod change_policies;
 mod create;
+mod delete;
+mod details;
 mod policies;
 mod queries;
+mod transfer;
 
-pub(crate) use create::create_in;
+pub use change_policies::change_policies;
+pub(crate) use create::create_personal;
 pub use create::{create, suggest_slug};
-
+pub use delete::{Deletion, delete, deletion_impact};
+pub use details::{Details, change_details};
 pub use policies::{Policies, RolesOffered, WhoInvites};
 pub(crate) use queries::{OrgRow, add_to_counts};
+pub use transfer::{may_receive, transfer};
 
 use crate::clock::Micros;
 use crate::db::Tx;

@@ -84,11 +84,7 @@ pub(crate) async fn add_to_counts(tx: &mut Tx, org: &OrgId, members: i64, invite
     Ok(())
 }
 
-/// `false`: the slug is taken, and nothing was written.
-pub(super) async fn insert(tx: &mut Tx, id: &OrgId, name: &str, slug: &str, personal: Option<&UserId>, now: i64) -> Result<bool> {
-    if !slugs_like(tx, slug).await?.is_empty() && find_by_slug(tx, slug).await?.is_some() {
-        return Ok(false);
-    }
+pub(super) async fn insert(tx: &mut Tx, id: &OrgId, name: &str, slug: &str, personal: Option<&UserId>, now: i64) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO organizations (id, name, slug, personal_user_id, created_at) VALUES ($1, $2, $3, $4, $5)")
@@ -98,7 +94,7 @@ pub(super) async fn insert(tx: &mut Tx, id: &OrgId, name: &str, slug: &str, pers
             .bind(personal.map(UserId::as_str))
             .bind(now)
     )?;
-    take_slug(tx, id, slug).await
+    Ok(())
 }
 
 /// `false`: another organization has or had this slug.
@@ -115,9 +111,55 @@ pub(super) async fn take_slug(tx: &mut Tx, id: &OrgId, slug: &str) -> Result<boo
     Ok(done == 1)
 }
 
-/// Slugs that are this one, or it with a hyphen and more.
-pub(super) async fn slugs_like(tx: &mut Tx, slug: &str) -> Result<Vec<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT slug FROM organization_slugs WHERE slug = $1 OR (slug >= $2 AND slug < $3)")
-        .bind(slug).bind(format!("{slug}-")).bind(format!("{slug}."))
-        .fetch_all(c))?)
+/// Which of ten slugs some organization has or had.
+pub(super) async fn taken_slugs(tx: &mut Tx, slugs: &[String]) -> Result<Vec<String>> {
+    Ok(on!(tx, c => {
+        let mut query = sqlx::query_scalar("SELECT slug FROM organization_slugs WHERE slug IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        for slug in slugs {
+            query = query.bind(slug.as_str());
+        }
+        query.fetch_all(c)
+    })?)
+}
+
+pub(super) async fn set_details(tx: &mut Tx, id: &OrgId, name: &str, slug: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE organizations SET name = $2, slug = $3 WHERE id = $1").bind(id.as_str()).bind(name).bind(slug))?;
+    Ok(())
+}
+
+pub(super) async fn set_policies(tx: &mut Tx, id: &OrgId, p: &Policies) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE organizations SET who_invites = $2, invite_domains = $3, invitation_days = $4, roles_offered = $5, admins_enter = $6,
+            admins_create = $7, allow_email = $8, allow_github = $9, session_idle_hours = $10, session_absolute_days = $11,
+            token_days = $12, support_contact = $13 WHERE id = $1"
+        )
+        .bind(id.as_str())
+        .bind(p.who_invites.as_str())
+        .bind(p.invite_domains.join(" "))
+        .bind(p.invitation_days)
+        .bind(p.roles_offered.as_str())
+        .bind(p.admins_enter)
+        .bind(p.admins_create)
+        .bind(p.allow_email)
+        .bind(p.allow_github)
+        .bind(p.session_idle_hours)
+        .bind(p.session_absolute_days)
+        .bind(p.token_days)
+        .bind(&p.support_contact)
+    )?;
+    Ok(())
+}
+
+/// Marks an organization deleted and frees every slug it had. Its row stays, so that its id is never used again.
+pub(super) async fn delete(tx: &mut Tx, id: &OrgId, now: i64) -> Result<()> {
+    run!(tx, sqlx::query("DELETE FROM organization_slugs WHERE org_id = $1").bind(id.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE organizations SET deleted_at = $2, members = 0, invited = 0, workspaces = 0 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(now)
+    )?;
+    Ok(())
 }

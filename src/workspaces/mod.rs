@@ -1,23 +1,162 @@
-//! Workspaces: where the work happens; in one organization, or standalone.
+//! Workspaces: where the work happens; in one organization, or standalone (product.md, 4).
 
+mod access;
+mod create;
 mod queries;
+mod release;
 
+pub(crate) use access::{give_access, take_all_access};
+pub(crate) use create::insert_standalone;
+pub use create::{create_in, create_standalone};
+pub use release::Keeping;
+pub(crate) use release::{keeping, release_all};
+
+use crate::access::{self as rules, OrgRole, Permission, WorkspaceRole};
+use crate::actor::{Actor, Person};
+use crate::app::App;
+use crate::clock::Micros;
 use crate::db::Tx;
-use crate::error::Result;
-use crate::ids::{OrgId, UserId};
+use crate::error::{Refusal, Result};
+use crate::ids::{OrgId, UserId, WorkspaceId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub id: WorkspaceId,
+    /// `None`: standalone.
+    pub org: Option<OrgId>,
+    pub name: String,
+    /// Its own among the organization's workspaces.
+    pub slug: String,
+    /// What it stands for, such as Production or EMEA (S1-6); "" for nothing.
+    pub label: String,
+    /// Users with access.
+    pub people: i64,
+    pub created_at: Micros,
+}
+
+/// Where a role in a workspace comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The person's own: it stays when the workspace leaves the organization.
+    Direct,
+    /// The organization's: it goes with the organization.
+    Organization,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// A workspace that somebody has opened, with what they are in it.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub workspace: Workspace,
+    /// The person in the workspace's organization; `None` for a standalone workspace.
+    pub actor: Option<Actor>,
+    pub role: WorkspaceRole,
+    /// They have no role of their own here and came in by their organization role, under the policy that says so.
+    pub by_organization_role: bool,
+}
+
+/// A workspace in a list, with the role that the one who asks has in it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub workspace: Workspace,
+    /// `None`: they can't open it.
+    pub role: Option<WorkspaceRole>,
+}
+
+/// Somebody with access to a workspace.
+#[derive(Clone, Debug)]
+pub struct PersonWithAccess {
+    pub user: UserId,
+    pub name: String,
+    pub email: String,
+    pub role: WorkspaceRole,
+}
+
+/// Opens a workspace. "Not found" for who has no role there, is no active member of its organization, or is an owner or
+/// admin of it where the policy doesn't let them in (S1-3, SEC-Z1).
+pub async fn open(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<Open> {
+    let mut tx = app.db.read().await?;
+    let (workspace, own) = queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    let actor = match &workspace.org {
+        Some(org) => Some(person.in_org(org)?),
+        None => None,
+    };
+    let role = role_in(own, actor.as_ref()).ok_or(Refusal::NotFound)?;
+    Ok(Open { by_organization_role: own.is_none(), workspace, actor, role })
+}
+
+/// The role somebody has in a workspace: their own, capped by the organization's; or by their organization role.
+fn role_in(own: Option<WorkspaceRole>, actor: Option<&Actor>) -> Option<WorkspaceRole> {
+    match (own, actor) {
+        (Some(own), None) => Some(own),
+        (Some(own), Some(actor)) => Some(rules::capped(own, actor.role)),
+        (None, Some(actor)) => rules::enters_by_role(actor.role, actor.org.policies.admins_enter).then_some(WorkspaceRole::Admin),
+        (None, None) => None,
+    }
+}
+
+/// The people with access to an opened workspace, by name: the first `limit` of them.
+pub async fn people(app: &App, open: &Open, limit: i64) -> Result<Vec<PersonWithAccess>> {
+    let mut tx = app.db.read().await?;
+    queries::people(&mut tx, &open.workspace.id, limit).await
+}
+
+/// One page of an organization's workspaces by name, after the cursor that an earlier page gave, and the cursor of the
+/// next. Who administers workspaces sees all of them, everybody else those they have a role in.
+pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(Vec<Listed>, Option<String>)> {
+    rules::require(actor.role, Permission::ViewDirectory)?;
+    let (name, id) = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
+    let all = sees_all(actor.role);
+    let mut tx = app.db.read().await?;
+    let mut rows = queries::list(&mut tx, &actor.org.id, actor.user(), all, (&name, &id), limit + 1).await?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|(last, _)| encode_cursor(last));
+    let listed = rows.into_iter().map(|(workspace, own)| Listed { role: role_in(own, Some(actor)), workspace }).collect();
+    Ok((listed, next))
+}
+
+/// Whether a role sees workspaces that it can't open.
+pub fn sees_all(role: OrgRole) -> bool {
+    rules::allows(role, Permission::LinkWorkspaces)
+}
+
+fn encode_cursor(workspace: &Workspace) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_string(&(crate::text::sort_key(&workspace.name), workspace.id.as_str())).unwrap_or_default())
+}
+
+fn decode_cursor(text: &str) -> Result<(String, String)> {
+    let wrong = || Refusal::field("cursor", "This page belongs to another list. Start from the first page.");
+    let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+    let (name, id): (String, String) = serde_json::from_slice(&raw).map_err(|_| wrong())?;
+    if name.contains('\0') || id.contains('\0') { Err(wrong()) } else { Ok((name, id)) }
+}
+
+/// The standalone workspaces that a person has a role in: at most a hundred.
+pub async fn standalone(app: &App, person: &Person) -> Result<Vec<Listed>> {
+    let mut tx = app.db.read().await?;
+    let rows = queries::standalone(&mut tx, &person.user, 100).await?;
+    Ok(rows.into_iter().map(|(workspace, role)| Listed { workspace, role }).collect())
+}
 
 /// The names of an organization's workspaces that a user has access to.
 pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
     queries::names_with_access(tx, org, user).await
 }
 
-/// Takes every access a user has to an organization's workspaces, from whatever source (S1-48).
-pub(crate) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<u64> {
-    queries::take_all_access(tx, org, user).await
-}
-
 /// The name of one of the organization's workspaces. Every member may know it.
-pub async fn name_in_org(app: &crate::app::App, actor: &crate::actor::Actor, id: &crate::ids::WorkspaceId) -> Result<String> {
+pub async fn name_in_org(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<String> {
     let mut tx = app.db.read().await?;
-    queries::name_in_org(&mut tx, &actor.org.id, id).await?.ok_or(crate::error::Refusal::NotFound)
+    queries::name_in_org(&mut tx, &actor.org.id, id).await?.ok_or(Refusal::NotFound)
 }

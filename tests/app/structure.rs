@@ -172,6 +172,7 @@ const TENANT_TABLES: [&str; 3] = ["members", "invitations", "audit_events"];
 const ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
     ("audit::page", "by stream, which is the organization's id, or the account's for its own chain"),
     ("audit::newest", "by stream, likewise"),
+    ("members::in_an_organization", "whether somebody is in any organization, where an account may be in one"),
     ("members::set_person", "a person's name and address change in every organization they are in"),
 ];
 

@@ -1,0 +1,60 @@
+//! Memberships seen from the person: every organization of somebody, and the numbers beside their rows.
+
+use super::queries;
+use crate::access::OrgRole;
+use crate::actor::Person;
+use crate::app::App;
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::{MemberId, OrgId, UserId};
+
+/// A person's place in one organization, for their own list.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub member: MemberId,
+    pub org: OrgId,
+    pub org_name: String,
+    pub role: OrgRole,
+    /// They can do nothing there until somebody reinstates them.
+    pub suspended: bool,
+    pub joined_at: Micros,
+    /// Workspaces of the organization they have access to.
+    pub workspaces: i64,
+}
+
+/// Every organization a person is a member of, by name.
+pub async fn memberships(app: &App, person: &Person) -> Result<Vec<Membership>> {
+    let mut tx = app.db.read().await?;
+    let rows = queries::memberships(&mut tx, &person.user).await?;
+    let seen = |row: queries::MembershipRow| Membership {
+        member: row.id,
+        org: row.org_id,
+        org_name: row.org_name,
+        role: row.role,
+        suspended: row.status == "suspended",
+        joined_at: row.since,
+        workspaces: row.workspaces,
+    };
+    Ok(rows.into_iter().map(seen).collect())
+}
+
+/// Whether a user is a member anywhere, suspended or not.
+pub(crate) async fn in_an_organization(tx: &mut Tx, user: &UserId) -> Result<bool> {
+    queries::in_an_organization(tx, user).await
+}
+
+/// Name and address of each owner and admin who can sign in, for what they have to be told.
+pub(crate) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(String, String)>> {
+    queries::owners_and_admins(tx, org).await
+}
+
+/// Keeps the number of workspaces beside a member's row (S1-63). Part of the write that gives or takes the access.
+pub(crate) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, by: i64) -> Result<()> {
+    queries::add_to_workspaces(tx, org, user, by).await
+}
+
+/// The same where every access to the organization's workspaces goes.
+pub(crate) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<()> {
+    queries::clear_workspaces(tx, org, user).await
+}

@@ -1,0 +1,126 @@
+//! Changing an organization's policies.
+
+use super::{Organization, Policies, find, queries};
+use crate::access::{self, OrgRole, Permission};
+use crate::actor::{Actor, Credential, SignInMethod};
+use crate::app::App;
+use crate::audit::{self, Category, Event};
+use crate::error::{Checks, Refusal, Result};
+use crate::text;
+use serde_json::{Map, Value, json};
+
+/// Domains that an organization may list.
+const MOST_DOMAINS: usize = 50;
+
+/// Sets an organization's policies (product.md, 4); they apply from the next request on. The audit event holds what
+/// changed, before and after (S1-78). What is as it was writes nothing.
+///
+/// Refuses whose role doesn't change policies; an admin who would change what admins may do, which is an owner's to say
+/// (nobody raises themselves); a domain that isn't one; a number out of its range; switching every sign-in method off,
+/// or the one the actor is signed in with, which would lock them out.
+pub async fn change_policies(app: &App, actor: &Actor, wanted: &Policies) -> Result<Organization> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    access::require(actor.role, Permission::ManageSettings)?;
+    let before = find(&mut tx, &actor.org.id).await?;
+    let after = checked(app, &actor, wanted)?;
+    if actor.role != OrgRole::Owner && bounds_admins(&after) != bounds_admins(&before.policies) {
+        return Err(Refusal::forbidden("owners_bound_admins", "Who invites and what admins may do is for owners to say. Ask an owner."));
+    }
+    let (old, new) = difference(&before.policies, &after);
+    if old.is_empty() {
+        return Ok(before);
+    }
+    queries::set_policies(&mut tx, &before.id, &after).await?;
+    let event = Event::new(Category::Governance, "organization.policies_changed", "organization", before.id.to_string(), &*before.name)
+        .change(old, new);
+    audit::record(&mut tx, &actor, now, event).await?;
+    let after = find(&mut tx, &before.id).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// The policies that say what admins may do. Only an owner changes them.
+fn bounds_admins(policies: &Policies) -> (bool, bool, bool) {
+    (policies.owners_only_invite(), policies.admins_enter, policies.admins_create)
+}
+
+fn checked(app: &App, actor: &Actor, wanted: &Policies) -> Result<Policies> {
+    let mut checks = Checks::default();
+    let mut policies = wanted.clone();
+    let mut in_range = |field, value: i64, most: i64, unit: &str| {
+        if !(1..=most).contains(&value) {
+            checks.fail(field, format!("Enter a whole number of {unit} from 1 to {}.", text::thousands(most)));
+        }
+    };
+    in_range("invitation_days", wanted.invitation_days, 30, "days");
+    in_range("session_idle_hours", wanted.session_idle_hours, 720, "hours");
+    in_range("session_absolute_days", wanted.session_absolute_days, 90, "days");
+    in_range("token_days", wanted.token_days, 3_650, "days");
+    policies.invite_domains = domains(&mut checks, &wanted.invite_domains);
+    policies.support_contact = checks.take("support_contact", text::optional_line(&wanted.support_contact, 200)).unwrap_or_default();
+    if let Some(reason) = locks_out(app, actor, wanted) {
+        checks.fail("allow_email", reason);
+    }
+    checks.done()?;
+    Ok(policies)
+}
+
+fn domains(checks: &mut Checks, typed: &[String]) -> Vec<String> {
+    let mut domains: Vec<String> = typed.iter().filter_map(|d| checks.take("invite_domains", text::domain(d))).collect();
+    domains.sort();
+    domains.dedup();
+    if domains.len() > MOST_DOMAINS {
+        checks.fail("invite_domains", format!("List at most {MOST_DOMAINS} domains."));
+    }
+    domains
+}
+
+/// Why these sign-in methods can't be all there is.
+fn locks_out(app: &App, actor: &Actor, wanted: &Policies) -> Option<&'static str> {
+    match (wanted.allow_email, wanted.allow_github) {
+        (false, false) => return Some("Leave at least one way to sign in."),
+        (false, true) if app.config.github().is_none() => {
+            return Some("GitHub sign-in isn't set up on this installation, so nobody could sign in.");
+        }
+        _ => {}
+    }
+    match &actor.person.credential {
+        Credential::Session { method: SignInMethod::Email, .. } if !wanted.allow_email => {
+            Some("You are signed in by e-mail, so this would lock you out. Sign in with GitHub first.")
+        }
+        Credential::Session { method: SignInMethod::GitHub, .. } if !wanted.allow_github => {
+            Some("You are signed in with GitHub, so this would lock you out. Sign in by e-mail first.")
+        }
+        _ => None,
+    }
+}
+
+/// The policies that differ, before and after, by name.
+fn difference(before: &Policies, after: &Policies) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut old, mut new) = (Map::new(), Map::new());
+    for ((name, was), (_, is)) in named(before).into_iter().zip(named(after)) {
+        if was != is {
+            old.insert(name.to_owned(), was);
+            new.insert(name.to_owned(), is);
+        }
+    }
+    (old, new)
+}
+
+fn named(p: &Policies) -> [(&'static str, Value); 12] {
+    [
+        ("who_invites", json!(p.who_invites.as_str())),
+        ("invite_domains", json!(p.invite_domains)),
+        ("invitation_days", json!(p.invitation_days)),
+        ("roles_offered", json!(p.roles_offered.as_str())),
+        ("admins_enter", json!(p.admins_enter)),
+        ("admins_create", json!(p.admins_create)),
+        ("allow_email", json!(p.allow_email)),
+        ("allow_github", json!(p.allow_github)),
+        ("session_idle_hours", json!(p.session_idle_hours)),
+        ("session_absolute_days", json!(p.session_absolute_days)),
+        ("token_days", json!(p.token_days)),
+        ("support_contact", json!(p.support_contact)),
+    ]
+}
