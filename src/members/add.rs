@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{MemberId, OrgId, UserId};
 use crate::text;
-use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What is known of somebody who gets a row.
 #[derive(Debug, Clone, Default)]
@@ -22,12 +22,13 @@ pub struct NewMember {
     pub claimed: bool,
 }
 
-/// The number the text index knows a row by.
-pub(super) fn number_of(id: &MemberId) -> i64 {
-    let digest = Sha256::digest(id.as_str().as_bytes());
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&digest[..8]);
-    (u64::from_be_bytes(eight) >> 1) as i64
+/// A number for the text index, greater than any before it: neighbours in the index then differ by little and take few
+/// bytes. From the clock, with random low bits in case another process takes one in the same microsecond.
+pub(super) fn next_number() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = jiff::Timestamp::now().as_microsecond();
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1))).unwrap_or_default();
+    (now.max(last + 1) << 8) | i64::from(rand::random::<u8>())
 }
 
 /// Makes the creator of a new organization its owner.
@@ -78,7 +79,7 @@ pub(crate) async fn add_invited(
 fn row<'a>(id: &'a MemberId, org: &'a OrgId, role: OrgRole, person: &'a NewMember, now: Micros) -> queries::NewRow<'a> {
     queries::NewRow {
         id,
-        n: number_of(id),
+        n: next_number(),
         org,
         user: None,
         sole_user: None,

@@ -11,6 +11,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// So many rows are fetched and sorted without a second thought.
 pub(super) const FEW: i64 = 500;
+/// Runs of a search term that are tried before the whole term is.
+const RUNS_TRIED: usize = 8;
 
 pub(super) struct Statement {
     pub sql: String,
@@ -104,12 +106,10 @@ enum Few {
 
 impl Few {
     async fn find(tx: &mut Tx, org: &OrgId, filter: &Filter, term: &str) -> Result<Self> {
-        // The text index knows runs of three characters and more.
-        if tx.dialect() == Dialect::Sqlite && term.chars().count() >= 3 {
-            let words = format!("\"{}\"", term.replace('"', "\"\""));
-            if queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await? <= FEW {
-                return Ok(Self::Text(words));
-            }
+        if tx.dialect() == Dialect::Sqlite
+            && let Some(words) = rare_words(tx, org, term).await?
+        {
+            return Ok(Self::Text(words));
         }
         if let Some(status) = filter.status.column().filter(|s| *s != "active")
             && queries::probe(tx, org, &Probe::Status(status), FEW + 1).await? <= FEW
@@ -123,4 +123,30 @@ impl Few {
         }
         Ok(Self::None)
     }
+}
+
+/// A query for SQLite's text index that finds few rows, all of those with `term` among them.
+///
+/// The index knows runs of three characters. Matching the whole term reads the list of every run in it, and a run like
+/// "per" may be in every row; so the runs are tried one by one from the end, where people differ most, and two that are
+/// rare enough are taken together.
+async fn rare_words(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<String>> {
+    let quoted = |words: &str| format!("\"{}\"", words.replace('"', "\"\""));
+    let letters: Vec<char> = term.chars().collect();
+    let mut rare = Vec::new();
+    for run in letters.windows(3).rev().take(RUNS_TRIED) {
+        let words = quoted(&run.iter().collect::<String>());
+        let found = queries::probe(tx, org, &Probe::Text(&words), 2 * FEW + 1).await?;
+        if found <= 2 * FEW {
+            rare.push(words);
+        }
+        if found <= FEW / 5 || rare.len() == 2 {
+            return Ok(Some(rare.join(" AND ")));
+        }
+    }
+    if rare.is_empty() && letters.len() > 3 {
+        let words = quoted(term);
+        return Ok((queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await? <= FEW).then_some(words));
+    }
+    Ok(rare.pop())
 }

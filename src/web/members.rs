@@ -1,5 +1,6 @@
 //! `/orgs/{org}/members`: the directory, a member's page, and what is done with members.
 
+use super::assets::assets;
 use super::error::PageError;
 use super::input::{Form, Query};
 use super::notice::Notice;
@@ -23,6 +24,8 @@ type PageResult = Result<Response, PageError>;
 
 /// Rows on a page.
 const ROWS: i64 = 50;
+/// Workspaces that the filter offers.
+const WORKSPACES: i64 = 200;
 
 /// What the address of the directory says.
 #[derive(Deserialize, Default, Clone)]
@@ -96,7 +99,7 @@ struct Row {
     role: OrgRole,
     role_label: &'static str,
     /// The roles to choose from; empty where the actor may not change it.
-    choices: Vec<OrgRole>,
+    choices: Vec<(OrgRole, &'static str)>,
     on_joining: bool,
     workspaces: String,
     active: Option<When>,
@@ -132,13 +135,13 @@ impl Row {
         let is_self = entry.user.as_ref() == Some(actor.user());
         let may_manage = access::may_touch(actor.role, entry.role).is_ok();
         let policies = &actor.org.policies;
-        let choices = if may_manage && !is_self { policies.roles_to_give(actor.role, Some(entry.role)) } else { Vec::new() };
+        let choices = if may_manage && !is_self { policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r))).collect() } else { Vec::new() };
         let (tone, status) = match (entry.status, entry.invitation.as_ref().map(|i| i.delivery.as_str())) {
             (Status::Invited, Some("failed")) => ("bad", "Not delivered"),
             (Status::Invited, _) => ("wait", "Invited"),
             (Status::Expired, _) => ("", "Expired"),
             (Status::Active, _) => ("good", "Active"),
-            (Status::NotSignedIn, _) => ("wait", "Not signed in yet"),
+            (Status::NotSignedIn, _) => ("info", "Not signed in yet"),
             (Status::Suspended, _) => ("", "Suspended"),
         };
         let sub = match &entry.invitation {
@@ -179,10 +182,9 @@ impl Row {
     }
 }
 
-/// One column's head: what clicking it sorts by.
+/// One column's head: what clicking it sorts by. The first column holds name and address, and sorts by either.
 struct Head {
-    label: &'static str,
-    href: String,
+    links: Vec<(&'static str, String)>,
     /// "ascending", "descending" or "none".
     order: &'static str,
 }
@@ -198,7 +200,9 @@ struct Index {
     heads: Vec<Head>,
     role_options: Vec<(&'static str, &'static str)>,
     status_options: [(&'static str, &'static str); 5],
-    workspace_name: String,
+    workspace_options: Vec<(String, String)>,
+    /// This list's own query, for forms to come back to.
+    back: String,
     may_invite: bool,
     filtered: bool,
     alone: bool,
@@ -210,24 +214,22 @@ struct Index {
 }
 
 #[derive(Template)]
-#[template(path = "members/_row.html")]
-struct RowFragment {
+#[template(path = "members/changed.html")]
+struct Changed {
     base: String,
+    icons: &'static str,
     row: Row,
-    notice: Option<Notice>,
+    notice: Notice,
 }
 
 /// `GET /orgs/{org}/members`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
     let listed = members::list(&app, &actor, &asked.filter()).await?;
-    let workspace_name = match asked.workspace.as_str() {
-        "" => String::new(),
-        id => crate::workspaces::name_in_org(&app, &actor, &WorkspaceId::from(id)).await?,
-    };
-    Ok(page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspace_name, visitor.now)))
+    let workspaces = if actor.org.workspaces == 0 { Vec::new() } else { crate::workspaces::names(&app, &actor, WORKSPACES).await? };
+    Ok(page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
 }
 
-fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspace_name: String, now: i64) -> Index {
+fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspaces: Vec<(WorkspaceId, String)>, now: i64) -> Index {
     let rows: Vec<Row> = listed.entries.iter().map(|entry| Row::new(actor, entry, now)).collect();
     let to = listed.from + rows.len() as i64 - 1;
     let range = match (rows.is_empty(), listed.total) {
@@ -250,7 +252,8 @@ fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspa
             ("expired", "Expired"),
             ("suspended", "Suspended"),
         ],
-        workspace_name,
+        workspace_options: workspaces.into_iter().map(|(id, name)| (id.into(), name)).collect(),
+        back: asked.with(&[("after", asked.after.as_str()), ("before", asked.before.as_str()), ("page", asked.page.as_str())]),
         may_invite: access::may_invite(actor.role, policies.owners_only_invite(), OrgRole::Member).is_ok(),
         filtered: asked.is_filtered(),
         alone: actor.org.members + actor.org.invited <= 1,
@@ -267,26 +270,27 @@ fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspa
 
 fn heads(asked: &Asked) -> Vec<Head> {
     let sort = Sort::parse(&asked.sort).unwrap_or_default();
-    let head = |label, by: Sort| {
-        let current = sort == by;
-        let descending = current && asked.dir != "desc";
-        Head {
-            label,
-            href: asked.with(&[("sort", by.as_str()), ("dir", if descending { "desc" } else { "" })]),
-            order: match (current, asked.dir == "desc") {
-                (false, _) => "none",
-                (true, false) => "ascending",
-                (true, true) => "descending",
-            },
-        }
+    let down = asked.dir == "desc";
+    let head = |columns: &[(&'static str, Sort)]| Head {
+        links: columns
+            .iter()
+            .map(|(label, by)| {
+                let turn = sort == *by && !down;
+                (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]))
+            })
+            .collect(),
+        order: match columns.iter().any(|(_, by)| *by == sort) {
+            false => "none",
+            true if down => "descending",
+            true => "ascending",
+        },
     };
     vec![
-        head("Name", Sort::Name),
-        head("Email", Sort::Email),
-        head("Organization role", Sort::Role),
-        head("Workspaces", Sort::Workspaces),
-        head("Last active", Sort::LastActive),
-        head("Joined or invited", Sort::Since),
+        head(&[("Name", Sort::Name), ("E-mail", Sort::Email)]),
+        head(&[("Organization role", Sort::Role)]),
+        head(&[("Workspaces", Sort::Workspaces)]),
+        head(&[("Last active", Sort::LastActive)]),
+        head(&[("Joined", Sort::Since)]),
     ]
 }
 
@@ -317,7 +321,7 @@ pub async fn change_role(
     let base = format!("/orgs/{}/members", actor.org.slug);
     if visitor.partial {
         let row = Row::new(&actor, &entry, visitor.now);
-        return Ok(fragment(&RowFragment { base, row, notice: Some(notice) }));
+        return Ok(fragment(&Changed { base, icons: assets().icons, row, notice }));
     }
     Ok(see_other(own_list(&base, &form.back), Some(notice)))
 }
@@ -451,4 +455,17 @@ pub async fn reinstate(State(app): State<App>, Path((_, member)): Path<(String, 
     let entry = members::reinstate(&app, &actor, &member).await?;
     let notice = Notice::good(format!("{} is back.", entry.name), format!("As {}, with what they had before.", entry.role.with_article()));
     Ok(see_other(format!("/orgs/{}/members/{}", actor.org.slug, entry.id), Some(notice)))
+}
+
+/// The directory's first page with nothing around it: the list's statement and the template. For `benches/pages.rs`.
+#[doc(hidden)]
+pub async fn bare_members_page(app: App, actor: Actor) -> Response {
+    let asked = Asked::default();
+    let visitor = super::session::Visitor::nobody(app.now());
+    match members::list(&app, &actor, &asked.filter()).await {
+        Ok(listed) => {
+            page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, Vec::new(), visitor.now))
+        }
+        Err(refusal) => PageError::from(refusal).into_response(),
+    }
 }

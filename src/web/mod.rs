@@ -15,6 +15,8 @@ mod session;
 mod sign_in;
 
 pub use error::{PageError, draw_bare};
+#[doc(hidden)]
+pub use members::bare_members_page;
 pub use notice::Notice;
 pub use page::Shell;
 pub use session::{COOKIE, Visitor, client_origin, stranger};

@@ -39,6 +39,13 @@ pub struct Visitor {
     pub now: i64,
 }
 
+impl Visitor {
+    /// Somebody of whom nothing is known.
+    pub(super) fn nobody(now: i64) -> Self {
+        Self { person: None, origin: Origin::default(), partial: false, notice: None, path: String::new(), now }
+    }
+}
+
 pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
     let https = app.config.is_https();
     SessionManagerLayer::new(DbStore::new(app))
