@@ -135,7 +135,11 @@ impl Row {
         let is_self = entry.user.as_ref() == Some(actor.user());
         let may_manage = access::may_touch(actor.role, entry.role).is_ok();
         let policies = &actor.org.policies;
-        let choices = if may_manage && !is_self { policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r))).collect() } else { Vec::new() };
+        let choices = if may_manage && !is_self {
+            policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r))).collect()
+        } else {
+            Vec::new()
+        };
         let (tone, status) = match (entry.status, entry.invitation.as_ref().map(|i| i.delivery.as_str())) {
             (Status::Invited, Some("failed")) => ("bad", "Not delivered"),
             (Status::Invited, _) => ("wait", "Invited"),
@@ -332,10 +336,11 @@ fn sentence_role(label: &str) -> String {
     if label == "billing" { "a billing member".into() } else { format!("{article} {label}") }
 }
 
-/// The list with the filters it had, if `back` is a query of it.
+/// The list with the filters it had, or the member's page, if `back` is one of those.
 fn own_list(base: &str, back: &str) -> String {
-    let safe = back.starts_with('?') && back.bytes().all(|b| b.is_ascii_graphic());
-    if safe { format!("{base}{back}") } else { base.to_owned() }
+    let plain = back.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let ours = back.starts_with('?') || (back.starts_with("/mem_") && !back[1..].contains('/'));
+    if plain && ours { format!("{base}{back}") } else { base.to_owned() }
 }
 
 fn fragment(template: &impl Template) -> Response {
