@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::Refusal;
 use crate::ids::{MemberId, WorkspaceId};
 use crate::members::{self, Entry, Filter, Listed, Page, Removal, Sort, Status, StatusFilter};
-use crate::text;
+use crate::{text, workspaces};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
@@ -229,8 +229,20 @@ struct Changed {
 /// `GET /orgs/{org}/members`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
     let listed = members::list(&app, &actor, &asked.filter()).await?;
-    let workspaces = if actor.org.workspaces == 0 { Vec::new() } else { crate::workspaces::names(&app, &actor, WORKSPACES).await? };
+    let workspaces = workspaces_to_filter(&app, &actor).await?;
+    if !asked.workspace.is_empty() && !workspaces.iter().any(|(id, _)| id.as_str() == asked.workspace) {
+        return Err(Refusal::NotFound.into());
+    }
     Ok(page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
+}
+
+/// The workspaces that the actor knows of, for the filter.
+async fn workspaces_to_filter(app: &App, actor: &Actor) -> Result<Vec<(WorkspaceId, String)>, Refusal> {
+    if actor.org.workspaces == 0 {
+        return Ok(Vec::new());
+    }
+    let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
+    Ok(listed.into_iter().map(|w| (w.workspace.id, w.workspace.name)).collect())
 }
 
 fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspaces: Vec<(WorkspaceId, String)>, now: i64) -> Index {

@@ -154,9 +154,3 @@ pub async fn standalone(app: &App, person: &Person) -> Result<Vec<Listed>> {
 pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
     queries::names_with_access(tx, org, user).await
 }
-
-/// The name of one of the organization's workspaces. Every member may know it.
-pub async fn name_in_org(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<String> {
-    let mut tx = app.db.read().await?;
-    queries::name_in_org(&mut tx, &actor.org.id, id).await?.ok_or(Refusal::NotFound)
-}

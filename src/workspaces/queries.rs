@@ -111,11 +111,6 @@ pub(super) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
-pub(super) async fn name_in_org(tx: &mut Tx, org: &OrgId, id: &WorkspaceId) -> Result<Option<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT name FROM workspaces WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL")
-        .bind(org.as_str()).bind(id.as_str()).fetch_optional(c))?)
-}
-
 pub(super) async fn insert(tx: &mut Tx, w: &Workspace, sort_name: &str) -> Result<()> {
     run!(
         tx,
