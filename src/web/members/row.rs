@@ -1,0 +1,105 @@
+//! One row of the directory as it is shown, and times with the words for them.
+
+use crate::access::{self, OrgRole};
+use crate::actor::Actor;
+use crate::clock;
+use crate::members::{Entry, Status};
+use crate::text;
+use crate::web::page::hue;
+
+/// A row as it is shown.
+pub(super) struct Row {
+    pub id: String,
+    pub name: String,
+    pub sub: String,
+    pub initials: String,
+    pub hue: u16,
+    pub role: OrgRole,
+    pub role_label: &'static str,
+    /// The roles to choose from; empty where the actor may not change it.
+    pub choices: Vec<(OrgRole, &'static str)>,
+    pub on_joining: bool,
+    pub workspaces: String,
+    pub active: Option<When>,
+    pub since: When,
+    pub verified: bool,
+    pub tone: &'static str,
+    pub status: &'static str,
+    pub delivery_error: String,
+    pub may_manage: bool,
+    pub is_self: bool,
+    pub suspended: bool,
+    pub joined: bool,
+}
+
+/// A time with the words for it.
+pub struct When {
+    pub exact: String,
+    pub words: String,
+}
+
+impl When {
+    pub fn relative(at: i64, now: i64) -> Self {
+        Self { exact: clock::rfc3339(at), words: clock::relative(at, now) }
+    }
+
+    pub fn day(at: i64) -> Self {
+        Self { exact: clock::rfc3339(at), words: clock::day(at) }
+    }
+}
+
+impl Row {
+    pub(super) fn new(actor: &Actor, entry: &Entry, now: i64) -> Self {
+        let is_self = entry.user.as_ref() == Some(actor.user());
+        let may_manage = access::may_touch(actor.role, entry.role).is_ok();
+        let policies = &actor.org.policies;
+        let choices = if may_manage && !is_self {
+            policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r))).collect()
+        } else {
+            Vec::new()
+        };
+        let (tone, status) = match (entry.status, entry.invitation.as_ref().map(|i| i.delivery.as_str())) {
+            (Status::Invited, Some("failed")) => ("bad", "Not delivered"),
+            (Status::Invited, _) => ("wait", "Invited"),
+            (Status::Expired, _) => ("", "Expired"),
+            (Status::Active, _) => ("good", "Active"),
+            (Status::NotSignedIn, _) => ("info", "Not signed in yet"),
+            (Status::Suspended, _) => ("", "Suspended"),
+        };
+        let sub = match &entry.invitation {
+            Some(i) if i.inviter.is_empty() => format!("ends {}", clock::relative(i.expires_at, now)),
+            Some(i) if entry.status == Status::Expired => {
+                format!("invited by {} · expired {}", i.inviter, clock::relative(i.expires_at, now))
+            }
+            Some(i) => format!("invited by {} · expires {}", i.inviter, clock::relative(i.expires_at, now)),
+            None if entry.email.is_empty() && !entry.github_login.is_empty() => format!("{} on GitHub", entry.github_login),
+            None => entry.email.clone(),
+        };
+        Self {
+            id: entry.id.to_string(),
+            name: if entry.invitation.is_some() && !entry.email.is_empty() { entry.email.clone() } else { entry.name.clone() },
+            sub,
+            initials: text::initials(&entry.name),
+            hue: hue(&entry.name),
+            role: entry.role,
+            role_label: policies.label(entry.role),
+            choices,
+            on_joining: !entry.status.is_member(),
+            workspaces: if entry.status.is_member() {
+                format!("{} of {}", entry.workspaces, actor.org.workspaces)
+            } else {
+                "on joining: none".into()
+            },
+            active: entry.last_active_at.map(|at| When::relative(at, now)),
+            since: When::day(entry.since),
+            verified: entry.verified,
+            tone,
+            status,
+            delivery_error: entry.invitation.as_ref().map(|i| i.delivery_error.clone()).unwrap_or_default(),
+            may_manage,
+            is_self,
+            suspended: entry.status == Status::Suspended,
+            joined: entry.status.is_member(),
+        }
+    }
+}
