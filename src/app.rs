@@ -10,8 +10,8 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
@@ -89,6 +89,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
+        .layer(axum::middleware::from_fn(readable_address))
         .layer(axum::middleware::from_fn_with_state(app.clone(), known_host))
         .layer(axum::middleware::from_fn_with_state(app.clone(), draw_bare_errors))
         .layer(CompressionLayer::new())
@@ -128,6 +129,12 @@ async fn draw_bare_errors(axum::extract::State(app): axum::extract::State<App>, 
     web::draw_bare(&app, &visitor, response)
 }
 
+/// No address of ours has a NUL in it, and no database takes one (SEC-W10).
+async fn readable_address(request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
+    if address.contains("%00") { StatusCode::BAD_REQUEST.into_response() } else { next.run(request).await }
+}
+
 /// Answers only for the host in `ROSTER_PUBLIC_URL`, for this machine's own names, and for bare addresses, which no other
 /// site can lead a browser to under its own name (SEC-W4). HTTP/1.1 demands a host (SEC-W13).
 async fn known_host(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
@@ -155,7 +162,6 @@ async fn known_host(axum::extract::State(app): axum::extract::State<App>, reques
 
 /// Headers of every answer, errors and redirects too (SEC-W7).
 async fn security_headers(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
-    let is_private = !request.uri().path().starts_with("/static/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -173,8 +179,9 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-    if is_private {
-        set(header::CACHE_CONTROL, "no-store");
+    // What may be kept says so itself.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("cookie, hx-request-type"));
     }
     if app.config.is_https() {
@@ -183,6 +190,8 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
     response
 }
 
+/// How long a request's head may take, and how long a connection may wait between two.
+const LONGEST_HEAD: Duration = Duration::from_secs(10);
 /// How long a request may take, the reading of its body included.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Connections that may be open at once.
@@ -198,9 +207,10 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     let (stop_worker, stopped) = watch::channel(false);
     let worker = tokio::spawn(outbox::run(app.clone(), stopped));
     let service = router(app.clone());
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_buf_size(64 * 1024);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(32 * 1024);
+    // HTTP/1 alone: hyper-util's builder for both versions first waits for bytes that tell them apart, and for those
+    // without a limit. Browsers speak HTTP/2 only by TLS, to the proxy in front.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(LONGEST_HEAD).max_buf_size(64 * 1024);
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::pin!(stop);
@@ -228,7 +238,7 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
             service.clone().oneshot(request)
         });
-        let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), answer).into_owned());
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
             connection.await.ok();
             drop(slot);

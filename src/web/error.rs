@@ -13,8 +13,8 @@ use std::sync::Arc;
 /// What a page's handler may end with instead of a page.
 pub enum PageError {
     Refused(Refusal),
-    /// More was sent than a form may have.
-    TooLarge,
+    /// What was sent is no form, or too large for one.
+    Status(StatusCode),
     Moved(String),
 }
 
@@ -32,7 +32,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::Moved(path) => Redirect::permanent(&path).into_response(),
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Self::Status(status) => status.into_response(),
             Self::Refused(refusal) => {
                 let mut response = status(&refusal).into_response();
                 response.extensions_mut().insert(Refused(Arc::new(refusal)));
@@ -103,6 +103,7 @@ fn words_for_status(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::NOT_FOUND => ("Nothing here", "There is no such page, or it isn't yours to see."),
         StatusCode::METHOD_NOT_ALLOWED => ("Not in this way", "This address can't be used like that. Nothing was changed."),
         StatusCode::PAYLOAD_TOO_LARGE => ("Too much at once", "What was sent is larger than this page takes. Nothing was changed."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("Not a form", "This page takes forms, sent as application/x-www-form-urlencoded."),
         StatusCode::MISDIRECTED_REQUEST => {
             ("Not this server's name", "This server answers for another address. Whoever runs it sets it in ROSTER_PUBLIC_URL.")
         }

@@ -75,10 +75,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
             Err(refused) if refused.status() != StatusCode::PAYLOAD_TOO_LARGE => {
                 return Err(Refusal::Malformed("The request was cut off.".into()).into());
             }
-            _ => return Err(PageError::TooLarge),
+            _ => return Err(PageError::Status(StatusCode::PAYLOAD_TOO_LARGE)),
         };
         if !typed && !body.is_empty() {
-            return Err(Refusal::Malformed("Send the form as application/x-www-form-urlencoded.".into()).into());
+            return Err(PageError::Status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         Ok(Self(parse(&body)?))
     }

@@ -1,6 +1,9 @@
 //! Everything over HTTP and the command line, as people meet it. Runs on SQLite, or on the PostgreSQL server named by
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
+mod content;
+mod faults;
+mod http;
 mod members;
 mod sign_in;
 mod structure;

@@ -5,11 +5,15 @@
 
 pub mod browser;
 pub mod client;
+pub mod database;
 pub mod github;
 pub mod house;
 pub mod mailbox;
 pub mod people;
+pub mod process;
+pub mod routes;
 mod selftest;
+pub mod wire;
 
 pub use browser::{Browser, Page};
 pub use house::{House, Settings};

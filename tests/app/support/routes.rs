@@ -1,0 +1,56 @@
+//! The addresses of every page and every call, read from the two lists that serve them.
+
+#![allow(dead_code, reason = "two test binaries use it, and neither uses all of it")]
+
+/// One line of a list: `/orgs/{org}/members`, and what it answers to.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub path: String,
+    /// In capitals, in order.
+    pub methods: Vec<&'static str>,
+}
+
+const PAGES: &str = include_str!("../../../src/web/mod.rs");
+const CALLS: &str = include_str!("../../../src/api/mod.rs");
+
+/// Every page.
+pub fn pages() -> Vec<Route> {
+    read(PAGES)
+}
+
+/// Every call of the API, below `/api/v1`.
+pub fn calls() -> Vec<Route> {
+    read(CALLS)
+}
+
+impl Route {
+    pub fn has(&self, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+
+    /// The address with its parts filled in: `[("org", "acme-corp")]`; a part without a value becomes "none".
+    pub fn fill(&self, values: &[(&str, &str)]) -> String {
+        let fill_part = |part: &str| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+            Some(name) => values.iter().find(|(key, _)| *key == name.trim_start_matches('*')).map_or("none", |(_, v)| v).to_owned(),
+            None => part.to_owned(),
+        };
+        self.path.split('/').map(fill_part).collect::<Vec<_>>().join("/")
+    }
+}
+
+fn read(source: &str) -> Vec<Route> {
+    let parts = source.split(".route(").skip(1);
+    let routes: Vec<Route> = parts
+        .map(|part| {
+            let path = part.split('"').nth(1).expect("a route has an address").to_owned();
+            let handlers = part.split("\n    }").next().unwrap_or(part);
+            let known = [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("patch(", "PATCH"), ("delete(", "DELETE")];
+            let methods = known.into_iter().filter(|(call, _)| {
+                handlers.match_indices(call).any(|(at, _)| matches!(handlers[..at].chars().next_back(), Some(' ' | '.' | '\n')))
+            });
+            Route { path, methods: methods.map(|(_, method)| method).collect() }
+        })
+        .collect();
+    assert!(routes.iter().all(|r| !r.methods.is_empty()), "a route without a method: the list is written in another way now");
+    routes
+}
