@@ -44,6 +44,8 @@ pub enum Credential {
         id: TokenId,
         name: String,
         can_write: bool,
+        /// Days since it was made, begun ones left out.
+        age_days: i64,
     },
     /// The operator, on the command line.
     System,
@@ -164,7 +166,7 @@ impl Person {
     }
 
     /// The person in the organization with this id. Refuses with "not found" who isn't an active member there, and a
-    /// session whose sign-in method that organization doesn't allow.
+    /// session whose sign-in method, or a token whose age, that organization doesn't allow.
     pub fn in_org(self: &Arc<Self>, org: &OrgId) -> Result<Actor> {
         let seat = self.seats.iter().find(|s| s.org.id == *org).ok_or(Refusal::NotFound)?;
         Actor::new(self, seat)
@@ -183,8 +185,10 @@ impl Person {
 
 impl Actor {
     fn new(person: &Arc<Person>, seat: &Seat) -> Result<Self> {
-        if let Credential::Session { method, .. } = &person.credential {
-            seat.org.policies.require_method(*method, &seat.org.name)?;
+        match &person.credential {
+            Credential::Session { method, .. } => seat.org.policies.require_method(*method, &seat.org.name)?,
+            Credential::Token { age_days, .. } => seat.org.policies.require_token_age(*age_days, &seat.org.name)?,
+            Credential::System => {}
         }
         Ok(Self { person: person.clone(), org: seat.org.clone(), member: seat.member.clone(), role: seat.role })
     }

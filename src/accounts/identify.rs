@@ -3,7 +3,7 @@
 use super::queries::{self, IdentityRow};
 use crate::actor::{Credential, Origin, Person, Seat, SignInMethod};
 use crate::app::App;
-use crate::clock::{MINUTE, Micros};
+use crate::clock::{DAY, MINUTE, Micros};
 use crate::db::Db;
 use crate::error::{Refusal, Result};
 use crate::ids::OrgId;
@@ -46,6 +46,7 @@ pub async fn identify_token(app: &App, token: &str, origin: Origin) -> Result<Ar
         id: first.credential_id.clone().into(),
         name: first.credential_name.clone(),
         can_write: first.detail == "write",
+        age_days: (now - first.created_at) / DAY,
     };
     if now - first.last_seen_at >= MINUTE {
         let (db, id) = (app.db.clone(), first.credential_id.clone());

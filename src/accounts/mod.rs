@@ -7,6 +7,7 @@ mod profile;
 mod proofs;
 mod queries;
 mod sessions;
+mod tokens;
 mod users;
 
 pub(crate) use first_sign_in::first_sign_in;
@@ -16,6 +17,9 @@ pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
 };
 pub use sessions::{DbStore, SessionData};
+pub use tokens::{
+    NewToken, TOKEN_PREFIX, Token, TokenScope, create_token, create_token_for, find_token, list_tokens, longest_token_days, revoke_token,
+};
 pub use users::User;
 pub(crate) use users::{as_member, create, find_by_address, refresh_memberships, wait_for_address};
 

@@ -111,6 +111,11 @@ pub(crate) async fn record_account(tx: &mut Tx, person: &Person, at: Micros, eve
     append(tx, person, None, person.user.as_str(), at, event).await
 }
 
+/// Records an event in the chain of an account by somebody else: the operator.
+pub(crate) async fn record_on_account(tx: &mut Tx, by: &Person, account: &UserId, at: Micros, event: Event) -> Result<()> {
+    append(tx, by, None, account.as_str(), at, event).await
+}
+
 async fn append(tx: &mut Tx, person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event: Event) -> Result<()> {
     let (last, prev_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
     let mut row = EventRow {
@@ -267,6 +272,8 @@ pub fn sentence(event: &EventRow) -> String {
         "account.address_added" => format!("{who} added the address {what}"),
         "account.renamed" => format!("{who} changed their name from {} to {}", text("before"), text("after")),
         "account.theme_changed" => format!("{who} changed the appearance from {} to {}", text("before"), text("after")),
+        "token.created" => format!("{who} made the API token {what} ({})", text("scope")),
+        "token.revoked" => format!("{who} revoked the API token {what}"),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

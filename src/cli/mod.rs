@@ -1,5 +1,7 @@
 //! The command line: the third door.
 
+mod token;
+
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -19,6 +21,9 @@ struct Cli {
 enum Command {
     /// Serve the pages and the API (also without a command)
     Serve,
+    /// Personal API tokens
+    #[command(subcommand)]
+    Token(token::Token),
 }
 
 /// Runs what the command line asks for. The text of an error is for the person at the terminal.
@@ -27,6 +32,7 @@ pub async fn run() -> anyhow::Result<()> {
     start_log(&cli.config)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(cli.config).await,
+        Command::Token(command) => token::run(cli.config, command).await,
     }
 }
 

@@ -85,6 +85,20 @@ impl Policies {
         Err(Refusal::forbidden("sign_in_method", format!("{org_name} asks you to sign in with {other}. Sign out, then sign in that way.")))
     }
 
+    /// Refuses a token that has lived longer than this organization allows: the policy holds for tokens made before it too.
+    pub fn require_token_age(&self, days: i64, org_name: &str) -> Result<()> {
+        if days < self.token_days {
+            return Ok(());
+        }
+        Err(Refusal::forbidden(
+            "token_too_old",
+            format!(
+                "{org_name} takes tokens for {} days, and this one is older. Make a new one under Personal > API tokens.",
+                self.token_days
+            ),
+        ))
+    }
+
     /// Whether an address may be invited.
     pub fn allows_address(&self, address: &str) -> bool {
         let domain = address.rsplit('@').next().unwrap_or("");

@@ -13,6 +13,7 @@ mod organizations;
 mod page;
 mod session;
 mod sign_in;
+mod tokens;
 
 pub use error::{PageError, draw_bare};
 #[doc(hidden)]
@@ -33,6 +34,9 @@ pub fn routes() -> Router<App> {
         .route("/sign-in/code", get(sign_in::code_form).post(sign_in::use_code))
         .route("/sign-in/{token}", get(sign_in::link_page).post(sign_in::use_link))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/account/tokens", get(tokens::index))
+        .route("/account/tokens/new", get(tokens::new).post(tokens::create))
+        .route("/account/tokens/{token}/revoke", get(tokens::confirm_revoke).post(tokens::revoke))
         .route("/orgs/new", get(organizations::new).post(organizations::create))
         .route("/orgs/{org}/members", get(members::index))
         .route("/orgs/{org}/members/{member}", get(members::show))

@@ -1,6 +1,7 @@
 //! Everything over HTTP and the command line, as people meet it. Runs on SQLite, or on the PostgreSQL server named by
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
+mod api;
 mod content;
 mod faults;
 mod http;
@@ -8,3 +9,4 @@ mod members;
 mod sign_in;
 mod structure;
 mod support;
+mod tokens;

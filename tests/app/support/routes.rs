@@ -20,7 +20,7 @@ pub fn pages() -> Vec<Route> {
 
 /// Every call of the API, below `/api/v1`.
 pub fn calls() -> Vec<Route> {
-    read(CALLS)
+    read_calls(CALLS)
 }
 
 impl Route {
@@ -52,5 +52,19 @@ fn read(source: &str) -> Vec<Route> {
         })
         .collect();
     assert!(routes.iter().all(|r| !r.methods.is_empty()), "a route without a method: the list is written in another way now");
+    routes
+}
+
+fn read_calls(source: &str) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    for (method, call) in [("GET", "Call::get("), ("POST", "Call::post("), ("PUT", "Call::put("), ("DELETE", "Call::delete(")] {
+        for part in source.split(call).skip(1) {
+            let path = part.split('"').nth(1).expect("a call has an address").to_owned();
+            match routes.iter_mut().find(|route| route.path == path) {
+                Some(route) => route.methods.push(method),
+                None => routes.push(Route { path, methods: vec![method] }),
+            }
+        }
+    }
     routes
 }

@@ -1,0 +1,76 @@
+//! `/organizations`
+
+use super::bearer::{Caller, Member};
+use super::error::ApiResult;
+use super::input::{Json, Query};
+use super::paging::{self, Asked};
+use super::shape::{answer, body};
+use crate::access::OrgRole;
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::organizations;
+use axum::extract::{OriginalUri, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+answer! {
+    pub struct Organization {
+        pub id: String,
+        pub name: String,
+        pub slug: String,
+        pub created_at: String,
+        /// Members, active and suspended.
+        pub members: i64,
+        /// Pending invitations.
+        pub invited: i64,
+        pub workspaces: i64,
+        /// The caller's role: `owner`, `admin`, `billing`, `member` or `viewer`.
+        pub your_role: &'static str,
+    }
+}
+
+impl Organization {
+    pub(super) fn new(org: &organizations::Organization, role: OrgRole) -> Self {
+        Self {
+            id: org.id.to_string(),
+            name: org.name.clone(),
+            slug: org.slug.clone(),
+            created_at: rfc3339(org.created_at),
+            members: org.members,
+            invited: org.invited,
+            workspaces: org.workspaces,
+            your_role: role.as_str(),
+        }
+    }
+}
+
+body! {
+    pub struct NewOrganization {
+        pub name: String,
+        /// Its part of the address, like `acme-corp`; made from the name unless said.
+        pub slug: Option<String>,
+    }
+}
+
+/// `GET /organizations`
+pub async fn list(
+    State(app): State<App>,
+    Caller(person): Caller,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<Asked>,
+) -> ApiResult<Response> {
+    let mine = person.seats.iter().map(|seat| Organization::new(&seat.org, seat.role)).collect();
+    paging::answer(&app, &uri, paging::page(mine, &asked, |org: &Organization| &org.id)?)
+}
+
+/// `POST /organizations`
+pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): Json<NewOrganization>) -> ApiResult<Response> {
+    let org = organizations::create(&app, &person, &new.name, new.slug.as_deref().unwrap_or("")).await?;
+    let location = [(header::LOCATION, format!("/api/v1/organizations/{}", org.id))];
+    Ok((StatusCode::CREATED, location, axum::Json(Organization::new(&org, OrgRole::Owner))).into_response())
+}
+
+/// `GET /organizations/{org_id}`
+pub async fn show(Member(actor): Member) -> axum::Json<Organization> {
+    axum::Json(Organization::new(&actor.org, actor.role))
+}
