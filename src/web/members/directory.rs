@@ -87,7 +87,7 @@ impl Asked {
 
 /// One column's head: what clicking it sorts by. The first column holds name and address, and sorts by either.
 struct Head {
-    links: Vec<(&'static str, String)>,
+    links: Vec<(&'static str, String, bool)>,
     /// "ascending", "descending" or "none".
     order: &'static str,
 }
@@ -140,6 +140,7 @@ fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspa
     let to = listed.from + rows.len() as i64 - 1;
     let range = match (rows.is_empty(), listed.total) {
         (true, _) => "Nobody".to_owned(),
+        (false, None) if listed.previous.is_none() && listed.next.is_none() => text::count(to, "person", "people"),
         // A filtered list walked from its end: nobody counted what comes before.
         (false, None) if listed.from == 0 => format!("{} shown", rows.len()),
         (false, Some(total)) => format!("{} to {} of {}", text::thousands(listed.from), text::thousands(to), text::thousands(total)),
@@ -182,7 +183,7 @@ fn heads(asked: &Asked) -> Vec<Head> {
             .iter()
             .map(|(label, by)| {
                 let turn = sort == *by && !down;
-                (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]))
+                (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]), sort == *by)
             })
             .collect(),
         order: match columns.iter().any(|(_, by)| *by == sort) {

@@ -22,7 +22,8 @@ pub(super) struct Row {
     pub workspaces: String,
     pub active: Option<When>,
     pub since: When,
-    pub verified: bool,
+    /// Has signed in, and has proved neither an address nor a GitHub account.
+    pub unverified: bool,
     pub tone: &'static str,
     pub status: &'static str,
     pub delivery_error: String,
@@ -90,9 +91,9 @@ impl Row {
             } else {
                 "on joining: none".into()
             },
-            active: entry.last_active_at.map(|at| When::relative(at, now)),
+            active: entry.last_active_at.map(|at| When::relative(at.min(now), now)),
             since: When::day(entry.since),
-            verified: entry.verified,
+            unverified: entry.status == Status::Active && !entry.verified,
             tone,
             status,
             delivery_error: entry.invitation.as_ref().map(|i| i.delivery_error.clone()).unwrap_or_default(),
