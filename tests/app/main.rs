@@ -5,6 +5,7 @@ mod api;
 mod content;
 mod faults;
 mod http;
+mod mail;
 mod members;
 mod sign_in;
 mod structure;

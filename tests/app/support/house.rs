@@ -23,11 +23,34 @@ struct Flags {
 #[derive(Default)]
 pub struct Settings {
     flags: Vec<String>,
+    wire: Wire,
+}
+
+/// How mail goes to the mailbox.
+#[derive(Default, Clone, Copy, PartialEq)]
+pub enum Wire {
+    #[default]
+    Plain,
+    StartTls,
+    Tls,
+    None,
 }
 
 impl Settings {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Mail has no server to go to.
+    pub fn no_mail_server(mut self) -> Self {
+        self.wire = Wire::None;
+        self
+    }
+
+    /// Mail goes over this, and the mailbox's own certificate authority is trusted.
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
     }
 
     pub fn set(mut self, flag: &str, value: impl Into<String>) -> Self {
@@ -76,13 +99,24 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let mut flags = vec!["roster".to_owned()];
+        let authority = folder.path().join("mailbox.pem");
+        std::fs::write(&authority, mailbox.certificate()).expect("the certificate is written");
+        let smtp_url = match settings.wire {
+            Wire::Plain | Wire::None => mailbox.url(),
+            Wire::StartTls => format!("{}?tls=required", mailbox.url()),
+            Wire::Tls => mailbox.tls_url(),
+        };
+        if matches!(settings.wire, Wire::StartTls | Wire::Tls) {
+            flags.extend(["--smtp-ca".to_owned(), authority.display().to_string()]);
+        }
         for (flag, value) in [
             ("--public-url", url.clone()),
             ("--data-dir", folder.path().display().to_string()),
             ("--database-url", database_url.clone()),
-            ("--smtp-url", mailbox.url()),
+            ("--smtp-url", smtp_url),
         ] {
-            if !settings.flags.iter().any(|f| f == flag) {
+            let left_out = flag == "--smtp-url" && settings.wire == Wire::None;
+            if !left_out && !settings.flags.iter().any(|f| f == flag) {
                 flags.extend([flag.to_owned(), value]);
             }
         }
@@ -104,6 +138,36 @@ impl House {
     /// The folder that this Roster keeps its data in.
     pub fn data_dir(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// A number read from the database behind Roster's back.
+    pub async fn count(&self, sql: &str) -> i64 {
+        use sqlx::{AssertSqlSafe, Connection};
+        let sql = AssertSqlSafe(sql);
+        match self.database_url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(std::time::Duration::from_secs(10));
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("the database opens");
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+            }
+            None => {
+                let mut connection = sqlx::PgConnection::connect(&self.database_url).await.expect("the database opens");
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+            }
+        }
+    }
+
+    /// Waits until a number read from the database is this one; for work that goes on beside the requests.
+    pub async fn wait_until(&self, sql: &str, number: i64) {
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let found = self.count(sql).await;
+            if found == number {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{sql} gives {found}, not {number}");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A browser that nobody is signed in with.

@@ -16,5 +16,5 @@ mod selftest;
 pub mod wire;
 
 pub use browser::{Browser, Page};
-pub use house::{House, Settings};
+pub use house::{House, Settings, Wire};
 pub use people::{Acme, acme};
