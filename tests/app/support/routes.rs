@@ -13,9 +13,9 @@ pub struct Route {
 const PAGES: &str = include_str!("../../../src/web/mod.rs");
 const CALLS: &str = include_str!("../../../src/api/mod.rs");
 
-/// Every page.
+/// Every page. What answers without a session (styles, health) is none.
 pub fn pages() -> Vec<Route> {
-    read(PAGES)
+    read(PAGES.split("pub fn plain_routes").next().unwrap_or(PAGES))
 }
 
 /// Every call of the API, below `/api/v1`.

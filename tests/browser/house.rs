@@ -1,0 +1,81 @@
+//! A running Roster on a database of its own, and what stories do with it again and again.
+
+use clap::Parser;
+use roster::access::OrgRole;
+use roster::actor::Actor;
+use roster::app::App;
+use roster::clock::Clock;
+use roster::config::Config;
+use roster::members::{self, Mover};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::harness::Person;
+use crate::mailbox::Mailbox;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    config: Config,
+}
+
+pub struct House {
+    pub url: String,
+    pub app: App,
+    pub mailbox: Mailbox,
+    /// Goes when the test ends.
+    _folder: TempDir,
+}
+
+impl House {
+    pub async fn start() -> Self {
+        let folder = TempDir::new().expect("a folder for the test");
+        let mailbox = Mailbox::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let data_dir = folder.path().display().to_string();
+        let flags = ["roster", "--public-url", &url, "--data-dir", &data_dir, "--smtp-url", &mailbox.url(), "--development"];
+        let app = App::open(Flags::parse_from(flags).config, Clock::default()).await.expect("Roster starts");
+        tokio::spawn(roster::app::serve(listener, app.clone(), std::future::pending()));
+        Self { url, app, mailbox, _folder: folder }
+    }
+
+    /// The address of a page.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Signs somebody in as people do it: asks for a mail, reads the code in it, types it.
+    pub async fn sign_in(&self, person: &Person, email: &str) {
+        person.goto(&self.at("/sign-in")).await;
+        person.fill("#email", email).await;
+        person.click_text("Send the link").await;
+        person.wait_text("Look in your mailbox").await;
+        let mail = self.mailbox.wait_for(email, "ign in").await;
+        person.fill("#code", &mail.code()).await;
+        person.click_text("Sign in").await;
+        person.wait_no_text("Look in your mailbox").await;
+    }
+
+    /// Signs somebody in by the operator's link, where how they signed in is not the story.
+    pub async fn let_in(&self, person: &Person, email: &str) {
+        let link = roster::accounts::operator_link(&self.app, email).await.expect("a link is made");
+        person.goto(&link).await;
+        person.click_text("Sign in").await;
+    }
+
+    /// Creates an organization by its form.
+    pub async fn create_org(&self, person: &Person, name: &str) {
+        person.goto(&self.at("/orgs/new")).await;
+        person.fill("#name", name).await;
+        person.click_text("Create").await;
+        person.wait_text(&format!("{name} is ready.")).await;
+    }
+
+    /// Makes somebody a member at once, as an import does.
+    pub async fn add_member(&self, slug: &str, email: &str, name: &str, role: OrgRole) {
+        let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));
+        let mover = Mover { email: email.to_owned(), name: name.to_owned(), role };
+        assert!(members::move_in(&self.app, &actor, &mover).await.expect("they are added"), "{email} is new");
+    }
+}

@@ -1,0 +1,116 @@
+//! Every page of the program, looked at as a person may: wide and narrow, light and dark, through a screen reader's eyes.
+
+use roster::access::OrgRole;
+
+use crate::harness::{Browser, Person};
+use crate::house::House;
+use crate::routes::{self, Route};
+
+/// Addresses that are no pages: they lead on at once, and to where, other tests say.
+const LEAD_ON: [&str; 1] = ["/"];
+
+/// What is in the way of a person on the page that is open.
+async fn complaints(person: &Person, what: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (width, dark) in [(1280, false), (1280, true), (360, false), (360, true)] {
+        person.view(width, dark).await;
+        let view = format!("{what} at {width}{}", if dark { ", dark" } else { "" });
+        if width == 360 {
+            let wide: i64 = person.value("document.documentElement.scrollWidth - window.innerWidth").await;
+            if wide > 0 {
+                found.push(format!("{view}: {wide} pixels stand out to the right"));
+            }
+        }
+        // The narrow page in light colours has nothing that the other three views haven't shown.
+        if (width, dark) != (360, false) {
+            found.extend(person.axe().await.into_iter().map(|violation| format!("{view}: {violation}")));
+        }
+    }
+    person.view(1280, false).await;
+    found.extend(person.console_errors().await.into_iter().map(|error| format!("{what}: {error}")));
+    found
+}
+
+async fn status(person: &Person) -> u16 {
+    person.value("performance.getEntriesByType('navigation')[0].responseStatus").await
+}
+
+/// Acme Corp with its owner in front of it, and what fills the parts of its pages' addresses.
+async fn furnished(house: &House, alice: &Person) -> Vec<(&'static str, String)> {
+    house.let_in(alice, "alice@acme.test").await;
+    house.create_org(alice, "Acme Corp").await;
+    for (email, name, role) in [
+        ("bob@acme.test", "Bob Tanaka", OrgRole::Admin),
+        ("bill@acme.test", "Bill Moreau", OrgRole::Billing),
+        ("carol@acme.test", "Carol Reyes-Montgomery of the Northern Branch", OrgRole::Member),
+        ("vera.with.a.very.long.address.indeed@subsidiary.acme.test", "Vera Lind", OrgRole::Viewer),
+    ] {
+        house.add_member("acme-corp", email, name, role).await;
+    }
+    alice.goto(&house.at("/orgs/acme-corp/members?q=carol")).await;
+    let carol: String = alice.value("document.querySelector('tbody tr').id").await;
+    vec![("org", "acme-corp".into()), ("member", carol)]
+}
+
+fn fill(route: &Route, values: &[(&str, String)]) -> String {
+    let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let filled = route.fill(&values);
+    assert!(!filled.contains("none"), "nothing is known for a part of {}: furnish it", route.path);
+    filled
+}
+
+#[tokio::test]
+async fn every_page_is_clean_in_both_colours_and_fits_a_narrow_window() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    let mut values = furnished(&house, &alice).await;
+    let mut found = Vec::new();
+    let mut visited = 0;
+    for route in routes::pages().iter().filter(|r| r.has("GET") && !LEAD_ON.contains(&r.path.as_str())) {
+        let token = token_for(&house, route).await;
+        values.retain(|(key, _)| *key != "token");
+        values.extend(token.map(|token| ("token", token)));
+        let path = fill(route, &values);
+        alice.goto(&house.at(&path)).await;
+        let status = status(&alice).await;
+        if status >= 400 {
+            found.push(format!("{path} answers {status}: {}", alice.shown().await));
+        }
+        found.extend(complaints(&alice, &path).await);
+        visited += 1;
+    }
+    assert!(visited > 5, "{visited} pages");
+    assert!(found.is_empty(), "{} of {visited} pages:\n{}", found.len(), found.join("\n"));
+}
+
+/// The secret that a page's address ends in.
+async fn token_for(house: &House, route: &Route) -> Option<String> {
+    if !route.path.contains("{token}") {
+        return None;
+    }
+    let link = roster::accounts::operator_link(&house.app, "alice@acme.test").await.expect("a link is made");
+    link.rsplit('/').next().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn e8_refusals_and_what_others_see_are_clean_too() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    furnished(&house, &alice).await;
+    let mut found = Vec::new();
+    let carol = browser.context().await;
+    house.let_in(&carol, "carol@acme.test").await;
+    for path in ["/orgs/acme-corp/members", "/orgs/globex/members", "/nowhere", "/orgs/acme-corp/members?after=x", "/orgs/new"] {
+        carol.goto(&house.at(path)).await;
+        let shown: Vec<String> = complaints(&carol, path).await;
+        // Chromium reports a page's own 404 and 422 as an error of its console; that is no fault of the page.
+        found.extend(shown.into_iter().filter(|line| !line.contains("the server responded with a status of 4")));
+    }
+    let stranger = browser.context().await;
+    for path in ["/", "/sign-in", "/sign-in?next=/orgs/new", "/nowhere"] {
+        stranger.goto(&house.at(path)).await;
+        let shown: Vec<String> = complaints(&stranger, path).await;
+        found.extend(shown.into_iter().filter(|line| !line.contains("the server responded with a status of 4")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

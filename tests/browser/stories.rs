@@ -1,0 +1,92 @@
+//! The stories that people live, from the first visit to a colleague's new role.
+
+use roster::access::OrgRole;
+
+use crate::harness::Browser;
+use crate::house::House;
+
+#[tokio::test]
+async fn s3_41_s3_42_the_directory_is_filtered_as_one_types_and_the_address_follows() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    house.let_in(&alice, "alice@acme.test").await;
+    house.create_org(&alice, "Acme Corp").await;
+    house.add_member("acme-corp", "bob@acme.test", "Bob Tanaka", OrgRole::Admin).await;
+    house.add_member("acme-corp", "carol@acme.test", "Carol Reyes", OrgRole::Member).await;
+    alice.goto(&house.at("/orgs/acme-corp/members")).await;
+    assert_eq!(alice.count("tbody tr").await, 3);
+    let _: bool = alice.value("window.stays = true").await;
+    alice.fill("#q", "tanaka").await;
+    alice.wait_no_text("Carol Reyes").await;
+    assert_eq!(alice.count("tbody tr").await, 1);
+    assert!(alice.url().await.contains("q=tanaka"), "{}", alice.url().await);
+    alice.fill("#q", "").await;
+    alice.wait_text("Carol Reyes").await;
+    alice.select("select[name=role]", "Member").await;
+    alice.wait_no_text("Bob Tanaka").await;
+    assert!(alice.url().await.contains("role=member"), "{}", alice.url().await);
+    assert!(alice.value::<bool>("window.stays === true").await, "the page was never loaded anew");
+    // The address alone shows the same list, and Back leads through the filters.
+    let address = alice.url().await;
+    let bob = browser.context().await;
+    house.let_in(&bob, "bob@acme.test").await;
+    bob.javascript(false).await;
+    bob.goto(&address).await;
+    bob.wait_text("Carol Reyes").await;
+    assert_eq!(bob.count("tbody tr").await, 1);
+    bob.fill("#q", "nobody").await;
+    bob.click_text("Search").await;
+    bob.wait_text("Nobody matches").await;
+    alice.back().await;
+    alice.wait_text("Bob Tanaka").await;
+    assert_eq!(alice.console_errors().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn sec_s2_back_after_signing_out_shows_nothing_that_was_private() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    house.sign_in(&alice, "alice@acme.test").await;
+    house.create_org(&alice, "Acme Corp").await;
+    alice.goto(&house.at("/orgs/acme-corp/members")).await;
+    alice.click("details.account summary").await;
+    alice.click_text("Sign out").await;
+    alice.wait_text("E-mail address").await;
+    alice.back().await;
+    alice.wait_text("E-mail address").await;
+    assert!(!alice.shown().await.contains("Acme Corp"));
+    assert_eq!(alice.console_errors().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn sec_w5_a_name_that_is_code_runs_nowhere() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    house.let_in(&alice, "alice@acme.test").await;
+    house.create_org(&alice, "Acme Corp").await;
+    let names = [
+        "<script>window.pwn=1</script>",
+        "\"><img src=x onerror=window.pwn=1>",
+        "<svg/onload=window.pwn=1>",
+        "\" hx-get=\"/pwn\" hx-trigger=\"load",
+        "' autofocus onfocus='window.pwn=1",
+    ];
+    for (n, name) in names.into_iter().enumerate() {
+        house.add_member("acme-corp", &format!("p{n}@acme.test"), name, OrgRole::Member).await;
+    }
+    alice.goto(&house.at("/orgs/acme-corp/members")).await;
+    assert_eq!(alice.count("tbody tr").await, names.len() + 1);
+    for name in names {
+        alice.wait_text(name).await;
+    }
+    for n in 0..names.len() {
+        alice.goto(&house.at(&format!("/orgs/acme-corp/members?q=p{n}%40acme.test"))).await;
+        alice.select("tbody select[name=role]", "viewer").await;
+        alice.wait_text("is now a viewer.").await;
+        alice.click("tbody tr a").await;
+        assert!(
+            alice.value::<bool>("window.pwn === undefined && !document.querySelector('#main [onerror], #main [hx-get=\"/pwn\"]')").await
+        );
+    }
+    assert_eq!(alice.console_errors().await, Vec::<String>::new());
+}
