@@ -12,10 +12,13 @@ CREATE TABLE users (
     status      TEXT NOT NULL CHECK (status IN ('unclaimed', 'active', 'disabled', 'deleted')),
     -- Lower-case GitHub username that may claim an unclaimed account (import --trust-usernames).
     claim_login TEXT,
+    -- GitHub username as an import gave it: a label, which proves nothing.
+    github_login TEXT,
     last_org_id TEXT,
     created_at  BIGINT NOT NULL
 );
 CREATE INDEX users_by_claim_login ON users (claim_login);
+CREATE INDEX users_by_github_login ON users (LOWER(github_login));
 
 -- An address stands here once its owner has proved it, or while it waits on an unclaimed account.
 CREATE TABLE addresses (
@@ -36,6 +39,7 @@ CREATE TABLE identities (
     PRIMARY KEY (provider, subject)
 );
 CREATE INDEX identities_by_user ON identities (user_id);
+CREATE INDEX identities_by_login ON identities (LOWER(login));
 
 CREATE TABLE sessions (
     -- The hash of the cookie's value, so that a copy of this table signs nobody in.

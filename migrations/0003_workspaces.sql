@@ -26,3 +26,13 @@ CREATE TABLE access (
     PRIMARY KEY (workspace_id, user_id, source)
 );
 CREATE INDEX access_by_user ON access (user_id, workspace_id);
+
+-- Workspace access that an import brought for workspaces that are not there yet, kept until they are.
+CREATE TABLE pending_access (
+    org_id         TEXT NOT NULL REFERENCES organizations (id),
+    user_id        TEXT NOT NULL REFERENCES users (id),
+    workspace_slug TEXT NOT NULL,
+    role           TEXT NOT NULL CHECK (role IN ('viewer', 'member', 'admin', 'owner')),
+    created_at     BIGINT NOT NULL,
+    PRIMARY KEY (org_id, user_id, workspace_slug)
+);

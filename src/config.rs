@@ -1,6 +1,6 @@
 //! Every setting: a flag, an environment variable, and a default.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 use url::Url;
 
@@ -8,73 +8,114 @@ use url::Url;
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on
-    #[arg(long, env = "ROSTER_LISTEN", default_value = "127.0.0.1:3000", global = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "ROSTER_LISTEN",
+        default_value = "127.0.0.1:3000",
+        global = true,
+        help_heading = "Serving"
+    )]
     pub listen: String,
 
     /// Address that people open in their browser; links in mails begin with it [default: http://LISTEN]
-    #[arg(long, env = "ROSTER_PUBLIC_URL", global = true)]
+    #[arg(long, value_name = "URL", env = "ROSTER_PUBLIC_URL", value_parser = web_address, global = true, help_heading = "Serving")]
     pub public_url: Option<Url>,
 
     /// Folder for the database file and for mails that have no server to go to
-    #[arg(long, env = "ROSTER_DATA_DIR", default_value = "./data", global = true)]
+    #[arg(long, value_name = "FOLDER", env = "ROSTER_DATA_DIR", default_value = "./data", global = true, help_heading = "Data")]
     pub data_dir: PathBuf,
 
     /// sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: roster.db in the data folder]
-    #[arg(long, env = "ROSTER_DATABASE_URL", hide_env_values = true, global = true)]
+    #[arg(long, value_name = "URL", env = "ROSTER_DATABASE_URL", hide_env_values = true, global = true, help_heading = "Data")]
     pub database_url: Option<String>,
 
     /// smtps://USER:PASSWORD@HOST (TLS), smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtp://127.0.0.1:1025 (plain, loopback only).
     /// Without it, mails are written as .eml files into the data folder
-    #[arg(long, env = "ROSTER_SMTP_URL", hide_env_values = true, global = true)]
+    #[arg(long, value_name = "URL", env = "ROSTER_SMTP_URL", hide_env_values = true, global = true, help_heading = "Mail")]
     pub smtp_url: Option<String>,
 
     /// PEM file of a certificate authority to trust for the mail server, beside the public ones
-    #[arg(long, env = "ROSTER_SMTP_CA", global = true)]
+    #[arg(long, value_name = "FILE", env = "ROSTER_SMTP_CA", global = true, help_heading = "Mail")]
     pub smtp_ca: Option<PathBuf>,
 
     /// Sender of every mail
-    #[arg(long, env = "ROSTER_MAIL_FROM", default_value = "Roster <roster@localhost>", global = true)]
+    #[arg(
+        long,
+        value_name = "SENDER",
+        env = "ROSTER_MAIL_FROM",
+        default_value = "Roster <roster@localhost>",
+        global = true,
+        help_heading = "Mail"
+    )]
     pub mail_from: String,
 
     /// Client id of the GitHub OAuth app that people sign in with
-    #[arg(long, env = "ROSTER_GITHUB_CLIENT_ID", global = true)]
+    #[arg(long, value_name = "ID", env = "ROSTER_GITHUB_CLIENT_ID", global = true, help_heading = "Sign-in with GitHub")]
     pub github_client_id: Option<String>,
 
     /// Client secret of that app
-    #[arg(long, env = "ROSTER_GITHUB_CLIENT_SECRET", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "ROSTER_GITHUB_CLIENT_SECRET",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Sign-in with GitHub"
+    )]
     pub github_client_secret: Option<String>,
 
     /// GitHub, or your GitHub Enterprise server
-    #[arg(long, env = "ROSTER_GITHUB_URL", default_value = "https://github.com", global = true)]
+    #[arg(long, value_name = "URL", env = "ROSTER_GITHUB_URL", value_parser = web_address, default_value = "https://github.com", global = true, help_heading = "Sign-in with GitHub")]
     pub github_url: Url,
 
     /// Its API
-    #[arg(long, env = "ROSTER_GITHUB_API_URL", default_value = "https://api.github.com", global = true)]
+    #[arg(long, value_name = "URL", env = "ROSTER_GITHUB_API_URL", value_parser = web_address, default_value = "https://api.github.com", global = true, help_heading = "Sign-in with GitHub")]
     pub github_api_url: Url,
 
     /// How many organizations one account may be in
-    #[arg(long, env = "ROSTER_MEMBERSHIP", value_enum, default_value = "many", global = true)]
+    #[arg(
+        long,
+        value_name = "HOW_MANY",
+        env = "ROSTER_MEMBERSHIP",
+        value_enum,
+        default_value = "many",
+        global = true,
+        help_heading = "Accounts"
+    )]
     pub membership: Membership,
 
     /// What a person gets who signs in for the first time
-    #[arg(long, env = "ROSTER_FIRST_SIGN_IN", value_enum, default_value = "nothing", global = true)]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "ROSTER_FIRST_SIGN_IN",
+        value_enum,
+        default_value = "nothing",
+        global = true,
+        help_heading = "Accounts"
+    )]
     pub first_sign_in: FirstSignIn,
 
     /// Reverse proxies whose X-Forwarded-For is believed: addresses or networks, with commas between
-    #[arg(long, env = "ROSTER_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    #[arg(long, value_name = "NETWORKS", env = "ROSTER_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true, help_heading = "Serving")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
 
     /// What to log: error, warn, info, debug, or a filter like roster=debug
-    #[arg(long, env = "ROSTER_LOG", default_value = "info", global = true)]
+    #[arg(long, value_name = "FILTER", env = "ROSTER_LOG", default_value = "info", global = true, help_heading = "Log and development")]
     pub log: String,
 
     /// Lines of JSON instead of text in the log
-    #[arg(long, env = "ROSTER_LOG_JSON", global = true)]
+    #[arg(long, env = "ROSTER_LOG_JSON", value_parser = yes_or_no, action = ArgAction::SetTrue, global = true, help_heading = "Log and development")]
     pub log_json: bool,
 
     /// Shows mails on /dev/mailbox. For development: whoever reads them can sign in as anybody
-    #[arg(long, env = "ROSTER_DEVELOPMENT", global = true)]
+    #[arg(long, env = "ROSTER_DEVELOPMENT", value_parser = yes_or_no, action = ArgAction::SetTrue, global = true, help_heading = "Log and development")]
     pub development: bool,
+
+    /// This is `roster demo`: the pages say so.
+    #[arg(skip)]
+    pub demo: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,12 +136,44 @@ pub enum FirstSignIn {
     Organization,
 }
 
+/// A switch as people write it in an environment. The message completes "SETTING …".
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("must be true or false".into()),
+    }
+}
+
+/// A web address with a host. The message completes "SETTING …".
+fn web_address(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err("must be a web address like https://roster.example.com".into()),
+    }
+}
+
+/// A network, or one address. The message completes "SETTING …".
+fn network(text: &str) -> Result<ipnet::IpNet, String> {
+    let text = text.trim();
+    let address = || text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+    text.parse::<ipnet::IpNet>().or_else(|_| address()).map_err(|_| "must be addresses or networks like 10.0.0.0/8,127.0.0.1".into())
+}
+
 impl Config {
     /// Where people reach Roster, without a slash at the end.
     pub fn base_url(&self) -> String {
         match &self.public_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => format!("http://{}", self.listen),
+            None => format!("http://{}", self.listen_for_people()),
+        }
+    }
+
+    /// The address listened on, as a browser on this machine can open it.
+    fn listen_for_people(&self) -> String {
+        match self.listen.parse::<std::net::SocketAddr>() {
+            Ok(address) if address.ip().is_unspecified() => format!("localhost:{}", address.port()),
+            _ => self.listen.clone(),
         }
     }
 
@@ -118,29 +191,34 @@ impl Config {
         Some((self.github_client_id.as_deref()?, self.github_client_secret.as_deref()?))
     }
 
+    /// The file of a SQLite database; `None` for PostgreSQL.
+    pub fn database_file(&self) -> Option<PathBuf> {
+        self.database().strip_prefix("sqlite://").map(PathBuf::from)
+    }
+
     /// Refuses settings that can't work, each with one sentence.
     pub fn check(&self) -> anyhow::Result<()> {
-        self.listen
-            .parse::<std::net::SocketAddr>()
-            .map_err(|_| anyhow::anyhow!("ROSTER_LISTEN must be an address and a port like 127.0.0.1:3000; it is “{}”", self.listen))?;
+        self.listen.parse::<std::net::SocketAddr>().map_err(|_| {
+            anyhow::anyhow!("ROSTER_LISTEN (--listen) must be an address and a port like 127.0.0.1:3000; it is “{}”", self.listen)
+        })?;
         if let Some(url) = &self.public_url {
             anyhow::ensure!(
                 matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() && url.fragment().is_none(),
-                "ROSTER_PUBLIC_URL must be like https://roster.example.com, without a path; it is “{url}”"
+                "ROSTER_PUBLIC_URL (--public-url) must be like https://roster.example.com, without a path; it is “{url}”"
             );
         }
         let database = self.database();
         anyhow::ensure!(
             ["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)),
-            "ROSTER_DATABASE_URL must begin with sqlite:// or postgres://"
+            "ROSTER_DATABASE_URL (--database-url) must begin with sqlite:// or postgres://"
         );
         anyhow::ensure!(
             self.github_client_id.is_some() == self.github_client_secret.is_some(),
             "ROSTER_GITHUB_CLIENT_ID and ROSTER_GITHUB_CLIENT_SECRET belong together; one of them is missing"
         );
-        self.mail_from
-            .parse::<lettre::message::Mailbox>()
-            .map_err(|_| anyhow::anyhow!("ROSTER_MAIL_FROM must be like Roster <roster@example.com>; it is “{}”", self.mail_from))?;
+        self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {
+            anyhow::anyhow!("ROSTER_MAIL_FROM (--mail-from) must be like Roster <roster@example.com>; it is “{}”", self.mail_from)
+        })?;
         crate::mail::check_url(self)
     }
 }

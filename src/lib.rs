@@ -25,4 +25,5 @@ pub mod web; // pages
 pub mod workspaces; // workspaces and who is in them
 
 mod http_client;
+mod restore; // what a restored copy must not still allow
 mod secret;

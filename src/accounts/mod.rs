@@ -1,6 +1,7 @@
 //! Accounts: how people sign in, and what is theirs (product.md, 6).
 
 mod addresses;
+mod ended;
 mod first_sign_in;
 mod identify;
 mod profile;
@@ -8,8 +9,11 @@ mod proofs;
 mod queries;
 mod sessions;
 mod tokens;
+pub(crate) mod unclaimed;
 mod users;
 
+pub use ended::Ended;
+pub(crate) use ended::end_everything;
 pub(crate) use first_sign_in::first_sign_in;
 pub use identify::{identify_session, identify_token, note_activity};
 pub use profile::{Theme, change_name, change_theme};

@@ -230,7 +230,7 @@ impl From<UserRow> for User {
 
 pub(super) async fn user(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
     let found: Option<UserRow> = on!(tx, c => sqlx::query_as(
-        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.claim_login) AS login
+        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.github_login) AS login
          FROM users u LEFT JOIN identities i ON i.user_id = u.id AND i.provider = 'github' WHERE u.id = $1 AND u.status <> 'deleted'")
         .bind(id.as_str()).fetch_optional(c))?;
     Ok(found.map(User::from))
@@ -238,7 +238,7 @@ pub(super) async fn user(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
 
 pub(super) async fn user_by_address(tx: &mut Tx, address: &str) -> Result<Option<User>> {
     let found: Option<UserRow> = on!(tx, c => sqlx::query_as(
-        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.claim_login) AS login
+        "SELECT u.id, u.name, u.email, u.status, COALESCE(i.login, u.github_login) AS login
          FROM addresses a JOIN users u ON u.id = a.user_id LEFT JOIN identities i ON i.user_id = u.id AND i.provider = 'github'
          WHERE a.address = $1 AND u.status <> 'deleted'")
         .bind(address).fetch_optional(c))?;

@@ -80,7 +80,8 @@ pub(crate) async fn create(tx: &mut Tx, name: &str, email: Option<&str>, status:
 /// What the directory shows of an account.
 pub(crate) async fn as_member(tx: &mut Tx, user: &UserId) -> Result<NewMember> {
     let found = queries::user(tx, user).await?.ok_or(Refusal::NotFound)?;
-    let verified = queries::is_verified(tx, user).await?;
+    // An address or a GitHub account that an import wrote down is proved by the first sign-in, not before.
+    let verified = !found.unclaimed && queries::is_verified(tx, user).await?;
     Ok(NewMember {
         name: found.name,
         email: found.email.unwrap_or_default(),

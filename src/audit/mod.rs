@@ -4,6 +4,7 @@
 //! before it, so that an event changed or taken away later shows.
 
 mod queries;
+mod verify;
 
 use crate::actor::{Actor, Person, SignInMethod};
 use crate::clock::Micros;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use queries::EventRow;
+pub use verify::{Chain, verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
@@ -183,22 +185,26 @@ fn chain_hash(row: &EventRow) -> String {
     crate::secret::hex(&hash.finalize())
 }
 
-/// The first event of a chain that is not as it was written, or `None` for a whole chain.
+/// The first event of a chain that is not as it was written, or `None` for a whole chain. Right also while events are
+/// being added: those come with a new head in one transaction.
 pub async fn first_broken(tx: &mut Tx, stream: &str) -> Result<Option<i64>> {
     let (head_seq, head_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
     let (mut seq, mut hash) = (0, String::new());
     loop {
         let events = queries::page(tx, stream, seq, 1_000).await?;
         for event in &events {
-            if event.seq != seq + 1 || event.prev_hash != hash || event.hash != chain_hash(event) {
+            let beside_head = event.seq == head_seq && event.hash != head_hash;
+            if event.seq != seq + 1 || event.prev_hash != hash || event.hash != chain_hash(event) || beside_head {
                 return Ok(Some(seq + 1));
             }
             (seq, hash) = (event.seq, event.hash.clone());
         }
         if events.len() < 1_000 {
-            return Ok(if (seq, hash) == (head_seq, head_hash) { None } else { Some(seq + 1) });
+            break;
         }
     }
+    let head_now = queries::head(tx, stream).await?.map_or(0, |head| head.0);
+    Ok((seq < head_seq || head_now < seq).then_some(seq.min(head_now) + 1))
 }
 
 /// One thing a member did or had done to them, for their page.

@@ -116,3 +116,32 @@ pub(super) async fn of_person(tx: &mut Tx, user: &UserId, before: &str, limit: i
          ORDER BY id DESC LIMIT $3")
         .bind(user.as_str()).bind(before).bind(limit).fetch_all(c))?)
 }
+
+row! {
+    /// A chain, with the slug of the organization whose it is.
+    pub(super) struct StreamRow {
+        pub stream: String,
+        pub slug: Option<String>,
+        pub events: i64,
+    }
+}
+
+/// Every chain: those that have a head, and those whose head is gone.
+pub(super) async fn streams(tx: &mut Tx) -> Result<Vec<StreamRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT s.stream, o.slug, (SELECT COUNT(*) FROM audit_events e WHERE e.stream = s.stream) AS events
+         FROM (SELECT stream FROM audit_heads UNION SELECT stream FROM audit_events) s
+         LEFT JOIN organizations o ON o.id = s.stream ORDER BY s.stream")
+        .fetch_all(c))?)
+}
+
+pub(super) async fn stream(tx: &mut Tx, stream: &str) -> Result<Vec<StreamRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT o.id AS stream, o.slug, (SELECT COUNT(*) FROM audit_events e WHERE e.stream = o.id) AS events
+         FROM organizations o WHERE o.id = $1")
+        .bind(stream).fetch_all(c))?)
+}
+
+pub(super) async fn at(tx: &mut Tx, stream: &str, seq: i64) -> Result<Option<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq = $2").bind(stream).bind(seq).fetch_optional(c))?)
+}

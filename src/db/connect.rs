@@ -5,7 +5,7 @@ use crate::error::Result;
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -73,17 +73,6 @@ impl Db {
         }))
     }
 
-    /// Writes a copy of a SQLite database while it is in use. The target must not exist yet.
-    pub async fn backup_to(&self, path: &str) -> anyhow::Result<()> {
-        match &self.0 {
-            Pools::Sqlite { writer, .. } => {
-                sqlx::query("VACUUM INTO $1").bind(path).execute(writer).await.context("the copy could not be written")?;
-                Ok(())
-            }
-            Pools::Postgres(_) => anyhow::bail!("use pg_dump to back up a PostgreSQL database"),
-        }
-    }
-
     /// Waits until every connection is back and closes them.
     pub async fn close(&self) {
         match &self.0 {
@@ -137,13 +126,18 @@ async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Pools> {
-    let options = PgConnectOptions::from_str(url).context("the database URL could not be read")?;
+    let options = PgConnectOptions::from_str(url).context("ROSTER_DATABASE_URL (--database-url) can't be read")?;
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .context("the PostgreSQL database could not be reached")?;
-    Ok(Pools::Postgres(pool))
+        .connect_with(options.clone())
+        .await;
+    match pool {
+        Ok(pool) => Ok(Pools::Postgres(pool)),
+        // The pool tries for a while and then says only that it did; a single try says why.
+        Err(error) => Err(PgConnection::connect_with(&options).await.err().unwrap_or(error)).context(UNREACHABLE),
+    }
 }
+
+const UNREACHABLE: &str = "the PostgreSQL database of ROSTER_DATABASE_URL (--database-url) could not be reached";

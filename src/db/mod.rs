@@ -4,11 +4,13 @@
 //! against each driver. Reads take a connection of the pool. Writes begin by locking what they write to
 //! ([`Db::write`], [`Db::write_account`]), so that two of them can't both see the state before.
 
+mod backup;
 mod connect;
 mod migrate;
 mod types;
 mod write;
 
+pub use backup::{check_copy, copy_sqlite};
 pub use connect::{Db, Dialect};
 
 use crate::error::Refusal;

@@ -31,8 +31,8 @@ pub fn check_url(config: &Config) -> anyhow::Result<()> {
 
 /// `smtps://` is TLS from the first byte; `smtp://` demands STARTTLS, except on loopback, where no wire is.
 fn smtp(url: &str, config: &Config) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-    const WRONG: &str = "ROSTER_SMTP_URL must be like smtp://user:password@mail.example.com:587 or smtps://mail.example.com";
-    let parsed = url::Url::parse(url).context(WRONG)?;
+    const WRONG: &str = "ROSTER_SMTP_URL (--smtp-url) must be like smtp://user:password@mail.example.com:587 or smtps://mail.example.com";
+    let parsed = url::Url::parse(url).map_err(|_| anyhow::anyhow!(WRONG))?;
     let host = parsed.host_str().context(WRONG)?.trim_matches(['[', ']']).to_owned();
     anyhow::ensure!(matches!(parsed.scheme(), "smtp" | "smtps"), WRONG);
     let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());

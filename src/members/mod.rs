@@ -8,15 +8,19 @@ mod directory;
 mod import;
 mod of_person;
 mod queries;
+mod recover;
 mod removal;
 mod statement;
 
 pub use add::{NewMember, add_owner};
 pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
 pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list, list_row};
-pub use import::{Mover, move_in};
+pub use import::{
+    Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines, read_file, resolve_usernames,
+};
 pub use of_person::{Membership, memberships};
 pub(crate) use of_person::{add_to_workspaces, clear_workspaces, in_an_organization, owners_and_admins};
+pub use recover::{Recovery, recover_owner};
 pub(crate) use removal::remove_all;
 pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};
 

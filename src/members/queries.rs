@@ -267,3 +267,9 @@ pub(super) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) ->
     run!(tx, sqlx::query("UPDATE members SET workspaces = 0 WHERE org_id = $1 AND user_id = $2").bind(org.as_str()).bind(user.as_str()))?;
     Ok(())
 }
+
+/// The row of a user in an organization's directory.
+pub(super) async fn member_of(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<MemberId>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM members WHERE org_id = $1 AND user_id = $2")
+        .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?)
+}

@@ -53,3 +53,8 @@ pub async fn find_by_any_slug(app: &crate::app::App, slug: &str) -> Result<Organ
     let mut tx = app.db.read().await?;
     find_by_slug(&mut tx, slug).await
 }
+
+/// Every organization there is. For the operator.
+pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Organization>> {
+    Ok(queries::all(tx).await?.into_iter().map(Organization::from).collect())
+}

@@ -163,3 +163,8 @@ pub(super) async fn delete(tx: &mut Tx, id: &OrgId, now: i64) -> Result<()> {
     )?;
     Ok(())
 }
+
+/// Every organization that is not deleted.
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<OrgRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM organizations WHERE deleted_at IS NULL ORDER BY id").fetch_all(c))?)
+}

@@ -92,6 +92,23 @@ async fn settle(app: &App, job: &JobRow, outcome: Result<(), Failure>) -> Result
     tx.commit().await
 }
 
+/// Gives up all work that is waiting, with a reason that is shown where its delivery is: after a restore, because it may
+/// have been done since the copy was made (SEC-R12). Gives how much it was.
+pub(crate) async fn give_up_all(app: &App, tx: &mut Tx, reason: &str) -> Result<usize> {
+    let mut given_up = 0;
+    loop {
+        let jobs = queries::take_queued(tx, 500).await?;
+        if jobs.is_empty() {
+            return Ok(given_up);
+        }
+        for job in &jobs {
+            queries::finish(tx, &job.id, "failed", reason, app.now()).await?;
+            note_delivery(app, tx, job, mail::Delivery::Failed(reason)).await?;
+        }
+        given_up += jobs.len();
+    }
+}
+
 async fn note_delivery(app: &App, tx: &mut Tx, job: &JobRow, delivery: mail::Delivery<'_>) -> Result<()> {
     match serde_json::from_str::<mail::Message>(&job.payload) {
         Ok(message) => mail::note_delivery(app, tx, &message, delivery).await,

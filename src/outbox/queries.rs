@@ -50,3 +50,8 @@ pub(super) async fn finish(tx: &mut Tx, id: &str, state: &str, reason: &str, now
     )?;
     Ok(())
 }
+
+pub(super) async fn take_queued(tx: &mut Tx, limit: i64) -> Result<Vec<JobRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT id, payload, attempts FROM outbox WHERE state = 'queued' ORDER BY due_at, id LIMIT $1")
+        .bind(limit).fetch_all(c))?)
+}

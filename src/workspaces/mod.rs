@@ -150,7 +150,19 @@ pub async fn standalone(app: &App, person: &Person) -> Result<Vec<Listed>> {
     Ok(rows.into_iter().map(|(workspace, role)| Listed { workspace, role }).collect())
 }
 
+/// Access that an import brings for a workspace named by its slug.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterAccess {
+    pub workspace: String,
+    pub role: WorkspaceRole,
+}
+
 /// The names of an organization's workspaces that a user has access to.
 pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
     queries::names_with_access(tx, org, user).await
+}
+
+/// Keeps access to a workspace that isn't there yet. `false`: it is kept already, with whatever role.
+pub(crate) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
+    queries::keep_for_later(tx, org, user, later, now).await
 }

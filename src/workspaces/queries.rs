@@ -1,4 +1,4 @@
-use super::{Keeping, PersonWithAccess, Source, Workspace};
+use super::{Keeping, LaterAccess, PersonWithAccess, Source, Workspace};
 use crate::access::WorkspaceRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
@@ -180,6 +180,7 @@ pub(super) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> 
         .bind(org.as_str())
         .bind(user.as_str())
     )?;
+    run!(tx, sqlx::query("DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2").bind(org.as_str()).bind(user.as_str()))?;
     Ok(run!(
         tx,
         sqlx::query("DELETE FROM access WHERE user_id = $2 AND workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)")
@@ -319,4 +320,20 @@ pub(super) async fn unlink_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
         sqlx::query("UPDATE workspaces SET org_id = NULL, revision = revision + 1 WHERE org_id = $1 AND deleted_at IS NULL")
             .bind(org.as_str())
     )?)
+}
+
+pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
+    let done = run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO pending_access (org_id, user_id, workspace_slug, role, created_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (org_id, user_id, workspace_slug) DO NOTHING"
+        )
+        .bind(org.as_str())
+        .bind(user.as_str())
+        .bind(later.workspace.as_str())
+        .bind(later.role.as_str())
+        .bind(now)
+    )?;
+    Ok(done == 1)
 }

@@ -2,9 +2,11 @@
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
 mod api;
+mod command_line;
 mod content;
 mod faults;
 mod http;
+mod import;
 mod mail;
 mod members;
 mod sign_in;

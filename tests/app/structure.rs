@@ -170,6 +170,9 @@ const TENANT_TABLES: [&str; 3] = ["members", "invitations", "audit_events"];
 
 /// Statements about those that need no `org_id`, and why.
 const ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
+    ("audit::at", "by stream, which is the organization's id, or the account's for its own chain"),
+    ("audit::stream", "by stream, likewise"),
+    ("audit::streams", "every chain there is, for the operator who checks them"),
     ("audit::page", "by stream, which is the organization's id, or the account's for its own chain"),
     ("audit::newest", "by stream, likewise"),
     ("members::in_an_organization", "whether somebody is in any organization, where an account may be in one"),

@@ -1,6 +1,7 @@
 //! A running Roster with a database of its own, on a port of its own, and a clock that tests may move.
 
 use super::browser::Browser;
+use super::database::Database;
 use super::mailbox::Mailbox;
 use clap::Parser;
 use roster::access::OrgRole;
@@ -142,19 +143,7 @@ impl House {
 
     /// A number read from the database behind Roster's back.
     pub async fn count(&self, sql: &str) -> i64 {
-        use sqlx::{AssertSqlSafe, Connection};
-        let sql = AssertSqlSafe(sql);
-        match self.database_url.strip_prefix("sqlite://") {
-            Some(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(std::time::Duration::from_secs(10));
-                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("the database opens");
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
-            }
-            None => {
-                let mut connection = sqlx::PgConnection::connect(&self.database_url).await.expect("the database opens");
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
-            }
-        }
+        Database::open(&self.database_url).await.number(sql).await
     }
 
     /// Waits until a number read from the database is this one; for work that goes on beside the requests.
@@ -168,6 +157,11 @@ impl House {
             assert!(tokio::time::Instant::now() < deadline, "{sql} gives {found}, not {number}");
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Changes the database behind Roster's back, as somebody with access to it could.
+    pub async fn execute(&self, sql: &str) {
+        Database::open(&self.database_url).await.run(sql).await;
     }
 
     /// A browser that nobody is signed in with.

@@ -1,0 +1,200 @@
+//! Moving in: `roster import`.
+
+use crate::support::{House, Program, acme};
+
+const HEADER: &str = "email,github,name,org_role,workspaces\n";
+const IMPORT: [&str; 4] = ["import", "members.csv", "--organization", "acme-corp"];
+
+/// The call with further flags.
+fn with(flags: &[&'static str]) -> Vec<&'static str> {
+    IMPORT.into_iter().chain(flags.iter().copied()).collect()
+}
+
+/// A file of made people.
+fn people(count: usize) -> String {
+    let mut file = HEADER.to_owned();
+    for n in 0..count {
+        file.push_str(&format!("person{n}@import.test,person-{n},Person {n},,production:member;emea:viewer\n"));
+    }
+    file
+}
+
+async fn members(house: &House) -> i64 {
+    house.count("SELECT members FROM organizations WHERE slug = 'acme-corp'").await
+}
+
+#[tokio::test]
+async fn s4_7_everybody_in_a_file_is_a_member_at_once_and_claims_it_by_signing_in() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file(
+        "members.csv",
+        format!("{HEADER}Zoe@Import.test,,Zoë Quist,org_admin,\nyan@import.test,,,,\nbob@acme.test,,Robert,viewer,\n"),
+    );
+    let ran = program.run(&IMPORT).await.assert_code(0).assert_says("3 lines").assert_says("2 added").assert_says("1 already there");
+    assert!(ran.err.is_empty(), "{}", ran.err);
+    let page = acme.alice.get("/orgs/acme-corp/members?q=import.test").await.assert_status(200);
+    assert_eq!(page.all("tbody tr").len(), 2);
+    let page = page.assert_says("Not signed in yet");
+    assert!(page.text().contains("Zoë Quist"));
+    let bob = acme.alice.get("/orgs/acme-corp/members?q=bob@acme.test").await;
+    assert!(!bob.text().contains("Robert"), "who is there keeps name and role");
+    let mut zoe = house.sign_in("zoe@import.test").await;
+    let page = zoe.get("/orgs/acme-corp/members?q=import.test").await.assert_status(200);
+    assert!(page.has("tbody select"), "she is the admin that the file says");
+    let zoe_row = page.all("tbody tr").into_iter().find(|row| row.contains("Zoë")).expect("her row");
+    assert!(!zoe_row.contains("Not signed in yet"), "{zoe_row}");
+    let zoe = acme.member_id("zoe@import.test").await;
+    acme.alice.get(&format!("/orgs/acme-corp/members/{zoe}")).await.assert_says("Operator added Zoë Quist as admin");
+}
+
+#[tokio::test]
+async fn a_second_run_changes_nothing() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", people(40));
+    let ran = program.run(&IMPORT).await.assert_code(0).assert_says("40 added").assert_says("0 already there");
+    ran.assert_says("80 rows of workspace access kept for later");
+    let before =
+        (members(&house).await, house.count("SELECT COUNT(*) FROM users").await, house.count("SELECT COUNT(*) FROM audit_events").await);
+    let ran = program.run(&IMPORT).await.assert_code(0).assert_says("0 added").assert_says("40 already there");
+    ran.assert_says("80 rows of workspace access kept for later: their workspaces aren't here yet, all from before");
+    let after =
+        (members(&house).await, house.count("SELECT COUNT(*) FROM users").await, house.count("SELECT COUNT(*) FROM audit_events").await);
+    assert_eq!(before, after);
+    assert_eq!(before.0, 45);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_the_same_and_changes_nothing() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", people(10));
+    let ran = program.run(&with(&["--dry-run"])).await.assert_code(0).assert_says("Nothing was changed.");
+    ran.assert_says("10 added").assert_says("20 rows of workspace access to keep for later");
+    assert_eq!((members(&house).await, house.count("SELECT COUNT(*) FROM pending_access").await), (5, 0));
+}
+
+#[tokio::test]
+async fn a_line_with_a_problem_is_left_out_whole_and_named_and_the_rest_is_done() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", format!("\u{feff}{HEADER}bad address,,A,,\r\nok@import.test,,Fine,,\r\nx@import.test,,X,emperor,\r\nOK@import.test,,Again,owner,\r\ny@import.test,,Y,,prod:king\r\n"));
+    let ran = program.run(&IMPORT).await.assert_code(1).assert_says("1 added").assert_says("4 left out");
+    let ran = ran.assert_says("roster: 4 of 5 lines were not moved in");
+    for words in [
+        "line 2: bad address: “bad address” is not an e-mail address",
+        "line 4: x@import.test: “emperor” is not a role; there are owner, admin, billing, member and viewer",
+        "line 5: ok@import.test: stands on line 3 already",
+        "line 6: y@import.test: “prod:king” must be like prod:member",
+    ] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    assert_eq!((members(&house).await, house.count("SELECT COUNT(*) FROM users WHERE status = 'unclaimed'").await), (6, 1));
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_of_ours_is_refused_before_anything_is_done() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    for (content, says) in [
+        (
+            "Name;E-Mail\nA;a@x.test\n",
+            "“E-Mail” is no column of it. Its first line must name the columns: email,github,name,org_role,workspaces",
+        ),
+        ("", "it is empty"),
+    ] {
+        program.file("members.csv", content);
+        program.run(&IMPORT).await.assert_code(1).assert_says(says);
+    }
+    program.run(&["import", "missing.csv", "--organization", "acme-corp"]).await.assert_code(1).assert_says("missing.csv can't be read");
+    assert_eq!(members(&house).await, 5);
+}
+
+#[tokio::test]
+async fn a_username_alone_claims_nothing_unless_the_operator_says_so() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", format!("{HEADER},Octo-Cat,,,\n,hubot,,owner,\nmail@import.test,both,,,\n"));
+    let ran = program.run(&IMPORT).await.assert_code(0).assert_says("3 added");
+    ran.assert_says("2 members have a GitHub username alone").assert_says("--resolve-usernames");
+    acme.alice.get("/orgs/acme-corp/members?q=octo-cat").await.assert_says("Octo-Cat");
+    assert_eq!(house.count("SELECT COUNT(*) FROM users WHERE claim_login IS NOT NULL").await, 0);
+    let ran = program.run(&with(&["--trust-usernames"])).await.assert_code(0).assert_says("0 added").assert_says("3 already there");
+    let ran =
+        ran.assert_says("3 members can be claimed from now on by whoever signs in with these GitHub usernames: Octo-Cat, hubot, both");
+    assert!(!ran.out.contains("username alone"), "{}", ran.out);
+    let ran = program.run(&with(&["--trust-usernames"])).await.assert_code(0).assert_says("3 already there");
+    assert!(!ran.out.contains("can be claimed"), "nothing is new: {}", ran.out);
+    assert_eq!(members(&house).await, 8);
+}
+
+#[tokio::test]
+async fn two_organizations_that_import_one_username_untrusted_get_two_accounts() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", format!("{HEADER},octo,,,\n"));
+    program.run(&IMPORT).await.assert_code(0).assert_says("1 added");
+    program.run(&["import", "members.csv", "--organization", "globex"]).await.assert_code(0).assert_says("1 added");
+    assert_eq!(house.count("SELECT COUNT(DISTINCT user_id) FROM members WHERE github_login = 'octo'").await, 2);
+}
+
+#[tokio::test]
+async fn e11_s2_23_where_an_account_may_be_in_one_organization_only_an_import_takes_nobody_from_another() {
+    let house = House::start_with(crate::support::Settings::new().set("--membership", "one")).await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house).set("ROSTER_MEMBERSHIP", "one");
+    program.file("members.csv", format!("{HEADER}otto@globex.test,,,,\nnew@import.test,,,,\n"));
+    let ran = program.run(&IMPORT).await.assert_code(1).assert_says("1 added");
+    ran.assert_says("line 2: otto@globex.test: is in another organization, and here an account may be in one only");
+}
+
+#[tokio::test]
+async fn sec_r_a_killed_import_is_finished_by_running_it_again_and_adds_nobody_twice() {
+    let house = House::start().await;
+    let _acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", people(3_000));
+    let mut running = program.start(&IMPORT);
+    while members(&house).await < 300 {
+        assert!(running.child.try_wait().expect("it can be asked").is_none(), "the import ended before it could be killed");
+        tokio::task::yield_now().await;
+    }
+    running.kill();
+    let done = members(&house).await - 5;
+    assert!((250..3_000).contains(&done) && done % 250 == 0, "whole batches, not all of them: {done}");
+    let ran = program.run(&IMPORT).await.assert_code(0).assert_says("3,000 lines");
+    ran.assert_says(&format!("{} added", roster::text::thousands(3_000 - done))).assert_says("already there");
+    assert_eq!(members(&house).await, 3_005);
+    assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE email LIKE '%@import.test'").await, 3_000);
+    assert_eq!(house.count("SELECT COUNT(*) FROM audit_events WHERE action = 'member.added' AND changes LIKE '%import%'").await, 3_004);
+    program.run(&["audit", "verify"]).await.assert_code(0);
+}
+
+#[tokio::test]
+async fn s4_7_the_1_276_members_of_a_real_organization_move_in() {
+    let folder = std::env::var("ROSTER_SHARED_DATA").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
+    let file = std::path::Path::new(&folder).join("kubernetes-org-members.csv");
+    let Ok(content) = std::fs::read(&file) else {
+        eprintln!("LEFT OUT: {} is not here; ROSTER_SHARED_DATA names the folder that has it", file.display());
+        return;
+    };
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", content);
+    let ran =
+        program.run(&IMPORT).await.assert_code(0).assert_says("1,276 added").assert_says("737 rows of workspace access kept for later");
+    ran.assert_says("1,276 members have a GitHub username alone");
+    program.run(&IMPORT).await.assert_code(0).assert_says("0 added").assert_says("1,276 already there");
+    assert_eq!(members(&house).await, 1_281);
+    assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE role = 'owner' AND github_login <> ''").await, 10);
+    acme.alice.get("/orgs/acme-corp/members?q=44past4").await.assert_status(200).assert_says("44past4");
+}
