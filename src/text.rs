@@ -211,6 +211,16 @@ pub fn some_of(names: &[String], shown: usize) -> String {
     }
 }
 
+/// `A, B, C and 4 others` where only the first names of `total` are at hand.
+pub fn few_of(names: &[String], total: i64) -> String {
+    let rest = total - names.len() as i64;
+    match rest {
+        ..=0 => some_of(names, names.len()),
+        1 => format!("{} and 1 other", names.join(", ")),
+        _ => format!("{} and {} others", names.join(", "), thousands(rest)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -103,6 +103,12 @@ pub fn may_create_workspace(actor: OrgRole, admins_create: bool) -> Result<()> {
     ))
 }
 
+/// May somebody with `actor` change the policies that say what admins may do? Owners only, because an admin who did
+/// would raise themselves (product.md, 2, rule 5; S2-14).
+pub fn may_bound_admins(actor: OrgRole) -> bool {
+    allows(actor, Permission::OwnOrganization)
+}
+
 /// May somebody with `actor` enter a workspace of the organization in which they have no row of their own? Owners and
 /// admins may where the policy says so; they enter as admins of it (S5-11).
 pub fn enters_by_role(actor: OrgRole, admins_enter: bool) -> bool {

@@ -1,7 +1,7 @@
 //! Changing an organization's policies.
 
 use super::{Organization, Policies, find, queries};
-use crate::access::{self, OrgRole, Permission};
+use crate::access::{self, Permission};
 use crate::actor::{Actor, Credential, SignInMethod};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
@@ -24,7 +24,7 @@ pub async fn change_policies(app: &App, actor: &Actor, wanted: &Policies) -> Res
     access::require(actor.role, Permission::ManageSettings)?;
     let before = find(&mut tx, &actor.org.id).await?;
     let after = checked(app, &actor, wanted)?;
-    if actor.role != OrgRole::Owner && bounds_admins(&after) != bounds_admins(&before.policies) {
+    if !access::may_bound_admins(actor.role) && bounds_admins(&after) != bounds_admins(&before.policies) {
         return Err(Refusal::forbidden("owners_bound_admins", "Who invites and what admins may do is for owners to say. Ask an owner."));
     }
     let (old, new) = difference(&before.policies, &after);

@@ -180,6 +180,10 @@ fn support(app: &App, visitor: &Visitor, status: StatusCode) -> String {
             }
         }
     }
+    // By its id, which stands in the address anyhow: its name may not be theirs to know.
+    if let Some(id) = visitor.path.strip_prefix("/workspaces/").and_then(|p| p.split(['/', '?']).next()) {
+        lines.push(format!("Workspace: {id}"));
+    }
     lines.push(format!("Page: {}", visitor.path.split('?').next().unwrap_or("/")));
     lines.push(format!("Time: {}", clock::rfc3339(app.now())));
     lines.push(format!("Answer: {}", status.as_u16()));

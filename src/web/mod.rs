@@ -1,5 +1,6 @@
 //! Pages: server-rendered, whole without JavaScript. Every page's address stands in [`routes`].
 
+mod account;
 mod assets;
 pub mod csrf;
 mod error;
@@ -11,9 +12,13 @@ pub mod next;
 mod notice;
 mod organizations;
 mod page;
+mod policies;
+mod roles;
 mod session;
+mod settings;
 mod sign_in;
 mod tokens;
+mod workspaces;
 
 pub use error::{PageError, draw_bare};
 #[doc(hidden)]
@@ -38,6 +43,25 @@ pub fn routes() -> Router<App> {
         .route("/account/tokens/new", get(tokens::new).post(tokens::create))
         .route("/account/tokens/{token}/revoke", get(tokens::confirm_revoke).post(tokens::revoke))
         .route("/orgs/new", get(organizations::new).post(organizations::create))
+        .route("/welcome", get(organizations::welcome))
+        .route("/settings/organization", get(organizations::active))
+        .route("/settings/organization/{*page}", get(organizations::active))
+        .route("/orgs/{org}/settings", get(settings::index).post(settings::change))
+        .route("/orgs/{org}/settings/leave", get(settings::confirm_leave).post(settings::leave))
+        .route("/orgs/{org}/settings/transfer", get(settings::choose_owner))
+        .route("/orgs/{org}/settings/transfer/{member}", get(settings::confirm_transfer).post(settings::transfer))
+        .route("/orgs/{org}/settings/delete", get(settings::confirm_delete).post(settings::delete))
+        .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
+        .route("/orgs/{org}/roles", get(roles::index))
+        .route("/orgs/{org}/workspaces", get(workspaces::index))
+        .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
+        .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
+        .route("/workspaces/{ws}", get(workspaces::workspace))
+        .route("/workspaces/{ws}/overview", get(workspaces::overview))
+        .route("/account/profile", get(account::profile).post(account::change_profile))
+        .route("/account/organizations", get(account::organizations))
+        .route("/account/appearance", get(account::appearance).post(account::change_appearance))
+        .route("/account/activity", get(account::activity))
         .route("/orgs/{org}/members", get(members::index))
         .route("/orgs/{org}/members/{member}", get(members::show))
         .route("/orgs/{org}/members/{member}/role", post(members::change_role))

@@ -1,4 +1,4 @@
-//! `/orgs/new` and an organization's own pages: policies, settings.
+//! `/orgs/new`, `/welcome`, and the paths that lead to the active organization.
 
 use super::error::PageError;
 use super::input::Form;
@@ -7,7 +7,7 @@ use super::page::{self, Shell};
 use super::session::{SignedIn, see_other};
 use crate::app::App;
 use crate::error::Refusal;
-use crate::organizations;
+use crate::{organizations, workspaces};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -53,14 +53,58 @@ pub async fn create(
         }
         Err(refusal) => refusal,
     };
-    let slug_error = match &refusal {
-        Refusal::Invalid(_) => refusal.message_for("slug").to_owned(),
+    let slug_error = slug_error(&refusal, &mut form.slug);
+    let name_error = refusal.message_for("name").to_owned();
+    if slug_error.is_empty() && name_error.is_empty() {
+        return Err(refusal.into());
+    }
+    let shell = Shell::account(&visitor, &person, "Create organization");
+    Ok(page::invalid(&New { shell, name_error, slug_error, form }))
+}
+
+/// What is wrong with a slug; where it is taken, the free one goes into the field (S1-12).
+pub(super) fn slug_error(refusal: &Refusal, field: &mut String) -> String {
+    match refusal {
         Refusal::Conflict(conflict) if conflict.code == "slug_taken" => {
-            form.slug = conflict.existing_id.clone().unwrap_or_default();
+            if let Some(free) = &conflict.existing_id {
+                field.clone_from(free);
+            }
             conflict.message.to_string()
         }
-        _ => return Err(refusal.into()),
-    };
-    let shell = Shell::account(&visitor, &person, "Create organization");
-    Ok(page::invalid(&New { shell, name_error: refusal.message_for("name").to_owned(), slug_error, form }))
+        refusal => refusal.message_for("slug").to_owned(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "organizations/none.html")]
+struct Without {
+    shell: Shell,
+    heading: &'static str,
+}
+
+/// `GET /welcome`: what to do without an organization and without a workspace (E14). Who has one is led there.
+pub async fn welcome(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> Result<Response, PageError> {
+    if let Some(seat) = person.active_seat() {
+        return Ok(see_other(format!("/orgs/{}/members", seat.org.slug), visitor.notice));
+    }
+    if let Some(first) = workspaces::standalone(&app, &person).await?.first() {
+        return Ok(see_other(format!("/workspaces/{}/overview", first.workspace.id), visitor.notice));
+    }
+    Ok(page::ok(&Without { shell: Shell::account(&visitor, &person, "Welcome"), heading: "Welcome to Roster" }))
+}
+
+/// `GET /settings/organization` and everything below it: the same page of the active organization. Without one, the
+/// page that says what an organization is for (E14).
+pub async fn active(SignedIn { person, visitor }: SignedIn) -> Result<Response, PageError> {
+    let rest = visitor.path.strip_prefix("/settings/organization").unwrap_or_default();
+    match person.active_seat() {
+        Some(seat) => {
+            let page = if rest.starts_with('/') && rest.len() > 1 { rest } else { "/settings" };
+            Ok(see_other(format!("/orgs/{}{page}", seat.org.slug), None))
+        }
+        None => {
+            let shell = Shell::account(&visitor, &person, "Organization");
+            Ok(page::ok(&Without { shell, heading: "You are in no organization" }))
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::session::Visitor;
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Person};
 use crate::text;
+use crate::workspaces::Open;
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -120,6 +121,19 @@ impl Shell {
         shell
     }
 
+    /// The frame of a page of a workspace: the active one, named in the account menu, with its own group of pages.
+    pub fn workspace(visitor: &Visitor, person: &Person, open: &Open, current: &'static str) -> Self {
+        let title = format!("{current} · {}", open.workspace.name);
+        let mut shell = match &open.actor {
+            Some(actor) => Self::org(visitor, actor, "", title),
+            None => Self { switcher: switcher(person, None), nav: vec![personal_nav("")], ..Self::bare(visitor, title) },
+        };
+        shell.workspace = Some(ShellWorkspace { id: open.workspace.id.to_string(), name: open.workspace.name.clone() });
+        let last = shell.nav.len() - 1;
+        shell.nav.insert(last, workspace_nav(open, current));
+        shell
+    }
+
     /// The frame of a page of the person's own account.
     pub fn account(visitor: &Visitor, person: &Person, current: &'static str) -> Self {
         let mut shell = Self::bare(visitor, current);
@@ -163,6 +177,17 @@ fn org_nav(actor: &Actor, current: &'static str) -> NavGroup {
     }
     items.push(item("Settings", "settings", None));
     NavGroup { heading: "Organization".into(), items }
+}
+
+/// The pages of the active workspace.
+fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
+    let item = |label: &'static str, page: &str| NavItem {
+        label,
+        href: format!("/workspaces/{}/{page}", open.workspace.id),
+        current: label == current,
+        count: None,
+    };
+    NavGroup { heading: "Workspace".into(), items: vec![item("Overview", "overview")] }
 }
 
 fn personal_nav(current: &'static str) -> NavGroup {

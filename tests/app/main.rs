@@ -1,6 +1,7 @@
 //! Everything over HTTP and the command line, as people meet it. Runs on SQLite, or on the PostgreSQL server named by
 //! `ROSTER_TEST_DATABASE_URL`, each test in a database of its own.
 
+mod account;
 mod api;
 mod command_line;
 mod content;
@@ -9,7 +10,10 @@ mod http;
 mod import;
 mod mail;
 mod members;
+mod organizations;
+mod policies;
 mod sign_in;
 mod structure;
 mod support;
 mod tokens;
+mod workspaces;

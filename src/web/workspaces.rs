@@ -1,0 +1,189 @@
+//! `/orgs/{org}/workspaces`, `/workspaces/new` and `/workspaces/{ws}/overview`.
+
+use super::error::PageError;
+use super::input::{Form, Query};
+use super::notice::Notice;
+use super::page::{self, Shell, hue};
+use super::session::{Member, SignedIn, see_other};
+use crate::access;
+use crate::app::App;
+use crate::clock;
+use crate::error::Refusal;
+use crate::ids::WorkspaceId;
+use crate::workspaces::{self, Listed, Open, PersonWithAccess};
+use crate::{accounts, text};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+type PageResult = Result<Response, PageError>;
+
+/// Rows on a page.
+const ROWS: i64 = 50;
+/// People that the overview names.
+const SHOWN: i64 = 20;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "workspaces/index.html")]
+struct Index {
+    shell: Shell,
+    base: String,
+    org_name: String,
+    total: i64,
+    sees_all: bool,
+    may_create: bool,
+    /// Why they may not create one; "" where that needs no word.
+    why_not: String,
+    listed: Vec<Listed>,
+    is_first: bool,
+    next: Option<String>,
+}
+
+/// `GET /orgs/{org}/workspaces`
+pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+    let (listed, next) = workspaces::list(&app, &actor, &asked.after, ROWS).await?;
+    let may_create = access::may_create_workspace(actor.role, actor.org.policies.admins_create);
+    let sees_all = workspaces::sees_all(actor.role);
+    let why_not = match &may_create {
+        Err(Refusal::Forbidden { reason, .. }) if sees_all => reason.to_string(),
+        _ => String::new(),
+    };
+    Ok(page::ok(&Index {
+        shell: Shell::org(&visitor, &actor, "Workspaces", "Workspaces"),
+        base: format!("/orgs/{}/workspaces", actor.org.slug),
+        org_name: actor.org.name.clone(),
+        total: actor.org.workspaces,
+        sees_all,
+        may_create: may_create.is_ok(),
+        why_not,
+        listed,
+        is_first: asked.after.is_empty(),
+        next,
+    }))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct NewForm {
+    name: String,
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Template)]
+#[template(path = "workspaces/new.html")]
+struct New {
+    shell: Shell,
+    action: String,
+    back: String,
+    /// "" for a standalone workspace.
+    org_name: String,
+    form: NewForm,
+    name_error: String,
+    label_error: String,
+}
+
+impl New {
+    fn new(shell: Shell, org: Option<&crate::organizations::Organization>) -> Self {
+        let action = org.map_or_else(|| "/workspaces/new".to_owned(), |org| format!("/orgs/{}/workspaces/new", org.slug));
+        Self {
+            back: if org.is_some() { action.trim_end_matches("/new").to_owned() } else { "/account/organizations".to_owned() },
+            action,
+            org_name: org.map(|org| org.name.clone()).unwrap_or_default(),
+            shell,
+            form: NewForm::default(),
+            name_error: String::new(),
+            label_error: String::new(),
+        }
+    }
+
+    /// The form again with what is wrong in it, or the refusal where that isn't about a field.
+    fn refused(self, form: NewForm, refusal: Refusal) -> PageResult {
+        let (name_error, label_error) = (refusal.message_for("name").to_owned(), refusal.message_for("label").to_owned());
+        if name_error.is_empty() && label_error.is_empty() {
+            return Err(refusal.into());
+        }
+        Ok(page::invalid(&Self { form, name_error, label_error, ..self }))
+    }
+}
+
+fn ready(workspace: &workspaces::Workspace) -> Response {
+    let notice = Notice::good(format!("{} is ready.", workspace.name), "You are its owner.");
+    see_other(format!("/workspaces/{}/overview", workspace.id), Some(notice))
+}
+
+/// `GET /orgs/{org}/workspaces/new`
+pub async fn new_in_org(Member { actor, visitor }: Member) -> PageResult {
+    access::may_create_workspace(actor.role, actor.org.policies.admins_create)?;
+    Ok(page::ok(&New::new(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org))))
+}
+
+/// `POST /orgs/{org}/workspaces/new`
+pub async fn create_in_org(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<NewForm>) -> PageResult {
+    match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
+        Ok(workspace) => Ok(ready(&workspace)),
+        Err(refusal) => New::new(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org)).refused(form, refusal),
+    }
+}
+
+/// `GET /workspaces/new`
+pub async fn new(SignedIn { person, visitor }: SignedIn) -> Response {
+    page::ok(&New::new(Shell::account(&visitor, &person, "Create workspace"), None))
+}
+
+/// `POST /workspaces/new`
+pub async fn create(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<NewForm>) -> PageResult {
+    match workspaces::create_standalone(&app, &person, &form.name, &form.label).await {
+        Ok(workspace) => Ok(ready(&workspace)),
+        Err(refusal) => New::new(Shell::account(&visitor, &person, "Create workspace"), None).refused(form, refusal),
+    }
+}
+
+/// Somebody with access, as shown.
+struct Row {
+    person: PersonWithAccess,
+    initials: String,
+    hue: u16,
+}
+
+#[derive(Template)]
+#[template(path = "workspaces/overview.html")]
+struct Overview {
+    shell: Shell,
+    open: Open,
+    rows: Vec<Row>,
+    made: String,
+    made_at: String,
+    /// The whole list of people, where there is one.
+    everybody: Option<String>,
+}
+
+/// `GET /workspaces/{ws}/overview`
+pub async fn overview(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+    let open = workspaces::open(&app, &person, &id).await?;
+    if let Some(actor) = &open.actor {
+        accounts::note_activity(&app, &person, &actor.org.id);
+    }
+    let people = workspaces::people(&app, &open, SHOWN).await?;
+    let row = |person: PersonWithAccess| Row { initials: text::initials(&person.name), hue: hue(&person.name), person };
+    Ok(page::ok(&Overview {
+        shell: Shell::workspace(&visitor, &person, &open, "Overview"),
+        rows: people.into_iter().map(row).collect(),
+        made: clock::day(open.workspace.created_at),
+        made_at: clock::rfc3339(open.workspace.created_at),
+        everybody: open.actor.as_ref().map(|actor| format!("/orgs/{}/members?workspace={}", actor.org.slug, open.workspace.id)),
+        open,
+    }))
+}
+
+/// `GET /workspaces/{ws}`
+pub async fn workspace(Path(id): Path<WorkspaceId>) -> Response {
+    see_other(format!("/workspaces/{id}/overview"), None)
+}
