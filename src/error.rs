@@ -72,6 +72,22 @@ impl Refusal {
         Self::Gone { code, reason: reason.into() }
     }
 
+    /// The HTTP status that both doors answer with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::Unauthenticated => 401,
+            Self::Forbidden { .. } => 403,
+            Self::Malformed(_) => 400,
+            Self::Invalid(_) => 422,
+            Self::Conflict(_) => 409,
+            Self::Gone { .. } => 410,
+            Self::TooMany { .. } => 429,
+            Self::Unavailable(_) => 503,
+            Self::Internal(_) => 500,
+        }
+    }
+
     /// Adds the way out to a conflict.
     pub fn with_next(mut self, label: impl Into<Cow<'static, str>>, path: impl Into<String>) -> Self {
         if let Self::Conflict(conflict) = &mut self {

@@ -130,18 +130,7 @@ fn write_out(mut response: Response, error: &ApiError, request_id: String) -> Re
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Refused(refusal) => match refusal {
-                Refusal::NotFound => StatusCode::NOT_FOUND,
-                Refusal::Unauthenticated => StatusCode::UNAUTHORIZED,
-                Refusal::Forbidden { .. } => StatusCode::FORBIDDEN,
-                Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
-                Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                Refusal::Conflict(_) => StatusCode::CONFLICT,
-                Refusal::Gone { .. } => StatusCode::GONE,
-                Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-                Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-                Refusal::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            },
+            Self::Refused(refusal) => StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -14,6 +14,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, WorkspaceId};
+use crate::workspaces;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -213,6 +214,9 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
     access::require(actor.role, Permission::ViewDirectory)?;
     check_search(&filter.search)?;
     let mut tx = app.db.read().await?;
+    if let Some(workspace) = &filter.workspace {
+        workspaces::require_known(&mut tx, actor, workspace).await?;
+    }
     let unfiltered =
         filter.search.trim().is_empty() && filter.status == StatusFilter::All && filter.role.is_none() && filter.workspace.is_none();
     let total = unfiltered.then_some(actor.org.members + actor.org.invited);
@@ -230,12 +234,6 @@ fn check_search(search: &str) -> Result<()> {
         return Err(Refusal::field("search", "Search for less: no name or address is that long."));
     }
     Ok(())
-}
-
-/// Exposes the bare statement behind [`list`] to the benchmark: the rows, and nothing around them.
-pub async fn list_row(app: &App, org: &OrgId, filter: &Filter) -> Result<Vec<Entry>> {
-    let mut tx = app.db.read().await?;
-    Ok(page(&mut tx, org, filter, None, app.now()).await?.entries)
 }
 
 /// The database's plan for the statement behind [`list`], line by line: for the tests and the benchmark that watch that no

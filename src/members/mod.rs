@@ -14,7 +14,7 @@ mod statement;
 
 pub use add::{NewMember, add_owner};
 pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
-pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list, list_row};
+pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list};
 pub use import::{
     Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines, read_file, resolve_usernames,
 };

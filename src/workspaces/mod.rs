@@ -166,3 +166,8 @@ pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -
 pub(crate) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
     queries::keep_for_later(tx, org, user, later, now).await
 }
+
+/// Refuses, with "not found", a workspace that isn't one of the actor's organization or that they don't know of.
+pub(crate) async fn require_known(tx: &mut Tx, actor: &Actor, id: &WorkspaceId) -> Result<()> {
+    if queries::is_known(tx, &actor.org.id, actor.user(), sees_all(actor.role), id).await? { Ok(()) } else { Err(Refusal::NotFound) }
+}

@@ -337,3 +337,10 @@ pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, late
     )?;
     Ok(done == 1)
 }
+
+pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool, id: &WorkspaceId) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 AND w.id = $2 AND w.deleted_at IS NULL
+            AND ($3 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $4)))")
+        .bind(org.as_str()).bind(id.as_str()).bind(all).bind(user.as_str()).fetch_one(c))?)
+}

@@ -120,9 +120,6 @@ struct Index {
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
     let listed = members::list(&app, &actor, &asked.filter()).await?;
     let workspaces = workspaces_to_filter(&app, &actor).await?;
-    if !asked.workspace.is_empty() && !workspaces.iter().any(|(id, _)| id.as_str() == asked.workspace) {
-        return Err(Refusal::NotFound.into());
-    }
     Ok(page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
 }
 
