@@ -12,6 +12,7 @@ mod mail;
 mod members;
 mod organizations;
 mod policies;
+mod races;
 mod sign_in;
 mod structure;
 mod support;

@@ -38,7 +38,7 @@ async fn e2_s2_15_the_only_owner_is_told_to_make_somebody_else_owner_first() {
 }
 
 #[tokio::test]
-async fn s3_41_r14_search_finds_a_part_of_a_name_or_address_in_any_case() {
+async fn s3_41_sec_r14_search_finds_a_part_of_a_name_or_address_in_any_case() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
     for (term, found) in [("BOB@ac", 1), ("tanaka", 1), ("acme.test", 5), ("b_b", 0), ("%", 0), ("zz", 0), ("ar", 1), ("\"", 0)] {

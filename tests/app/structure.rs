@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file of the tree: its path from the root, and its text.
-struct Source {
-    path: String,
-    text: String,
+pub struct Source {
+    pub path: String,
+    pub text: String,
 }
 
 impl Source {
@@ -41,7 +41,7 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 /// Every file below a folder, sorted.
-fn tree(folder: &str, endings: &[&str]) -> Vec<Source> {
+pub fn tree(folder: &str, endings: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     walk(&root().join(folder), &mut found);
     found.sort();
@@ -183,7 +183,7 @@ const ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
 fn sec_z1_every_statement_about_an_organizations_rows_names_the_organization() {
     let mut found = Vec::new();
     let mut excused = BTreeSet::new();
-    for file in tree("src", &["queries.rs"]) {
+    for file in tree("src", &[".rs"]).into_iter().filter(|s| s.path.contains("/queries")) {
         for function in functions(&file) {
             let words: Vec<&str> = function.body.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
             let table = words.windows(2).find_map(|pair| {
@@ -227,14 +227,14 @@ fn files_and_functions_stay_small() {
     none("too long to be read at one go", found);
 }
 
-struct Function {
-    name: String,
+pub struct Function {
+    pub name: String,
     body: String,
     lines: usize,
 }
 
 /// The functions of a file as rustfmt lays them out: one ends at the brace that stands as far in as it began.
-fn functions(file: &Source) -> Vec<Function> {
+pub fn functions(file: &Source) -> Vec<Function> {
     let lines: Vec<&str> = file.text.lines().collect();
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
