@@ -88,20 +88,35 @@ CREATE TABLE invitations (
     delivery       TEXT NOT NULL CHECK (delivery IN ('queued', 'sent', 'failed')),
     delivery_error TEXT NOT NULL DEFAULT '',
     delivered_at   BIGINT,
+    -- Raised by every new mail, so that one that was still waiting is not sent beside it.
+    mail_round     BIGINT NOT NULL DEFAULT 1,
+    accepted_by    TEXT REFERENCES users (id),
     created_at     BIGINT NOT NULL,
     expires_at     BIGINT NOT NULL,
     ended_at       BIGINT
 );
 CREATE UNIQUE INDEX invitations_pending ON invitations (org_id, email) WHERE status = 'pending';
 CREATE INDEX invitations_by_org ON invitations (org_id, status, created_at, id);
+CREATE INDEX invitations_by_end ON invitations (org_id, ended_at, id);
 CREATE INDEX invitations_by_email ON invitations (email, status);
 CREATE INDEX invitations_by_inviter ON invitations (org_id, invited_by, status);
 CREATE UNIQUE INDEX invitations_by_member ON invitations (member_id) WHERE status = 'pending';
 
--- Links to an invitation: a mailed one, and further ones that an admin copied.
+-- Links to an invitation: mailed ones, which prove the address they came to, and further ones that an admin copied.
 CREATE TABLE invitation_links (
+    -- Of the token. The token itself stands in the mail or on the page it was copied from, and nowhere else.
     hash          TEXT PRIMARY KEY,
     invitation_id TEXT NOT NULL REFERENCES invitations (id),
-    created_at    BIGINT NOT NULL
+    mailed        BOOLEAN NOT NULL,
+    created_at    BIGINT NOT NULL,
+    -- Replaced by a newer mail.
+    ended_at      BIGINT
 );
 CREATE INDEX invitation_links_by_invitation ON invitation_links (invitation_id);
+
+-- How many invitation mails an organization, or a recipient, had in the window that ends then.
+CREATE TABLE invitation_limits (
+    key     TEXT PRIMARY KEY,
+    used    BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);

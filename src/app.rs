@@ -97,13 +97,8 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).unwrap_or("");
-            // The path without its query, and without the secret that an invitation's path ends in (SEC-I1).
-            let path = request.uri().path();
-            let path = if path.starts_with("/invitations/") || path.starts_with("/sign-in/") {
-                path.rsplit_once('/').map_or(path, |p| p.0)
-            } else {
-                path
-            };
+            // The path without its query, and without the secret in it (SEC-I1).
+            let path = web::without_secret(request.uri().path());
             tracing::info_span!("request", method = %request.method(), path, id)
         }))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
@@ -162,6 +157,7 @@ async fn known_host(axum::extract::State(app): axum::extract::State<App>, reques
 
 /// Headers of every answer, errors and redirects too (SEC-W7).
 async fn security_headers(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    let has_secret = web::without_secret(request.uri().path()) != request.uri().path();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -175,7 +171,9 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
          form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
     );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "same-origin");
+    // A browser that is told to send no referrer sends no `Origin` either, which only `Sec-Fetch-Site` makes up for; and
+    // that comes over https or on loopback alone. Elsewhere a form of ours would be taken for a stranger's.
+    set(header::REFERRER_POLICY, if has_secret && app.config.is_trustworthy() { "no-referrer" } else { "same-origin" });
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");

@@ -182,6 +182,13 @@ impl Config {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Whether browsers trust the way to Roster: https, or this very machine.
+    pub fn is_trustworthy(&self) -> bool {
+        let base = self.base_url();
+        let host = Url::parse(&base).ok().and_then(|url| url.host_str().map(|h| h.trim_matches(['[', ']']).to_owned())).unwrap_or_default();
+        self.is_https() || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
     /// The database's URL.
     pub fn database(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("roster.db").display()))

@@ -4,6 +4,7 @@ mod addresses;
 mod ended;
 mod first_sign_in;
 mod identify;
+mod invited;
 mod profile;
 mod proofs;
 mod queries;
@@ -16,6 +17,7 @@ pub use ended::Ended;
 pub(crate) use ended::end_everything;
 pub(crate) use first_sign_in::first_sign_in;
 pub use identify::{identify_session, identify_token, note_activity};
+pub(crate) use invited::{Holder, add_invited_address, arrive_invited, has_proved, holder};
 pub use profile::{Theme, change_name, change_theme};
 pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,

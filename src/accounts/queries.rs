@@ -296,6 +296,14 @@ pub(super) async fn verify_address(tx: &mut Tx, address: &str, user: &UserId, no
     Ok(())
 }
 
+/// Whether a user, whose account is active, has proved an address.
+pub(super) async fn has_proved(tx: &mut Tx, user: &UserId, address: &str) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM addresses a JOIN users u ON u.id = a.user_id
+         WHERE a.address = $1 AND a.user_id = $2 AND a.verified_at IS NOT NULL AND u.status = 'active')")
+        .bind(address).bind(user.as_str()).fetch_one(c))?)
+}
+
 /// Whether an account has a proved address or a linked GitHub account (S3-43).
 pub(super) async fn is_verified(tx: &mut Tx, user: &UserId) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(

@@ -28,11 +28,8 @@ impl Db {
     /// Begins a write to an organization by somebody who isn't in it yet: accepting an invitation.
     pub async fn write_org(&self, org: &OrgId) -> Result<Tx> {
         let mut tx = self.begin().await?;
-        let locked = run!(
-            tx,
-            sqlx::query("UPDATE organizations SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(org.as_str())
-        )?;
-        if locked == 0 { Err(Refusal::NotFound) } else { Ok(tx) }
+        tx.lock_organization(org).await?;
+        Ok(tx)
     }
 
     /// Begins a write to the person's own account: profile, addresses, sessions, tokens.
@@ -55,6 +52,15 @@ impl Tx {
             run!(self, sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(key)))?;
         }
         Ok(())
+    }
+
+    /// Locks a further organization inside a write, before any account is locked.
+    pub async fn lock_organization(&mut self, org: &OrgId) -> Result<()> {
+        let locked = run!(
+            self,
+            sqlx::query("UPDATE organizations SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(org.as_str())
+        )?;
+        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
     }
 
     /// Locks one account inside a write. Organizations come before accounts, so that no two writes wait for each other.

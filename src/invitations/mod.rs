@@ -1,52 +1,179 @@
-//! Invitations: offers of an organization role (product.md, 5).
+//! Invitations: offers of an organization role to an e-mail address (product.md, 5).
+//!
+//! While one is pending, a row of the directory stands for it; accepting turns that row into a member's. The link in
+//! the mail holds a random token that is made when the mail is sent and kept as a hash.
 
-use crate::access::OrgRole;
+mod accept;
+mod ending;
+mod invite;
+mod letter;
+mod limits;
+mod list;
+mod open;
+mod queries;
+mod resend;
+
+pub use accept::{Accepted, accept, add_address, decline};
+pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in};
+pub use ending::{revocable, revoke};
+pub(crate) use invite::set_role;
+pub use invite::{NewInvitation, OnPending, invite};
+pub(crate) use letter::{note_delivery, prepare_letter};
+pub use list::{Ended, Filter, Listed, list, list_own};
+pub use open::{Key, Offer, Personal, Receipt, Standing, open, receipt};
+pub use resend::{copy_link, resend};
+
+use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::clock::Micros;
 use crate::db::Tx;
-use crate::error::Result;
-use crate::ids::{InvitationId, OrgId, UserId};
-use crate::mail::{Delivery, Letter};
+use crate::error::{Refusal, Result};
+use crate::ids::{InvitationId, MemberId, OrgId, UserId};
+use queries::InvitationRow;
 
-/// Changes the role that applies on joining.
-pub(crate) async fn set_role(_tx: &mut Tx, _org: &OrgId, _invitation: &InvitationId, _role: OrgRole) -> Result<()> {
-    Ok(())
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub org: OrgId,
+    /// The row of the directory that stands for it, and that accepting turns into a member's.
+    pub member: Option<MemberId>,
+    pub email: String,
+    /// As the inviter wrote it, or "".
+    pub name: String,
+    /// Applies on joining.
+    pub role: OrgRole,
+    pub status: Status,
+    /// `None`: the operator.
+    pub invited_by: Option<UserId>,
+    pub inviter: String,
+    pub delivery: DeliveryState,
+    /// Why the mail waits or failed, in the mail server's words.
+    pub delivery_error: String,
+    pub delivered_at: Option<Micros>,
+    pub created_at: Micros,
+    pub expires_at: Micros,
+    /// When it was accepted, declined or revoked, or made way. `None`: it can still be resent, also after it expired.
+    pub ended_at: Option<Micros>,
+    accepted_by: Option<UserId>,
+    round: i64,
 }
 
-/// Revokes the pending invitations made by a user that offer more than `role` holds (`None`: all of them), and gives
-/// the addresses.
-pub(crate) async fn revoke_beyond(
-    _tx: &mut Tx,
-    _actor: &Actor,
-    _user: &UserId,
-    _role: Option<OrgRole>,
-    _now: Micros,
-) -> Result<Vec<String>> {
-    Ok(Vec::new())
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Pending,
+    Accepted,
+    Declined,
+    Revoked,
+    Expired,
 }
 
-/// The addresses that [`revoke_beyond`] would revoke.
-pub(crate) async fn addresses_beyond(_tx: &mut Tx, _org: &OrgId, _user: &UserId, _role: Option<OrgRole>) -> Result<Vec<String>> {
-    Ok(Vec::new())
+/// What is known of the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    Queued,
+    /// The mail server took it.
+    Sent,
+    Failed,
 }
 
-/// Revokes one invitation inside a write.
-pub(crate) async fn revoke_in(_tx: &mut Tx, _actor: &Actor, _invitation: &InvitationId, _now: Micros) -> Result<()> {
-    Ok(())
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Accepted, Self::Declined, Self::Revoked, Self::Expired].into_iter().find(|s| s.as_str() == text)
+    }
 }
 
-/// Revokes every pending invitation of an organization that is being deleted. The deletion's own event says how many.
-pub(crate) async fn revoke_all(_tx: &mut Tx, _org: &OrgId, _now: Micros) -> Result<()> {
-    Ok(())
+impl DeliveryState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
 }
 
-/// The mail for an invitation, with a link made now; nothing where it has ended.
-pub(crate) async fn prepare_letter(_app: &App, _invitation: &InvitationId) -> Result<Option<Letter>> {
-    Ok(None)
+impl Invitation {
+    /// Its time decides that it has expired, at once and without anything having to run (SEC-I11).
+    fn from_row(row: InvitationRow, now: Micros) -> Self {
+        let status = match Status::parse(&row.status).unwrap_or(Status::Revoked) {
+            Status::Pending if row.expires_at <= now => Status::Expired,
+            status => status,
+        };
+        Self {
+            id: row.id.into(),
+            org: row.org_id.into(),
+            member: row.member_id.map(MemberId::from),
+            email: row.email,
+            name: row.name,
+            role: row.role,
+            status,
+            invited_by: row.invited_by.map(UserId::from),
+            inviter: row.inviter_name,
+            delivery: match row.delivery.as_str() {
+                "sent" => DeliveryState::Sent,
+                "failed" => DeliveryState::Failed,
+                _ => DeliveryState::Queued,
+            },
+            delivery_error: row.delivery_error,
+            delivered_at: row.delivered_at,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            ended_at: row.ended_at,
+            accepted_by: row.accepted_by.map(UserId::from),
+            round: row.mail_round,
+        }
+    }
+
+    /// Whether it can still be changed, resent and revoked. One that expired can, until it makes way for a new one.
+    pub fn is_open(&self) -> bool {
+        self.ended_at.is_none()
+    }
+
+    /// The row of the directory behind an open one.
+    fn row_id(&self) -> Result<&MemberId> {
+        self.member.as_ref().ok_or_else(|| Refusal::Internal(anyhow::anyhow!("invitation {} has no row in the directory", self.id)))
+    }
 }
 
-/// Notes what became of the mail.
-pub(crate) async fn note_delivery(_tx: &mut Tx, _invitation: &InvitationId, _delivery: Delivery<'_>, _now: Micros) -> Result<()> {
-    Ok(())
+/// One invitation of the organization. Refuses who may not manage members; "not found" for another organization's
+/// (SEC-I9).
+pub async fn find(app: &App, actor: &Actor, id: &InvitationId) -> Result<Invitation> {
+    access::require(actor.role, Permission::ManageMembers)?;
+    let mut tx = app.db.read().await?;
+    find_in(&mut tx, &actor.org.id, id, app.now()).await
+}
+
+async fn find_in(tx: &mut Tx, org: &OrgId, id: &InvitationId, now: Micros) -> Result<Invitation> {
+    queries::find(tx, org, id).await?.map(|row| Invitation::from_row(row, now)).ok_or(Refusal::NotFound)
+}
+
+/// Refuses to act on one that has ended.
+fn require_open(invitation: &Invitation) -> Result<()> {
+    if invitation.is_open() {
+        return Ok(());
+    }
+    let state = match invitation.status {
+        Status::Accepted => "It was accepted",
+        Status::Declined => "It was declined",
+        Status::Revoked => "It was revoked",
+        Status::Pending | Status::Expired => "It has expired",
+    };
+    Err(Refusal::conflict("invitation_ended", format!("{state}. Invite {} again if they should still join.", invitation.email)))
+}
+
+/// Whether somebody with `role` could offer `offered`: the one question behind inviting, losing one's invitations on
+/// demotion, and accepting (SEC-I8).
+fn could_offer(role: OrgRole, offered: OrgRole) -> bool {
+    access::may_invite(role, false, offered).is_ok()
 }

@@ -15,8 +15,10 @@ pub enum Message {
     Proof {
         proof: ProofId,
     },
+    /// Only the newest round of an invitation's mails is sent.
     Invitation {
         invitation: InvitationId,
+        round: i64,
     },
     Notice(Notice),
 }

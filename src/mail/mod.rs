@@ -2,9 +2,11 @@
 //! ([`enqueue`]) and rendered and sent by the outbox's worker. Secrets (links, codes) are made at that moment and
 //! never stand in the outbox.
 
+mod invitation;
 mod messages;
 mod transport;
 
+pub(crate) use invitation::InvitationMail;
 pub(crate) use messages::proof_letter;
 pub use messages::{Message, Notice};
 pub use transport::{Mailer, check_url};
@@ -44,7 +46,7 @@ pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, messa
 pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(), Failure> {
     let letter = match message {
         Message::Proof { proof } => accounts::prepare_proof_letter(app, proof).await,
-        Message::Invitation { invitation } => invitations::prepare_letter(app, invitation).await,
+        Message::Invitation { invitation, round } => invitations::prepare_letter(app, invitation, *round).await,
         Message::Notice(notice) => notice.letter(&app.config.base_url()).map(Some),
     };
     let letter = match letter {
@@ -62,7 +64,7 @@ pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(
 /// Tells the feature that shows it what became of its message.
 pub(crate) async fn note_delivery(app: &App, tx: &mut Tx, message: &Message, delivery: Delivery<'_>) -> Result<()> {
     match message {
-        Message::Invitation { invitation } => invitations::note_delivery(tx, invitation, delivery, app.now()).await,
+        Message::Invitation { invitation, round } => invitations::note_delivery(tx, invitation, *round, delivery, app.now()).await,
         Message::Proof { .. } | Message::Notice(_) => Ok(()),
     }
 }

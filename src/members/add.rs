@@ -109,6 +109,17 @@ pub(crate) async fn accept_invited(
     count(tx, org, 1, -1).await
 }
 
+/// Gives the row of somebody invited another name and role.
+pub(crate) async fn change_invited(tx: &mut Tx, org: &OrgId, member: &MemberId, role: OrgRole, person: &NewMember) -> Result<()> {
+    queries::set_role(tx, org, member, role).await?;
+    queries::set_invited_name(tx, org, member, &person.name, &text::sort_key(&person.name), &search_of(person)).await
+}
+
+/// Gives the row of somebody invited another end.
+pub(crate) async fn extend_invited(tx: &mut Tx, org: &OrgId, member: &MemberId, expires_at: Micros) -> Result<()> {
+    queries::set_invited_end(tx, org, member, expires_at).await
+}
+
 /// Takes away the row of somebody whose invitation ended.
 pub(crate) async fn drop_invited(tx: &mut Tx, org: &OrgId, member: &MemberId) -> Result<()> {
     queries::delete(tx, org, member).await?;

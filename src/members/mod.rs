@@ -13,13 +13,16 @@ mod removal;
 mod statement;
 
 pub use add::{NewMember, add_owner};
-pub(crate) use add::{accept_invited, add_invited, add_member, drop_invited, refresh_person};
+pub(crate) use add::{accept_invited, add_invited, add_member, change_invited, drop_invited, extend_invited, refresh_person};
 pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list};
 pub use import::{
     Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines, read_file, resolve_usernames,
 };
 pub use of_person::{Membership, memberships};
-pub(crate) use of_person::{add_to_workspaces, clear_workspaces, in_an_organization, owners_and_admins};
+pub(crate) use of_person::{
+    active_role, add_to_workspaces, clear_workspaces, find_by_address, find_by_user, in_an_organization, other_organization,
+    owners_and_admins,
+};
 pub use recover::{Recovery, recover_owner};
 pub(crate) use removal::remove_all;
 pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};
@@ -187,7 +190,7 @@ pub(crate) async fn set_role_in(tx: &mut Tx, actor: &Actor, entry: &Entry, role:
     let org = &actor.org.id;
     queries::set_role(tx, org, &entry.id, role).await?;
     if let Some(invitation) = &entry.invitation {
-        crate::invitations::set_role(tx, org, &invitation.id, role).await?;
+        crate::invitations::set_role(tx, actor, &invitation.id, role, now).await?;
     }
     match &entry.user {
         Some(user) => crate::invitations::revoke_beyond(tx, actor, user, Some(role), now).await,

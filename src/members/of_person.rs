@@ -58,3 +58,23 @@ pub(crate) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, b
 pub(crate) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<()> {
     queries::clear_workspaces(tx, org, user).await
 }
+
+/// The role of a user who is an active member at this moment.
+pub(crate) async fn active_role(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<OrgRole>> {
+    queries::active_role(tx, org, user).await
+}
+
+/// The member's row, suspended ones too, of whoever has proved this address or waits for it.
+pub(crate) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> Result<Option<MemberId>> {
+    queries::find_by_address(tx, org, address).await
+}
+
+/// The row of a user in an organization, suspended ones too.
+pub(crate) async fn find_by_user(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<MemberId>> {
+    queries::member_of(tx, org, user).await
+}
+
+/// Another organization that a user is in, suspended ones too: what stands in the way where an account may be in one only.
+pub(crate) async fn other_organization(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<Option<OrgId>> {
+    queries::other_organization(tx, user, org).await
+}

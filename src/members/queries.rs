@@ -273,3 +273,49 @@ pub(super) async fn member_of(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result
     Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM members WHERE org_id = $1 AND user_id = $2")
         .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?)
 }
+
+/// The role of somebody who is an active member with an active account.
+pub(super) async fn active_role(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<OrgRole>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.org_id = $1 AND m.user_id = $2 AND m.status = 'active' AND u.status = 'active'")
+        .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?)
+}
+
+/// One statement whether or not the address has an account, so that its time tells nothing (SEC-I7).
+pub(super) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> Result<Option<MemberId>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT m.id FROM members m WHERE m.org_id = $1 AND m.user_id = (SELECT a.user_id FROM addresses a WHERE a.address = $2)")
+        .bind(org.as_str()).bind(address).fetch_optional(c))?)
+}
+
+pub(super) async fn other_organization(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<Option<OrgId>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT m.org_id FROM members m JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL
+         WHERE m.user_id = $1 AND m.org_id <> $2 ORDER BY m.org_id LIMIT 1")
+        .bind(user.as_str()).bind(org.as_str()).fetch_optional(c))?)
+}
+
+pub(super) async fn set_invited_name(tx: &mut Tx, org: &OrgId, member: &MemberId, name: &str, sort_name: &str, search: &str) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET name = $3, sort_name = $4, search = $5 WHERE org_id = $1 AND id = $2 AND status = 'invited'")
+            .bind(org.as_str())
+            .bind(member.as_str())
+            .bind(name)
+            .bind(sort_name)
+            .bind(search)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_invited_end(tx: &mut Tx, org: &OrgId, member: &MemberId, expires_at: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET expires_at = $3 WHERE org_id = $1 AND id = $2 AND status = 'invited'")
+            .bind(org.as_str())
+            .bind(member.as_str())
+            .bind(expires_at)
+    )?;
+    Ok(())
+}

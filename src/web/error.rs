@@ -173,7 +173,7 @@ fn support(app: &App, visitor: &Visitor, status: StatusCode) -> String {
     if let Some(id) = visitor.path.strip_prefix("/workspaces/").and_then(|p| p.split(['/', '?']).next()) {
         lines.push(format!("Workspace: {id}"));
     }
-    lines.push(format!("Page: {}", visitor.path.split('?').next().unwrap_or("/")));
+    lines.push(format!("Page: {}", super::without_secret(visitor.path.split('?').next().unwrap_or("/"))));
     lines.push(format!("Time: {}", clock::rfc3339(app.now())));
     lines.push(format!("Answer: {}", status.as_u16()));
     lines.push(format!("Id: {}", visitor.origin.request_id));

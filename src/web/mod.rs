@@ -6,6 +6,9 @@ pub mod csrf;
 mod error;
 mod health;
 pub mod input;
+mod invitations;
+mod invite;
+mod joining;
 mod limit;
 mod members;
 pub mod next;
@@ -30,6 +33,14 @@ pub use session::{COOKIE, Visitor, client_origin, stranger};
 use crate::app::App;
 use axum::Router;
 use axum::routing::{get, post};
+
+/// A path as it may be logged and shown: without the secret in the address of an invitation or a sign-in link (SEC-I1).
+pub fn without_secret(path: &str) -> &str {
+    ["/invitations", "/sign-in"]
+        .into_iter()
+        .find(|start| path.strip_prefix(start).is_some_and(|rest| rest.starts_with('/')))
+        .unwrap_or(path)
+}
 
 /// Every page.
 pub fn routes() -> Router<App> {
@@ -63,11 +74,25 @@ pub fn routes() -> Router<App> {
         .route("/account/appearance", get(account::appearance).post(account::change_appearance))
         .route("/account/activity", get(account::activity))
         .route("/orgs/{org}/members", get(members::index))
+        .route("/orgs/{org}/members/invite", get(invite::new).post(invite::create))
         .route("/orgs/{org}/members/{member}", get(members::show))
         .route("/orgs/{org}/members/{member}/role", post(members::change_role))
         .route("/orgs/{org}/members/{member}/suspend", get(members::confirm_suspend).post(members::suspend))
         .route("/orgs/{org}/members/{member}/reinstate", post(members::reinstate))
         .route("/orgs/{org}/members/{member}/remove", get(members::confirm_remove).post(members::remove))
+        .route("/orgs/{org}/invitations", get(invitations::index))
+        .route("/orgs/{org}/invitations/{invitation}/resend", post(invitations::resend))
+        .route("/orgs/{org}/invitations/{invitation}/link", post(invitations::copy_link))
+        .route("/orgs/{org}/invitations/{invitation}/role", post(invitations::change_role))
+        .route("/orgs/{org}/invitations/{invitation}/revoke", get(invitations::confirm_revoke).post(invitations::revoke))
+        .route("/orgs/{org}/joined", get(joining::joined))
+        .route("/invitations", get(joining::mine))
+        .route("/invitations/{token}", get(joining::show))
+        .route("/invitations/{token}/accept", post(joining::accept))
+        .route("/invitations/{token}/close-and-join", post(joining::close_and_join))
+        .route("/invitations/{token}/decline", post(joining::decline))
+        .route("/invitations/{token}/switch", post(joining::switch))
+        .route("/invitations/{token}/add-address", post(joining::add_address))
 }
 
 /// What answers without anybody being signed in, and without a session being looked up.

@@ -8,6 +8,7 @@ mod content;
 mod faults;
 mod http;
 mod import;
+mod invitations;
 mod mail;
 mod members;
 mod organizations;

@@ -31,6 +31,16 @@ pub(super) struct Row {
     pub is_self: bool,
     pub suspended: bool,
     pub joined: bool,
+    /// What can be sent to somebody invited.
+    pub sending: Option<Sending>,
+}
+
+/// The invitation behind a row, where the actor may send it.
+pub(super) struct Sending {
+    /// Its own address.
+    pub base: String,
+    /// It has not expired.
+    pub may_copy: bool,
 }
 
 /// A time with the words for it.
@@ -101,6 +111,13 @@ impl Row {
             is_self,
             suspended: entry.status == Status::Suspended,
             joined: entry.status.is_member(),
+            sending: sending(actor, entry),
         }
     }
+}
+
+fn sending(actor: &Actor, entry: &Entry) -> Option<Sending> {
+    let invitation = entry.invitation.as_ref()?;
+    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), entry.role).ok()?;
+    Some(Sending { base: format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id), may_copy: entry.status == Status::Invited })
 }

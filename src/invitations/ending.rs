@@ -1,0 +1,88 @@
+//! Revoking: by somebody, because the inviter lost what they offered, or with the organization.
+
+use super::{Invitation, Status, could_offer, find_in, queries, require_open};
+use crate::access::{self, OrgRole};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit::{self, Category, Event};
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::{Refusal, Result};
+use crate::ids::{InvitationId, OrgId, UserId};
+use crate::members;
+
+/// The invitation that a page asks about before it is revoked. Refuses what [`revoke`] refuses.
+pub async fn revocable(app: &App, actor: &Actor, id: &InvitationId) -> Result<Invitation> {
+    let mut tx = app.db.read().await?;
+    find_to_revoke(&mut tx, actor, id, app.now()).await
+}
+
+/// Revokes an invitation: its links die, and its row leaves the directory. Refuses who may not touch its role, and one
+/// that has ended.
+pub async fn revoke(app: &App, actor: &Actor, id: &InvitationId) -> Result<Invitation> {
+    let now = app.now();
+    let (mut tx, actor) = app.db.write(actor).await?;
+    let invitation = find_to_revoke(&mut tx, &actor, id, now).await?;
+    take_back(&mut tx, &actor, &invitation, "revoked by hand", now).await?;
+    tx.commit().await?;
+    Ok(invitation)
+}
+
+async fn find_to_revoke(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micros) -> Result<Invitation> {
+    access::require(actor.role, access::Permission::ManageMembers)?;
+    let invitation = find_in(tx, &actor.org.id, id, now).await?;
+    access::may_touch(actor.role, invitation.role)?;
+    require_open(&invitation)?;
+    Ok(invitation)
+}
+
+/// Revokes one invitation inside a write whose caller has checked that the actor may.
+pub(crate) async fn revoke_in(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micros) -> Result<()> {
+    let invitation = find_in(tx, &actor.org.id, id, now).await?;
+    require_open(&invitation)?;
+    take_back(tx, actor, &invitation, "revoked by hand", now).await
+}
+
+async fn take_back(tx: &mut Tx, actor: &Actor, invitation: &Invitation, why: &str, now: Micros) -> Result<()> {
+    if !queries::end(tx, &invitation.org, &invitation.id, Status::Revoked.as_str(), now).await? {
+        return Err(Refusal::conflict("invitation_ended", "It ended at this moment. Look at the list again."));
+    }
+    members::drop_invited(tx, &invitation.org, invitation.row_id()?).await?;
+    let event = Event::new(Category::Access, "invitation.revoked", "invitation", invitation.id.to_string(), &*invitation.email)
+        .with("role", invitation.role.as_str())
+        .with("why", why);
+    audit::record(tx, actor, now, event).await
+}
+
+/// Revokes the pending invitations made by a user that somebody with `role` could not offer (`None`: all of them), and
+/// gives their addresses (product.md, 5; SEC-I8).
+pub(crate) async fn revoke_beyond(tx: &mut Tx, actor: &Actor, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<String>> {
+    let lost = beyond(tx, &actor.org.id, user, role, now).await?;
+    for invitation in &lost {
+        take_back(tx, actor, invitation, "the inviter can't offer it any more", now).await?;
+    }
+    Ok(lost.into_iter().map(|i| i.email).collect())
+}
+
+/// The addresses whose invitation [`revoke_beyond`] would revoke.
+pub(crate) async fn addresses_beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>) -> Result<Vec<String>> {
+    Ok(beyond(tx, org, user, role, 0).await?.into_iter().map(|i| i.email).collect())
+}
+
+async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<Invitation>> {
+    let rows = queries::pending_by(tx, org, user).await?;
+    let made = rows.into_iter().map(|row| Invitation::from_row(row, now));
+    Ok(made.filter(|i| role.is_none_or(|role| !could_offer(role, i.role))).collect())
+}
+
+/// Ends one that expired, so that its address can be invited anew.
+pub(super) async fn make_way(tx: &mut Tx, expired: &Invitation) -> Result<()> {
+    queries::end(tx, &expired.org, &expired.id, Status::Expired.as_str(), expired.expires_at).await?;
+    members::drop_invited(tx, &expired.org, expired.row_id()?).await
+}
+
+/// Revokes every pending invitation of an organization that is being deleted. Its rows in the directory go with the
+/// others'; the deletion's event counts them.
+pub(crate) async fn revoke_all(tx: &mut Tx, org: &OrgId, now: Micros) -> Result<u64> {
+    queries::revoke_all(tx, org, now).await
+}

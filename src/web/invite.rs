@@ -1,0 +1,123 @@
+//! `/orgs/{org}/members/invite`: the form that invites somebody.
+
+use super::error::PageError;
+use super::input::Form;
+use super::notice::Notice;
+use super::page::{self, Shell};
+use super::session::{Member, Visitor, see_other};
+use crate::access::{self, OrgRole};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::clock;
+use crate::error::Refusal;
+use crate::invitations::{self, NewInvitation, OnPending};
+use crate::text;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct InviteForm {
+    email: String,
+    #[serde(default)]
+    name: String,
+    role: String,
+    /// "update" from the button that is offered where one is pending already.
+    #[serde(default)]
+    on_pending: String,
+}
+
+/// What stands in the way, with what can be done about it.
+struct InTheWay {
+    text: String,
+    link: Option<(String, String)>,
+    may_update: bool,
+}
+
+#[derive(Template)]
+#[template(path = "invitations/new.html")]
+struct New {
+    shell: Shell,
+    base: String,
+    org_name: String,
+    form: InviteForm,
+    email_error: String,
+    name_error: String,
+    role_error: String,
+    email_hint: String,
+    /// Value, label, explanation, "".
+    roles: Vec<(&'static str, &'static str, &'static str, &'static str)>,
+    days: String,
+    in_the_way: Option<InTheWay>,
+}
+
+/// `GET /orgs/{org}/members/invite`
+pub async fn new(Member { actor, visitor }: Member) -> Result<Response, PageError> {
+    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
+    let form = InviteForm { role: OrgRole::Member.as_str().into(), ..InviteForm::default() };
+    Ok(page::ok(&form_page(&actor, &visitor, form, None)))
+}
+
+/// `POST /orgs/{org}/members/invite`
+pub async fn create(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<InviteForm>,
+) -> Result<Response, PageError> {
+    let outcome = match OrgRole::parse(&form.role) {
+        None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
+        Some(role) => {
+            let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
+            let new = NewInvitation { email: form.email.clone(), name: form.name.clone(), role, on_pending };
+            invitations::invite(&app, &actor, &new).await
+        }
+    };
+    match outcome {
+        Ok(invitation) => {
+            let role = actor.org.policies.label(invitation.role).to_lowercase();
+            let notice = Notice::good(
+                format!("{} is invited as {role}.", invitation.email),
+                format!("The mail is on its way out. They have until {} to accept.", clock::minute(invitation.expires_at)),
+            )
+            .with_link("Invite another", format!("/orgs/{}/members/invite", actor.org.slug));
+            Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
+        }
+        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&form_page(&actor, &visitor, form, Some(&refusal)))),
+        Err(refusal @ Refusal::Conflict(_)) => Ok(page::draw(&form_page(&actor, &visitor, form, Some(&refusal)), StatusCode::CONFLICT)),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, refusal: Option<&Refusal>) -> New {
+    let policies = &actor.org.policies;
+    let message = |field| refusal.map_or(String::new(), |r| r.message_for(field).to_owned());
+    let title = format!("Invite to {}", actor.org.name);
+    New {
+        shell: Shell::org(visitor, actor, "Invitations", title),
+        base: format!("/orgs/{}", actor.org.slug),
+        org_name: actor.org.name.clone(),
+        email_error: message("email"),
+        name_error: message("name"),
+        role_error: message("role"),
+        email_hint: match policies.invite_domains.as_slice() {
+            [] => "Where the invitation goes. Only this address can accept it.".into(),
+            domains => format!("Only addresses at {}, as {}'s policy says.", text::some_of(domains, 3), actor.org.name),
+        },
+        roles: policies.roles_to_give(actor.role, None).into_iter().map(|r| (r.as_str(), policies.label(r), r.explains(), "")).collect(),
+        days: text::count(policies.invitation_days, "day", "days"),
+        in_the_way: refusal.and_then(in_the_way),
+        form,
+    }
+}
+
+fn in_the_way(refusal: &Refusal) -> Option<InTheWay> {
+    let Refusal::Conflict(conflict) = refusal else { return None };
+    Some(InTheWay {
+        text: conflict.message.to_string(),
+        link: conflict.next.as_ref().map(|(label, path)| (label.to_string(), path.clone())),
+        may_update: conflict.code == "invitation_pending",
+    })
+}

@@ -1,0 +1,185 @@
+//! `/invitations/…`: what somebody invited sees and does, and what they have after joining.
+
+use super::error::PageError;
+use super::notice::Notice;
+use super::page::{self, Shell};
+use super::session::{self, Member, SignedIn, Visitor, cookie, see_other};
+use crate::actor::SignInMethod;
+use crate::app::App;
+use crate::clock;
+use crate::error::Refusal;
+use crate::invitations::{self, Accepted, Key, Offer, Standing};
+use crate::text;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use tower_sessions::Session;
+
+type PageResult = Result<Response, PageError>;
+
+/// Keeps the link while its holder signs in, so that its token stands in no other address and in no table.
+const COOKIE: &str = "invitation";
+
+#[derive(Template)]
+#[template(path = "invitations/show.html")]
+struct Show {
+    shell: Shell,
+    /// Where the buttons post to.
+    base: String,
+    signed_in_as: String,
+    role_label: &'static str,
+    expires: String,
+    expires_exact: String,
+    offer: Offer,
+}
+
+/// `GET /invitations/{token}`: what is offered. Opening it changes nothing, as often as it is opened (SEC-I1).
+pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> PageResult {
+    let offer = invitations::open(&app, visitor.person.as_deref(), &Key::parse(&token)).await?;
+    if matches!(offer.standing, Standing::Joined) {
+        return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
+    }
+    let keep = matches!(offer.standing, Standing::SignIn);
+    let mut response = page::ok(&Show {
+        shell: Shell::bare(&visitor, format!("Invitation to {}", offer.organization.name)),
+        base: format!("/invitations/{token}"),
+        signed_in_as: visitor.person.as_ref().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).unwrap_or_default(),
+        role_label: offer.organization.policies.label(offer.invitation.role),
+        expires: clock::minute(offer.invitation.expires_at),
+        expires_exact: clock::rfc3339(offer.invitation.expires_at),
+        offer,
+    });
+    if keep {
+        set_cookie(&app, &mut response, &token, 3600);
+    }
+    Ok(response)
+}
+
+fn set_cookie(app: &App, response: &mut Response, token: &str, seconds: u32) {
+    let secure = if app.config.is_https() { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/invitations; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// The token in the cookie, if it is shaped like one.
+fn kept(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE).filter(|t| t.len() == 43 && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
+}
+
+struct Mine {
+    href: String,
+    org_name: String,
+    inviter: String,
+    expires: String,
+}
+
+#[derive(Template)]
+#[template(path = "invitations/mine.html")]
+struct MinePage {
+    shell: Shell,
+    invitations: Vec<Mine>,
+}
+
+/// `GET /invitations`: back to the link that was opened before signing in; else what waits for the person.
+pub async fn mine(State(app): State<App>, SignedIn { person, visitor }: SignedIn, headers: HeaderMap) -> PageResult {
+    if let Some(token) = kept(&headers) {
+        let mut response = see_other(format!("/invitations/{token}"), None);
+        set_cookie(&app, &mut response, "", 0);
+        return Ok(response);
+    }
+    let own = invitations::list_own(&app, &person).await?;
+    let invitations = own.into_iter().map(|(invitation, org_name)| Mine {
+        href: format!("/invitations/{}", invitation.id),
+        org_name,
+        inviter: invitation.inviter,
+        expires: clock::minute(invitation.expires_at),
+    });
+    Ok(page::ok(&MinePage { shell: Shell::bare(&visitor, "Your invitations"), invitations: invitations.collect() }))
+}
+
+/// `POST /invitations/{token}/accept`
+pub async fn accept(State(app): State<App>, visitor: Visitor, session: Session, Path(token): Path<String>) -> PageResult {
+    join(&app, &visitor, &session, &token, false).await
+}
+
+/// `POST /invitations/{token}/close-and-join`: closes one's own personal organization on the way.
+pub async fn close_and_join(State(app): State<App>, visitor: Visitor, session: Session, Path(token): Path<String>) -> PageResult {
+    join(&app, &visitor, &session, &token, true).await
+}
+
+async fn join(app: &App, visitor: &Visitor, session: &Session, token: &str, close_personal: bool) -> PageResult {
+    let key = Key::parse(token);
+    match invitations::accept(app, visitor.person.as_ref(), &visitor.origin, &key, close_personal).await {
+        Ok(Accepted { org_slug, user, arrived, .. }) => {
+            if arrived {
+                session::sign_in(session, &user, SignInMethod::Email, &visitor.origin).await?;
+            }
+            Ok(see_other(format!("/orgs/{org_slug}/joined"), None))
+        }
+        Err(Refusal::Unauthenticated) => Ok(sign_in_first(app, token)),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn sign_in_first(app: &App, token: &str) -> Response {
+    let mut response = see_other("/sign-in?next=/invitations", None);
+    set_cookie(app, &mut response, token, 3600);
+    response
+}
+
+#[derive(Template)]
+#[template(path = "invitations/declined.html")]
+struct Declined {
+    shell: Shell,
+    org_name: String,
+}
+
+/// `POST /invitations/{token}/decline`
+pub async fn decline(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> PageResult {
+    match invitations::decline(&app, visitor.person.as_ref(), &visitor.origin, &Key::parse(&token)).await {
+        Ok(org_name) => Ok(page::ok(&Declined { shell: Shell::bare(&visitor, "Invitation declined"), org_name })),
+        Err(Refusal::Unauthenticated) => Ok(sign_in_first(&app, &token)),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// `POST /invitations/{token}/switch`: signs out, and comes back here as nobody.
+pub async fn switch(State(app): State<App>, session: Session, Path(token): Path<String>) -> PageResult {
+    Ok(session::sign_out(&app, &session, &format!("/invitations/{token}")).await?)
+}
+
+/// `POST /invitations/{token}/add-address`
+pub async fn add_address(State(app): State<App>, SignedIn { person, .. }: SignedIn, Path(token): Path<String>) -> PageResult {
+    let address = invitations::add_address(&app, &person, &Key::parse(&token)).await?;
+    let notice = Notice::good(format!("{address} is part of your account now."), "You can accept the invitation.");
+    Ok(see_other(format!("/invitations/{token}"), Some(notice)))
+}
+
+#[derive(Template)]
+#[template(path = "invitations/joined.html")]
+struct Joined {
+    shell: Shell,
+    base: String,
+    org_name: String,
+    role_label: &'static str,
+    role_explained: &'static str,
+    workspaces: String,
+    admins: String,
+}
+
+/// `GET /orgs/{org}/joined`: the receipt: what they have now, and what not (E4).
+pub async fn joined(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
+    let receipt = invitations::receipt(&app, &actor).await?;
+    Ok(page::ok(&Joined {
+        shell: Shell::org(&visitor, &actor, "Members", "You joined"),
+        base: format!("/orgs/{}", actor.org.slug),
+        org_name: actor.org.name.clone(),
+        role_label: actor.org.policies.label(actor.role),
+        role_explained: actor.role.explains(),
+        workspaces: text::some_of(&receipt.workspaces, 10),
+        admins: text::some_of(&receipt.admins, 3),
+    }))
+}
