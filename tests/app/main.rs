@@ -5,6 +5,7 @@ mod account;
 mod api;
 mod command_line;
 mod content;
+mod directory;
 mod faults;
 mod http;
 mod import;
