@@ -60,7 +60,9 @@ CREATE TABLE idempotency_keys (
     owner        TEXT NOT NULL,
     key          TEXT NOT NULL,
     request_hash TEXT NOT NULL,
+    -- NULL: at work; 0: done, and the answer is not kept yet.
     status       BIGINT,
+    location     TEXT NOT NULL DEFAULT '',
     body         TEXT NOT NULL DEFAULT '',
     created_at   BIGINT NOT NULL,
     PRIMARY KEY (owner, key)

@@ -14,6 +14,7 @@ pub mod clock; // time
 pub mod config; // every setting
 pub mod db; // SQLite or PostgreSQL
 pub mod error; // why something was refused
+pub mod idempotency; // a change asked for twice is done once
 pub mod ids; // ids with a prefix that names the kind
 pub mod invitations; // offers of membership
 pub mod mail; // what Roster writes to people

@@ -6,10 +6,14 @@ mod error;
 mod input;
 mod me;
 mod members;
+mod openapi;
 mod organizations;
 mod paging;
+mod policies;
+mod repeat;
 mod shape;
 mod tokens;
+mod workspaces;
 
 pub use error::draw_bare;
 
@@ -37,6 +41,32 @@ fn calls() -> Vec<Call> {
             .takes::<organizations::NewOrganization>()
             .gives::<organizations::Organization>(201),
         Call::get("/organizations/{org_id}", organizations::show).says("Get an organization").gives::<organizations::Organization>(200),
+        Call::put("/organizations/{org_id}", organizations::update)
+            .says("Change an organization's name or slug")
+            .takes::<organizations::ChangedOrganization>()
+            .gives::<organizations::Organization>(200),
+        Call::delete("/organizations/{org_id}", organizations::delete)
+            .says("Delete an organization; its workspaces stay, each by itself")
+            .asks::<organizations::Confirmation>(),
+        Call::post("/organizations/{org_id}/transfer", organizations::transfer)
+            .says("Make a member owner and yourself admin")
+            .takes::<organizations::Transfer>()
+            .gives::<members::Member>(200),
+        Call::get("/organizations/{org_id}/policies", policies::show)
+            .says("Get an organization's policies")
+            .gives::<policies::Policies>(200),
+        Call::put("/organizations/{org_id}/policies", policies::update)
+            .says("Change policies; they apply from the next request on")
+            .takes::<policies::ChangedPolicies>()
+            .gives::<policies::Policies>(200),
+        Call::get("/organizations/{org_id}/workspaces", workspaces::list)
+            .says("List workspaces: all of them for who administers them, else those you can open")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<workspaces::Workspace>>(200),
+        Call::post("/organizations/{org_id}/workspaces", workspaces::create)
+            .says("Create a workspace in the organization")
+            .takes::<workspaces::NewWorkspace>()
+            .gives::<workspaces::Workspace>(201),
         Call::get("/organizations/{org_id}/members", members::list)
             .says("List members and people who are invited")
             .asks::<members::Asked>()
@@ -60,12 +90,20 @@ fn calls() -> Vec<Call> {
     ]
 }
 
-/// The calls with what stands around each: who is asking, how often, and drawing what was refused.
+/// The OpenAPI document of every call.
+pub fn document(base_url: &str) -> serde_json::Value {
+    openapi::document(&calls(), base_url)
+}
+
+/// The calls with what stands around each: who is asking, and how often.
 pub fn router(app: App) -> Router<App> {
     let gate = bearer::Gate::new(app.clone());
+    let document = axum::Json(document(&app.config.base_url()));
     calls()
         .into_iter()
         .fold(Router::new(), |router, call| router.route(call.path, call.route))
+        .route_layer(from_fn_with_state(app, repeat::once))
         .route_layer(from_fn_with_state(gate, bearer::identify))
+        .route("/openapi.json", axum::routing::get(move || async { document }))
         .fallback(error::no_such_call)
 }

@@ -3,12 +3,14 @@
 use super::bearer::{Caller, Member};
 use super::error::ApiResult;
 use super::input::{Json, Query};
+use super::members;
 use super::paging::{self, Asked};
-use super::shape::{answer, body};
+use super::shape::{answer, body, query};
 use crate::access::OrgRole;
 use crate::app::App;
 use crate::clock::rfc3339;
-use crate::organizations;
+use crate::ids::MemberId;
+use crate::organizations::{self, Details};
 use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -73,4 +75,53 @@ pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): J
 /// `GET /organizations/{org_id}`
 pub async fn show(Member(actor): Member) -> axum::Json<Organization> {
     axum::Json(Organization::new(&actor.org, actor.role))
+}
+
+body! {
+    /// What to change about an organization; what isn't named stays as it is.
+    pub struct ChangedOrganization {
+        pub name: Option<String>,
+        pub slug: Option<String>,
+    }
+}
+
+/// `PUT /organizations/{org_id}` (S1-101)
+pub async fn update(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(changed): Json<ChangedOrganization>,
+) -> ApiResult<axum::Json<Organization>> {
+    let details = Details { name: changed.name, slug: changed.slug };
+    let org = organizations::change_details(&app, &actor, &details).await?;
+    Ok(axum::Json(Organization::new(&org, actor.role)))
+}
+
+query! {
+    /// What deleting asks for.
+    pub struct Confirmation {
+        /// The organization's name: without it nothing is deleted.
+        pub confirm: Option<String>,
+    }
+}
+
+/// `DELETE /organizations/{org_id}` (S1-17)
+pub async fn delete(State(app): State<App>, Member(actor): Member, Query(asked): Query<Confirmation>) -> ApiResult<StatusCode> {
+    organizations::delete(&app, &actor, asked.confirm.as_deref().unwrap_or("")).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+body! {
+    /// Who becomes owner.
+    pub struct Transfer {
+        pub member_id: MemberId,
+    }
+}
+
+/// `POST /organizations/{org_id}/transfer`: answers with the new owner.
+pub async fn transfer(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(transfer): Json<Transfer>,
+) -> ApiResult<axum::Json<members::Member>> {
+    Ok(axum::Json(organizations::transfer(&app, &actor, &transfer.member_id).await?.into()))
 }

@@ -1,6 +1,7 @@
 //! What the API takes and gives: each thing is a struct, and the same lines give its JSON Schema for the OpenAPI
 //! document. The doc comments are the document's descriptions.
 
+use crate::ids::MemberId;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -58,6 +59,7 @@ plain! {
     bool: { "type": "boolean" };
     i64: { "type": "integer", "format": "int64" };
     u16: { "type": "integer" };
+    MemberId: { "type": "string" };
 }
 
 impl<T: Shape> Shape for Option<T> {

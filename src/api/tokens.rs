@@ -4,6 +4,7 @@ use super::bearer::Caller;
 use super::error::ApiResult;
 use super::input::{Json, Path, Query};
 use super::paging::{self, Asked};
+use super::repeat::Kept;
 use super::shape::{answer, body};
 use crate::accounts::{self, TokenScope};
 use crate::app::App;
@@ -73,8 +74,11 @@ pub async fn list(
 pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): Json<NewToken>) -> ApiResult<Response> {
     let scope = TokenScope::parse(&new.scope).ok_or_else(|| Refusal::field("scope", "Say “read” or “write”."))?;
     let made = accounts::create_token(&app, &person, &new.name, scope, new.days).await?;
-    let shown = Token { secret: Some(made.secret), ..Token::from(made.token) };
-    Ok((StatusCode::CREATED, axum::Json(shown)).into_response())
+    let token = Token::from(made.token);
+    let kept = Kept(serde_json::to_value(&token).unwrap_or_default());
+    let mut response = (StatusCode::CREATED, axum::Json(Token { secret: Some(made.secret), ..token })).into_response();
+    response.extensions_mut().insert(kept);
+    Ok(response)
 }
 
 /// `DELETE /tokens/{token_id}`

@@ -4,6 +4,7 @@ use super::{Db, Tx, on, run};
 use crate::access::OrgRole;
 use crate::actor::{Actor, Person};
 use crate::error::{Refusal, Result};
+use crate::idempotency;
 use crate::ids::{OrgId, UserId};
 use sha2::{Digest, Sha256};
 
@@ -29,6 +30,7 @@ impl Db {
     pub async fn write_org(&self, org: &OrgId) -> Result<Tx> {
         let mut tx = self.begin().await?;
         tx.lock_organization(org).await?;
+        idempotency::note_done(&mut tx).await?;
         Ok(tx)
     }
 
@@ -37,6 +39,7 @@ impl Db {
         person.require_write()?;
         let mut tx = self.begin().await?;
         tx.lock_account(&person.user).await?;
+        idempotency::note_done(&mut tx).await?;
         Ok(tx)
     }
 }

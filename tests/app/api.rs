@@ -297,3 +297,20 @@ async fn sec_a8_an_address_that_tries_bad_tokens_is_told_to_wait_and_good_ones_g
     assert!(statuses[..20].iter().all(|s| *s == 401) && statuses.contains(&429), "{statuses:?}");
     alice.get("/me").await.assert_status(200);
 }
+
+#[tokio::test]
+async fn the_openapi_document_names_every_call_and_every_part_it_refers_to() {
+    let house = House::start().await;
+    let document = Client::new(&house.url, "").get("/openapi.json").await.assert_status(200).json;
+    assert_eq!(document["openapi"], "3.1.0");
+    for route in crate::support::routes::calls() {
+        for method in &route.methods {
+            let call = &document["paths"][&route.path][method.to_ascii_lowercase()];
+            assert!(call["summary"].as_str().is_some_and(|s| !s.is_empty()), "{method} {} is not described", route.path);
+        }
+    }
+    let text = document.to_string();
+    for part in text.split("#/components/").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()) {
+        assert!(document.pointer(&format!("/components/{part}")).is_some(), "{part} is referred to and not there");
+    }
+}

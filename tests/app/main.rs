@@ -8,6 +8,7 @@ mod content;
 mod directory;
 mod faults;
 mod http;
+mod idempotency;
 mod import;
 mod invitations;
 mod mail;
