@@ -24,6 +24,11 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
+    [own_calls(), organization_calls(), member_calls()].into_iter().flatten().collect()
+}
+
+/// What is the caller's own.
+fn own_calls() -> Vec<Call> {
     vec![
         Call::get("/me", me::show).says("Who the token acts as").gives::<me::Me>(200),
         Call::get("/tokens", tokens::list).says("List your tokens").asks::<paging::Asked>().gives::<paging::Listed<tokens::Token>>(200),
@@ -32,6 +37,11 @@ fn calls() -> Vec<Call> {
             .takes::<tokens::NewToken>()
             .gives::<tokens::Token>(201),
         Call::delete("/tokens/{token_id}", tokens::revoke).says("Revoke one of your tokens"),
+    ]
+}
+
+fn organization_calls() -> Vec<Call> {
+    vec![
         Call::get("/organizations", organizations::list)
             .says("List the organizations you are in")
             .asks::<paging::Asked>()
@@ -67,6 +77,11 @@ fn calls() -> Vec<Call> {
             .says("Create a workspace in the organization")
             .takes::<workspaces::NewWorkspace>()
             .gives::<workspaces::Workspace>(201),
+    ]
+}
+
+fn member_calls() -> Vec<Call> {
+    vec![
         Call::get("/organizations/{org_id}/members", members::list)
             .says("List members and people who are invited")
             .asks::<members::Asked>()

@@ -40,11 +40,11 @@ async fn run(app: App, person: &Arc<Person>, key: &HeaderValue, request: Request
     let kind = parts.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let about = [parts.uri.to_string().as_bytes(), b"\n", kind, b"\n", &body].concat();
     let fingerprint = secret::hash(&String::from_utf8_lossy(&about));
-    if let Some(answer) = idempotency::claim(&app, &once, &fingerprint).await? {
-        return Ok(replay(answer));
-    }
-    // In a task of its own, so that it comes to its end, and its answer is kept, also when the client has gone.
+    // In a task of its own, so that a claim comes to its end, and its answer is kept, also when the client has gone.
     let work = async move {
+        if let Some(answer) = idempotency::claim(&app, &once, &fingerprint).await? {
+            return Ok(replay(answer));
+        }
         let response = CLAIM.scope(once.clone(), next.run(Request::from_parts(parts, Body::from(body)))).await;
         settle(&app, &once, response).await
     };

@@ -55,6 +55,8 @@ enum Command {
     /// Personal API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Print the OpenAPI document of the REST API
+    Openapi,
     Backup(backup::BackupOptions),
     Restore(backup::RestoreOptions),
 }
@@ -71,6 +73,10 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Owner(command) => owner::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,
+        Command::Openapi => {
+            println!("{:#}", crate::api::document(&config.base_url()));
+            Ok(())
+        }
         Command::Backup(options) => backup::backup(config, options).await,
         Command::Restore(options) => backup::restore(config, options).await,
     }

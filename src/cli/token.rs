@@ -1,10 +1,8 @@
 //! `roster token create`: an API token for somebody, printed once.
 
 use crate::accounts::{self, TokenScope};
-use crate::app::App;
-use crate::clock::{Clock, day};
+use crate::clock::day;
 use crate::config::Config;
-use crate::error::Refusal;
 use clap::{Args, Subcommand};
 
 #[derive(Subcommand)]
@@ -34,19 +32,12 @@ pub(super) struct Create {
 /// Prints the token alone on standard output, so that a script can keep it, and the rest beside it.
 pub(super) async fn run(config: Config, command: Token) -> anyhow::Result<()> {
     let Token::Create(wish) = command;
-    let app = App::open(config, Clock::default()).await?;
+    let app = super::open_existing(config).await?;
     let scope = if wish.read_only { TokenScope::Read } else { TokenScope::Write };
-    let made = accounts::create_token_for(&app, &wish.email, &wish.name, scope, wish.days).await.map_err(in_words)?;
+    let made = accounts::create_token_for(&app, &wish.email, &wish.name, scope, wish.days).await.map_err(super::in_words)?;
     let ends = made.token.expires_at.map(day).unwrap_or_default();
     eprintln!("A token “{}” for {}, until {ends}. It is not shown again:", made.token.name, wish.email);
     println!("{}", made.secret);
     app.db.close().await;
     Ok(())
-}
-
-fn in_words(refusal: Refusal) -> anyhow::Error {
-    match refusal {
-        Refusal::Invalid(fields) => anyhow::anyhow!(fields.iter().map(|f| f.message.as_ref()).collect::<Vec<_>>().join(" ")),
-        refusal => refusal.into(),
-    }
 }
