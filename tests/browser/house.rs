@@ -68,7 +68,7 @@ impl House {
     pub async fn create_org(&self, person: &Person, name: &str) {
         person.goto(&self.at("/orgs/new")).await;
         person.fill("#name", name).await;
-        person.click_text("Create").await;
+        person.click("main form button[type=submit]").await;
         person.wait_text(&format!("{name} is ready.")).await;
     }
 

@@ -7,7 +7,7 @@ use crate::house::House;
 use crate::routes::{self, Route};
 
 /// Addresses that are no pages: they lead on at once, and to where, other tests say.
-const LEAD_ON: [&str; 1] = ["/"];
+const LEAD_ON: [&str; 4] = ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback"];
 
 /// What is in the way of a person on the page that is open.
 async fn complaints(person: &Person, what: &str) -> Vec<String> {
@@ -36,7 +36,7 @@ async fn status(person: &Person) -> u16 {
 }
 
 /// Acme Corp with its owner in front of it, and what fills the parts of its pages' addresses.
-async fn furnished(house: &House, alice: &Person) -> Vec<(&'static str, String)> {
+async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'static str, String)> {
     house.let_in(alice, "alice@acme.test").await;
     house.create_org(alice, "Acme Corp").await;
     for (email, name, role) in [
@@ -49,7 +49,28 @@ async fn furnished(house: &House, alice: &Person) -> Vec<(&'static str, String)>
     }
     alice.goto(&house.at("/orgs/acme-corp/members?q=carol")).await;
     let carol: String = alice.value("document.querySelector('tbody tr').id").await;
-    vec![("org", "acme-corp".into()), ("member", carol)]
+    // A second owner, so that Alice may leave; and Carol has signed in, so that she may own.
+    house.add_member("acme-corp", "olga@acme.test", "Olga Owner", OrgRole::Owner).await;
+    for email in ["olga@acme.test", "carol@acme.test"] {
+        house.let_in(guest, email).await;
+    }
+    alice.goto(&house.at("/orgs/acme-corp/workspaces/new")).await;
+    alice.fill("#name", "Production in Europe").await;
+    alice.click("main form button[type=submit]").await;
+    let workspace: String = alice.value("(location.pathname.match(/workspaces\\/([^/]+)/) || ['', ''])[1]").await;
+    alice.goto(&house.at("/orgs/acme-corp/members/invite")).await;
+    alice.fill("#email", "dora@acme.test").await;
+    alice.click("main form button.primary").await;
+    alice.goto(&house.at("/orgs/acme-corp/invitations")).await;
+    let invitation: String = alice.value("document.querySelector('tbody tr').id").await;
+    let workspace = if workspace.is_empty() { first_workspace(house, alice).await } else { workspace };
+    let pairs = [("org", "acme-corp"), ("member", &carol), ("ws", &workspace), ("invitation", &invitation), ("page", "members")];
+    pairs.map(|(key, value)| (key, value.to_owned())).into()
+}
+
+async fn first_workspace(house: &House, alice: &Person) -> String {
+    alice.goto(&house.at("/orgs/acme-corp/workspaces")).await;
+    alice.value("document.querySelector('main a[href^=\"/workspaces/\"]').pathname.split('/')[2]").await
 }
 
 fn fill(route: &Route, values: &[(&str, String)]) -> String {
@@ -63,11 +84,11 @@ fn fill(route: &Route, values: &[(&str, String)]) -> String {
 async fn every_page_is_clean_in_both_colours_and_fits_a_narrow_window() {
     let (house, browser) = (House::start().await, Browser::start().await);
     let alice = browser.context().await;
-    let mut values = furnished(&house, &alice).await;
+    let mut values = furnished(&house, &alice, &browser.context().await).await;
     let mut found = Vec::new();
     let mut visited = 0;
     for route in routes::pages().iter().filter(|r| r.has("GET") && !LEAD_ON.contains(&r.path.as_str())) {
-        let token = token_for(&house, route).await;
+        let token = token_for(&house, &alice, route).await;
         values.retain(|(key, _)| *key != "token");
         values.extend(token.map(|token| ("token", token)));
         let path = fill(route, &values);
@@ -83,10 +104,24 @@ async fn every_page_is_clean_in_both_colours_and_fits_a_narrow_window() {
     assert!(found.is_empty(), "{} of {visited} pages:\n{}", found.len(), found.join("\n"));
 }
 
-/// The secret that a page's address ends in.
-async fn token_for(house: &House, route: &Route) -> Option<String> {
+/// The secret, or the token's id, that stands in a page's address.
+async fn token_for(house: &House, alice: &Person, route: &Route) -> Option<String> {
     if !route.path.contains("{token}") {
         return None;
+    }
+    if route.path.starts_with("/invitations/") {
+        alice.goto(&house.at("/orgs/acme-corp/invitations")).await;
+        alice.click("tbody details summary").await;
+        alice.click_text("Copy a link…").await;
+        let link: String = alice.value("document.querySelector('#link').value").await;
+        return link.rsplit('/').next().map(str::to_owned);
+    }
+    if route.path.starts_with("/account/tokens/") {
+        alice.goto(&house.at("/account/tokens/new")).await;
+        alice.fill("#name", "Deployment").await;
+        alice.click("main form button[type=submit]").await;
+        alice.goto(&house.at("/account/tokens")).await;
+        return Some(alice.value("document.querySelector('main a[href*=\"/revoke\"]').pathname.split('/')[3]").await);
     }
     let link = roster::accounts::operator_link(&house.app, "alice@acme.test").await.expect("a link is made");
     link.rsplit('/').next().map(str::to_owned)
@@ -96,10 +131,9 @@ async fn token_for(house: &House, route: &Route) -> Option<String> {
 async fn e8_refusals_and_what_others_see_are_clean_too() {
     let (house, browser) = (House::start().await, Browser::start().await);
     let alice = browser.context().await;
-    furnished(&house, &alice).await;
-    let mut found = Vec::new();
     let carol = browser.context().await;
-    house.let_in(&carol, "carol@acme.test").await;
+    furnished(&house, &alice, &carol).await;
+    let mut found = Vec::new();
     for path in ["/orgs/acme-corp/members", "/orgs/globex/members", "/nowhere", "/orgs/acme-corp/members?after=x", "/orgs/new"] {
         carol.goto(&house.at(path)).await;
         let shown: Vec<String> = complaints(&carol, path).await;

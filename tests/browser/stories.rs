@@ -5,6 +5,67 @@ use roster::access::OrgRole;
 use crate::harness::Browser;
 use crate::house::House;
 
+/// From nothing to a colleague who joined and was given a role, with every page as it comes. `scripts`: whether the
+/// browsers run JavaScript.
+async fn a_colleague_joins(scripts: bool) {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let (alice, bob) = (browser.context().await, browser.context().await);
+    alice.javascript(scripts).await;
+    bob.javascript(scripts).await;
+    // Alice signs in by mail, reads what an organization is for, and creates one.
+    house.sign_in(&alice, "alice@acme.test").await;
+    alice.click_text("Create organization").await;
+    alice.fill("#name", "Acme Corp").await;
+    alice.click("main form button[type=submit]").await;
+    alice.wait_text("Acme Corp is ready.").await;
+    alice.wait_text("It's just you so far").await;
+    // She invites Bob; the directory shows him as invited.
+    alice.goto(&house.at("/orgs/acme-corp/members")).await;
+    alice.click(".head a.btn.primary").await;
+    alice.fill("#email", "Bob@Acme.test").await;
+    alice.fill("#name", "Bob Tanaka").await;
+    alice.click("main form button.primary").await;
+    alice.wait_text("bob@acme.test").await;
+    let mail = house.mailbox.wait_for("bob@acme.test", "Acme Corp").await;
+    // Bob opens the link of the mail, reads what he is offered, accepts, and gets his receipt.
+    bob.goto(&mail.link("/invitations/")).await;
+    bob.wait_text("invited you to Acme Corp").await;
+    assert_eq!(bob.axe().await, Vec::<String>::new());
+    bob.click_text("Accept and join Acme Corp").await;
+    bob.wait_text("You joined Acme Corp").await;
+    bob.wait_text("No workspace yet").await;
+    assert_eq!(bob.axe().await, Vec::<String>::new());
+    bob.click_text("See who is here").await;
+    assert_eq!(bob.count("tbody tr").await, 2);
+    assert_eq!(bob.count("tbody select").await, 0, "a member changes no role");
+    // Alice makes him an admin in his row; it holds from his next click on.
+    alice.goto(&house.at("/orgs/acme-corp/members?q=bob")).await;
+    alice.select("tbody select[name=role]", "Admin").await;
+    if !scripts {
+        alice.click_text("Change").await;
+    }
+    alice.wait_text("is now an admin.").await;
+    assert_eq!(alice.value::<String>("document.querySelector('tbody select[name=role]').value").await, "admin");
+    let told = house.mailbox.wait_for("bob@acme.test", "Admin").await;
+    assert!(told.text.contains("from Member to Admin"), "{}", told.text);
+    bob.goto(&house.at("/orgs/acme-corp/members")).await;
+    bob.wait_text("Bob Tanaka").await;
+    bob.wait_text("Invite to Acme Corp").await;
+    for person in [&alice, &bob] {
+        assert_eq!(person.console_errors().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn s1_44_s3_20_s3_21_e14_a_colleague_is_invited_joins_and_gets_a_role() {
+    a_colleague_joins(true).await;
+}
+
+#[tokio::test]
+async fn s1_44_s3_20_s2_3_the_same_story_without_javascript() {
+    a_colleague_joins(false).await;
+}
+
 #[tokio::test]
 async fn s3_41_s3_42_the_directory_is_filtered_as_one_types_and_the_address_follows() {
     let (house, browser) = (House::start().await, Browser::start().await);
