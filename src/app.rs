@@ -204,6 +204,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(20);
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let (stop_worker, stopped) = watch::channel(false);
     let worker = tokio::spawn(outbox::run(app.clone(), stopped));
+    let cleaner = tokio::spawn(clean_up(app.clone()));
     let service = router(app.clone());
     // HTTP/1 alone: hyper-util's builder for both versions first waits for bytes that tell them apart, and for those
     // without a limit. Browsers speak HTTP/2 only by TLS, to the proxy in front.
@@ -244,11 +245,23 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     }
     drop(listener);
     tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.ok();
+    cleaner.abort();
     stop_worker.send(true).ok();
     tokio::time::timeout(Duration::from_secs(2), worker).await.ok();
     // Not longer: what holds a connection now has had its time.
     tokio::time::timeout(Duration::from_secs(2), app.db.close()).await.ok();
     Ok(())
+}
+
+/// Deletes what has ended and counts for nothing any more, once an hour.
+async fn clean_up(app: App) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        if let Err(refusal) = crate::accounts::clean_up(&app).await {
+            tracing::warn!(error = %refusal, "ended sessions could not be deleted");
+        }
+    }
 }
 
 /// Ends when the process is asked to: Ctrl-C, or SIGTERM.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub async fn identify_session(app: &App, cookie: &str, origin: Origin) -> Result<Option<Arc<Person>>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
-    let rows = queries::identity_by_session(&mut tx, &crate::secret::hash(cookie), now).await?;
+    let rows = queries::identity_by_session(&mut tx, &crate::secret::hash(cookie)).await?;
     drop(tx);
     let Some(first) = rows.first() else { return Ok(None) };
     let (started, seen) = (first.created_at, first.last_seen_at);
@@ -25,6 +25,9 @@ pub async fn identify_session(app: &App, cookie: &str, origin: Origin) -> Result
     let person = person(rows, credential, origin);
     let (idle, absolute) = lifetimes(&person.seats);
     if now >= seen + idle || now >= started + absolute {
+        let mut tx = app.db.begin().await?;
+        queries::security::end_expired(&mut tx, person.credential.id(), now).await?;
+        tx.commit().await?;
         return Ok(None);
     }
     if now - seen >= MINUTE {
@@ -93,7 +96,8 @@ fn note(outcome: Result<()>) {
     }
 }
 
-fn lifetimes(seats: &[Seat]) -> (Micros, Micros) {
+/// Idle and absolute life of a session: of the strictest organization.
+pub(super) fn lifetimes(seats: &[Seat]) -> (Micros, Micros) {
     let default = Policies::default();
     let idle = seats.iter().map(|s| s.org.policies.session_idle()).min().unwrap_or(default.session_idle());
     let absolute = seats.iter().map(|s| s.org.policies.session_absolute()).min().unwrap_or(default.session_absolute());

@@ -1,26 +1,39 @@
 //! Accounts: how people sign in, and what is theirs (product.md, 6).
 
 mod addresses;
+mod arrival;
+mod deletion;
 mod ended;
 mod first_sign_in;
+mod github;
 mod identify;
 mod invited;
 mod profile;
 mod proofs;
 mod queries;
+mod security;
 mod sessions;
 mod tokens;
 pub(crate) mod unclaimed;
 mod users;
 
+pub use addresses::{ask_to_add_address, make_primary, remove_address};
+pub(crate) use arrival::arrive_by_address;
+pub use arrival::arrive_by_github;
+pub use deletion::{AccountDeletion, account_deletion_impact, delete_account};
 pub use ended::Ended;
 pub(crate) use ended::end_everything;
 pub(crate) use first_sign_in::first_sign_in;
+pub use github::{GitHubAccount, GitHubFlow, begin_github, github_account};
 pub use identify::{identify_session, identify_token, note_activity};
 pub(crate) use invited::{Holder, add_invited_address, arrive_invited, has_proved, holder};
 pub use profile::{Theme, change_name, change_theme};
 pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
+};
+pub use security::{
+    LinkedGitHub, OwnAddress, OwnSession, SignInMethods, clean_up, end_all_sessions, end_other_sessions, end_session, is_recent,
+    link_github, list_sessions, require_recent, sign_in_methods, unlink_github,
 };
 pub use sessions::{DbStore, SessionData};
 pub use tokens::{

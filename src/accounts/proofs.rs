@@ -5,7 +5,7 @@
 //! one, so that nobody signs somebody else's browser in by sending them a link.
 
 use super::queries::proofs::{self as queries, NewProof, ProofRow};
-use super::{addresses, users};
+use super::{addresses, arrival, users};
 use crate::actor::{Origin, Person, SignInMethod};
 use crate::app::App;
 use crate::clock::{DAY, HOUR, MINUTE, Micros, SECOND};
@@ -211,6 +211,7 @@ pub async fn use_link(app: &App, token: &str, prover: &Prover<'_>) -> Result<Pro
             "This link works only in the browser where it was asked for. Type the code from the mail there.",
         ));
     }
+    tx.lock_name(&proof.address).await?;
     if !queries::take(&mut tx, &proof.id, now, TRIES - 1).await? {
         return Err(link_ended());
     }
@@ -236,6 +237,7 @@ pub async fn use_code(app: &App, id: &ProofId, code: &str, prover: &Prover<'_>) 
         };
     }
     let mut tx = app.db.begin().await?;
+    tx.lock_name(&proof.address).await?;
     if !queries::take(&mut tx, &proof.id, now, TRIES).await? {
         return Err(code_ended());
     }
@@ -262,14 +264,15 @@ async fn finish(app: &App, mut tx: Tx, proof: ProofRow, prover: &Prover<'_>, now
     if proof.purpose == "add_address" {
         // The account that asked must be the one that is signed in now.
         let person = prover.person.filter(|p| Some(p.user.as_str()) == proof.user_id.as_deref()).ok_or(Refusal::Unauthenticated)?;
-        addresses::add_proved(&mut tx, person, &proof.address, now).await?;
+        addresses::add_proved(app, &mut tx, person, &proof.address, now).await?;
         tx.commit().await?;
         app.wake();
         return Ok(Proved::AddressAdded { address: proof.address, next: proof.next });
     }
     let method = if proof.purpose == "operator" { SignInMethod::Operator } else { SignInMethod::Email };
-    let (user, is_new) = users::arrive_by_address(app, &mut tx, &proof.address, now).await?;
-    users::record_sign_in(&mut tx, &user, method, prover.origin, now).await?;
+    let (user, is_new) = arrival::arrive_by_address(app, &mut tx, &proof.address, now).await?;
+    let person = users::arriving(&mut tx, &user, method, prover.origin, now).await?;
+    users::record_sign_in(&mut tx, &person, now).await?;
     tx.commit().await?;
     Ok(Proved::SignedIn(Arrival { user, method, is_new, next: proof.next }))
 }

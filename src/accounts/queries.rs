@@ -1,4 +1,7 @@
+pub(super) mod addresses;
+pub(super) mod identities;
 pub(super) mod proofs;
+pub(super) mod security;
 
 use super::users::User;
 use crate::access::OrgRole;
@@ -89,12 +92,13 @@ macro_rules! identity {
     };
 }
 
-pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
+/// The caller judges how old it is, and ends it for good where it is too old (security.md, T18).
+pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str) -> Result<Vec<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(identity!(
         "k.public_id AS credential_id, '' AS credential_name, k.method AS detail, k.created_at AS credential_created_at, k.last_seen_at AS credential_seen_at",
         "sessions k",
-        "k.id_hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2"))
-        .bind(hash).bind(now).fetch_all(c))?)
+        "k.id_hash = $1 AND k.revoked_at IS NULL"))
+        .bind(hash).fetch_all(c))?)
 }
 
 pub(super) async fn identity_by_token(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
@@ -195,7 +199,7 @@ pub(super) async fn drop_oldest_sessions(tx: &mut Tx, user: &str, keep: i64, now
     run!(
         tx,
         sqlx::query(
-            "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND revoked_at IS NULL AND id_hash NOT IN (
+            "UPDATE sessions SET revoked_at = $3, data = '{}' WHERE user_id = $1 AND revoked_at IS NULL AND id_hash NOT IN (
             SELECT id_hash FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC LIMIT $2)"
         )
         .bind(user)

@@ -6,7 +6,7 @@
 
 use super::queries::{self, NewSession};
 use crate::app::App;
-use crate::clock::{DAY, HOUR};
+use crate::clock::{DAY, HOUR, Micros};
 use crate::ids::SessionId;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ use tower_sessions::{SessionStore, cookie::time::OffsetDateTime};
 
 /// Sessions that a user may have at once.
 const SESSIONS_PER_USER: i64 = 20;
+
+/// The longest that any policy lets a session be idle. The first request that is noted sets the end by the person's own
+/// organizations.
+const LONGEST_IDLE: Micros = 30 * DAY;
 
 /// What stands in a signed-in session beside what sign-in flows keep there.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,7 +78,7 @@ impl SessionStore for DbStore {
                 ip: person.as_ref().map_or("", |p| p.ip.as_str()),
                 client: person.as_ref().map_or("", |p| p.client.as_str()),
                 now,
-                expires_at: if person.is_some() { now + DAY } else { now + HOUR },
+                expires_at: if person.is_some() { now + LONGEST_IDLE } else { now + HOUR },
             };
             if queries::insert_session(&mut tx, &new).await.map_err(failed)? {
                 break;

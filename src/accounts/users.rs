@@ -2,7 +2,6 @@
 
 use super::queries;
 use crate::actor::{Credential, Origin, Person, SignInMethod};
-use crate::app::App;
 use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
 use crate::db::Tx;
@@ -27,47 +26,31 @@ pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option
     queries::user_by_address(tx, address).await
 }
 
-/// The account of somebody who has just proved this address: theirs already, one that waited for them (an import's), or
-/// a new one. `true`: it is new. Refuses a disabled account, last of all, whatever the way in (SEC-A13).
-pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now: Micros) -> Result<(UserId, bool)> {
-    let Some(user) = find_by_address(tx, address).await? else {
-        let name = address.split('@').next().unwrap_or(address).to_owned();
-        let id = create(tx, &name, Some(address), "active", now).await?;
-        tx.lock_account(&id).await?;
-        queries::insert_address(tx, address, &id, Some(now), now).await?;
-        super::first_sign_in(app, tx, &id, &name, address, now).await?;
-        return Ok((id, true));
-    };
-    if user.disabled {
-        return Err(Refusal::forbidden("account_disabled", "This account is disabled. Ask whoever runs this installation."));
-    }
-    tx.lock_account(&user.id).await?;
-    queries::verify_address(tx, address, &user.id, now).await?;
-    if user.unclaimed {
-        queries::set_status(tx, &user.id, "active").await?;
-    }
-    refresh_memberships(tx, &user.id).await?;
-    Ok((user.id, false))
-}
-
-/// Records a sign-in in the account's own chain.
-pub(super) async fn record_sign_in(tx: &mut Tx, user: &UserId, method: SignInMethod, origin: &Origin, now: Micros) -> Result<()> {
+/// The person as the one who acts, while they sign in: the session is made after, so nothing can name it yet.
+pub(super) async fn arriving(tx: &mut Tx, user: &UserId, method: SignInMethod, origin: &Origin, now: Micros) -> Result<Person> {
     let found = queries::user(tx, user).await?.ok_or(Refusal::NotFound)?;
-    let person = Person {
+    Ok(Person {
         user: user.clone(),
-        name: found.name.clone(),
+        name: found.name,
         email: found.email,
-        theme: String::new(),
-        // The session is made after this, so the event names none.
+        theme: "auto".into(),
         credential: Credential::Session { id: SessionId::from(""), method, signed_in_at: now },
         origin: origin.clone(),
         seats: Vec::new(),
         last_org: None,
+    })
+}
+
+/// Records a sign-in in the account's own chain.
+pub(super) async fn record_sign_in(tx: &mut Tx, person: &Person, now: Micros) -> Result<()> {
+    let method = match &person.credential {
+        Credential::Session { method, .. } => method.as_str(),
+        _ => "",
     };
-    let event = Event::new(Category::SignIn, "account.signed_in", "user", user.as_str(), found.name)
-        .subject(Some(user))
-        .with("method", method.as_str());
-    audit::record_account(tx, &person, now, event).await
+    let event = Event::new(Category::SignIn, "account.signed_in", "account", person.user.as_str(), &*person.name)
+        .subject(Some(&person.user))
+        .with("method", method);
+    audit::record_account(tx, person, now, event).await
 }
 
 /// Makes an account. With status `unclaimed` it waits for its person.

@@ -233,7 +233,7 @@ pub async fn add_address(app: &App, person: &Arc<Person>, key: &Key) -> Result<S
             ),
         ));
     }
-    accounts::add_invited_address(&mut tx, person, &address, now).await?;
+    accounts::add_invited_address(app, &mut tx, person, &address, now).await?;
     tx.commit().await?;
     Ok(address)
 }

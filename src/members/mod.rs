@@ -4,6 +4,7 @@
 //! has no user, holds a role that applies when they join, and counts for nothing before.
 
 mod add;
+mod claim;
 mod directory;
 mod import;
 mod of_person;
@@ -14,6 +15,7 @@ mod statement;
 
 pub use add::{NewMember, add_owner};
 pub(crate) use add::{accept_invited, add_invited, add_member, change_invited, drop_invited, extend_invited, refresh_person};
+pub(crate) use claim::{lock_organizations_of, may_take_over, only_owner_of, organizations_of, take_over};
 pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list};
 pub use import::{
     Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines, read_file, resolve_usernames,
@@ -24,8 +26,8 @@ pub(crate) use of_person::{
     owners_and_admins,
 };
 pub use recover::{Recovery, recover_owner};
-pub(crate) use removal::remove_all;
 pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};
+pub(crate) use removal::{leave_everywhere, remove_all};
 
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;

@@ -2,7 +2,7 @@
 
 use super::{Entry, entry, queries, require_owner};
 use crate::access;
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{MemberId, OrgId};
 use crate::{invitations, mail, organizations, workspaces};
+use std::sync::Arc;
 
 /// What a removal takes away.
 #[derive(Debug, Clone)]
@@ -87,6 +88,17 @@ pub async fn leave(app: &App, actor: &Actor) -> Result<Removal> {
     let removal = leave_in(&mut tx, &actor, now).await?;
     tx.commit().await?;
     Ok(removal)
+}
+
+/// Leaves every organization, inside the write that deletes the account; the organizations are locked. Refuses the last
+/// owner of any.
+pub(crate) async fn leave_everywhere(tx: &mut Tx, person: &Arc<Person>, now: Micros) -> Result<()> {
+    for held in super::claim::held_by(tx, &person.user).await? {
+        let org = Arc::new(organizations::find(tx, &held.org).await?);
+        let actor = Actor { person: person.clone(), org, member: held.member, role: held.role };
+        leave_in(tx, &actor, now).await?;
+    }
+    Ok(())
 }
 
 async fn leave_in(tx: &mut Tx, actor: &Actor, now: Micros) -> Result<Removal> {

@@ -114,6 +114,15 @@ pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response 
     let (heading, text) = words(refusal);
     let next = match refusal {
         Refusal::Conflict(conflict) => conflict.next.as_ref().map(|(label, href)| Link { label: label.to_string(), href: href.clone() }),
+        Refusal::Forbidden { code: "sign_in_again", .. } => {
+            // A form's own address shows nothing when it is opened, so the way back is the page it stands on.
+            let page = match visitor.path.strip_prefix("/invitations/").and_then(|rest| rest.split(['/', '?']).next()) {
+                Some(key) => format!("/invitations/{key}"),
+                None if visitor.path.starts_with("/account/") => "/account/security".to_owned(),
+                None => "/".to_owned(),
+            };
+            Some(Link { label: "Sign in again".into(), href: super::next::with_next("/sign-in", &page) })
+        }
         _ => None,
     }
     .or_else(|| visitor.person.as_ref().map(|_| Link { label: "Go to your organization".into(), href: "/".into() }))

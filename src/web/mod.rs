@@ -4,6 +4,7 @@ mod account;
 mod assets;
 pub mod csrf;
 mod error;
+mod github;
 mod health;
 pub mod input;
 mod invitations;
@@ -17,6 +18,7 @@ mod organizations;
 mod page;
 mod policies;
 mod roles;
+mod security;
 mod session;
 mod settings;
 mod sign_in;
@@ -48,11 +50,24 @@ pub fn routes() -> Router<App> {
         .route("/", get(sign_in::home))
         .route("/sign-in", get(sign_in::form).post(sign_in::ask))
         .route("/sign-in/code", get(sign_in::code_form).post(sign_in::use_code))
+        .route("/sign-in/github", get(github::begin))
+        .route("/sign-in/github/callback", get(github::come_back))
         .route("/sign-in/{token}", get(sign_in::link_page).post(sign_in::use_link))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account/tokens", get(tokens::index))
         .route("/account/tokens/new", get(tokens::new).post(tokens::create))
         .route("/account/tokens/{token}/revoke", get(tokens::confirm_revoke).post(tokens::revoke))
+        .route("/account/security", get(security::show))
+        .route("/account/security/addresses", post(security::add_address))
+        .route("/account/security/addresses/primary", post(security::make_primary))
+        .route("/account/security/addresses/remove", post(security::remove_address))
+        .route("/account/security/github", get(github::begin_link))
+        .route("/account/security/github/link", get(security::confirm_github).post(security::link_github))
+        .route("/account/security/github/unlink", post(security::unlink_github))
+        .route("/account/security/sessions/{session}/end", post(security::end_session))
+        .route("/account/security/sessions/end-others", post(security::end_others))
+        .route("/account/security/sessions/end-all", post(security::end_all))
+        .route("/account/security/delete", get(security::confirm_delete).post(security::delete))
         .route("/orgs/new", get(organizations::new).post(organizations::create))
         .route("/welcome", get(organizations::welcome))
         .route("/settings/organization", get(organizations::active))

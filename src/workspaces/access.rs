@@ -37,3 +37,32 @@ pub(crate) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> 
     members::clear_workspaces(tx, org, user).await?;
     Ok(taken)
 }
+
+/// Gives one user the access another has to an organization's workspaces, with the higher of two roles, and takes it
+/// from the other: both turned out to be the same person.
+pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &UserId, now: Micros) -> Result<()> {
+    let own = queries::access_in(tx, org, to).await?;
+    for row in queries::access_in(tx, org, from).await? {
+        let mine = own.iter().find(|o| o.workspace_id == row.workspace_id && o.source == row.source);
+        let role = mine.map_or(row.role, |mine| mine.role.max(row.role));
+        let source = if row.source == Source::Direct.as_str() { Source::Direct } else { Source::Organization };
+        let had = queries::has_access(tx, &row.workspace_id, to).await?;
+        queries::set_access(tx, &row.workspace_id, to, source, role, now).await?;
+        if !had {
+            queries::add_to_people(tx, &row.workspace_id, 1).await?;
+            members::add_to_workspaces(tx, org, to, 1).await?;
+        }
+    }
+    take_all_access(tx, org, from).await.map(|_| ())
+}
+
+/// The names of the workspaces outside any organization that only this user has.
+pub(crate) async fn nobody_elses(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
+    queries::nobody_elses(tx, user).await
+}
+
+/// Takes somebody who deletes their account out of the workspaces outside any organization. One that nobody else has is
+/// deleted.
+pub(crate) async fn leave_standalone(tx: &mut Tx, user: &UserId, now: Micros) -> Result<()> {
+    queries::leave_standalone(tx, user, now).await
+}

@@ -5,7 +5,7 @@ mod create;
 mod queries;
 mod release;
 
-pub(crate) use access::{give_access, take_all_access};
+pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses, take_all_access};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub use release::Keeping;

@@ -344,3 +344,41 @@ pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool,
             AND ($3 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $4)))")
         .bind(org.as_str()).bind(id.as_str()).bind(all).bind(user.as_str()).fetch_one(c))?)
 }
+
+row! {
+    pub(super) struct HeldAccessRow {
+        pub workspace_id: WorkspaceId,
+        pub source: String,
+        pub role: WorkspaceRole,
+    }
+}
+
+/// Every access a user has to an organization's workspaces.
+pub(super) async fn access_in(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<HeldAccessRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT a.workspace_id, a.source, a.role FROM access a JOIN workspaces w ON w.id = a.workspace_id
+         WHERE w.org_id = $1 AND a.user_id = $2 ORDER BY a.workspace_id, a.source")
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
+pub(super) async fn nobody_elses(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT w.name FROM workspaces w WHERE w.org_id IS NULL AND w.deleted_at IS NULL
+            AND w.id IN (SELECT workspace_id FROM access WHERE user_id = $1)
+            AND NOT EXISTS (SELECT 1 FROM access x WHERE x.workspace_id = w.id AND x.user_id <> $1) ORDER BY w.sort_name, w.id")
+        .bind(user.as_str()).fetch_all(c))?)
+}
+
+pub(super) async fn leave_standalone(tx: &mut Tx, user: &UserId, now: Micros) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE workspaces SET people = people - 1, deleted_at = CASE WHEN people > 1 THEN deleted_at ELSE $2 END
+             WHERE org_id IS NULL AND deleted_at IS NULL AND id IN (SELECT workspace_id FROM access WHERE user_id = $1)"
+        )
+        .bind(user.as_str())
+        .bind(now)
+    )?;
+    run!(tx, sqlx::query("DELETE FROM access WHERE user_id = $1").bind(user.as_str()))?;
+    Ok(())
+}
