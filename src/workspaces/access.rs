@@ -53,6 +53,7 @@ pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &Us
             members::add_to_workspaces(tx, org, to, 1).await?;
         }
     }
+    queries::move_pending(tx, org, from, to).await?;
     take_all_access(tx, org, from).await.map(|_| ())
 }
 

@@ -382,3 +382,18 @@ pub(super) async fn leave_standalone(tx: &mut Tx, user: &UserId, now: Micros) ->
     run!(tx, sqlx::query("DELETE FROM access WHERE user_id = $1").bind(user.as_str()))?;
     Ok(())
 }
+
+/// Gives what waits for workspaces that are not there yet to another account, unless it waits for the same there.
+pub(super) async fn move_pending(tx: &mut Tx, org: &OrgId, from: &UserId, to: &UserId) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE pending_access SET user_id = $3 WHERE org_id = $1 AND user_id = $2 AND workspace_slug NOT IN (
+                SELECT p.workspace_slug FROM pending_access p WHERE p.org_id = $1 AND p.user_id = $3)"
+        )
+        .bind(org.as_str())
+        .bind(from.as_str())
+        .bind(to.as_str())
+    )?;
+    Ok(())
+}
