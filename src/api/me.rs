@@ -1,9 +1,14 @@
 //! `/me`: who a token acts as.
 
 use super::bearer::Caller;
-use super::shape::answer;
-use crate::actor::Credential;
-use axum::Json;
+use super::error::ApiResult;
+use super::input::Json;
+use super::shape::{answer, body};
+use crate::accounts::{self, Theme};
+use crate::actor::{Credential, Person};
+use crate::app::App;
+use crate::error::Refusal;
+use axum::extract::State;
 
 answer! {
     /// Who the token acts as.
@@ -11,6 +16,8 @@ answer! {
         pub id: String,
         pub name: String,
         pub email: Option<String>,
+        /// How pages look: `auto`, `light` or `dark`
+        pub theme: String,
         /// The token that asks.
         pub token: Acting,
     }
@@ -26,16 +33,49 @@ answer! {
     }
 }
 
+impl Me {
+    fn new(person: &Person) -> Self {
+        let (name, can_write) = match &person.credential {
+            Credential::Token { name, can_write, .. } => (name.clone(), *can_write),
+            _ => (String::new(), false),
+        };
+        Self {
+            id: person.user.to_string(),
+            name: person.name.clone(),
+            email: person.email.clone(),
+            theme: person.theme.clone(),
+            token: Acting { id: person.credential.id().to_owned(), name, scope: if can_write { "write" } else { "read" } },
+        }
+    }
+}
+
 /// `GET /me`
-pub async fn show(Caller(person): Caller) -> Json<Me> {
-    let (name, can_write) = match &person.credential {
-        Credential::Token { name, can_write, .. } => (name.clone(), *can_write),
-        _ => (String::new(), false),
+pub async fn show(Caller(person): Caller) -> axum::Json<Me> {
+    axum::Json(Me::new(&person))
+}
+
+body! {
+    /// What to change about oneself; what isn't named stays as it is.
+    pub struct ChangedMe {
+        pub name: Option<String>,
+        /// `auto`, `light` or `dark`
+        pub theme: Option<String>,
+    }
+}
+
+/// `PUT /me`
+pub async fn update(State(app): State<App>, Caller(person): Caller, Json(changed): Json<ChangedMe>) -> ApiResult<axum::Json<Me>> {
+    let theme = match changed.theme.as_deref() {
+        Some(text) => Some(Theme::parse(text).ok_or_else(|| Refusal::field("theme", "Say auto, light or dark."))?),
+        None => None,
     };
-    Json(Me {
-        id: person.user.to_string(),
-        name: person.name.clone(),
-        email: person.email.clone(),
-        token: Acting { id: person.credential.id().to_owned(), name, scope: if can_write { "write" } else { "read" } },
-    })
+    let mut me = Me::new(&person);
+    if let Some(name) = &changed.name {
+        me.name = accounts::change_name(&app, &person, name).await?;
+    }
+    if let Some(theme) = theme {
+        accounts::change_theme(&app, &person, theme).await?;
+        me.theme = theme.as_str().to_owned();
+    }
+    Ok(axum::Json(me))
 }

@@ -52,7 +52,7 @@ answer! {
 }
 
 /// "" is nothing.
-fn some(text: String) -> Option<String> {
+pub(super) fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 

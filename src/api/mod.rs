@@ -4,6 +4,7 @@ mod bearer;
 mod call;
 mod error;
 mod input;
+mod invitations;
 mod me;
 mod members;
 mod openapi;
@@ -24,19 +25,42 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls()].into_iter().flatten().collect()
+    [own_calls(), organization_calls(), member_calls(), invitation_calls()].into_iter().flatten().collect()
 }
 
 /// What is the caller's own.
 fn own_calls() -> Vec<Call> {
     vec![
         Call::get("/me", me::show).says("Who the token acts as").gives::<me::Me>(200),
+        Call::put("/me", me::update).says("Change your name, or how pages look").takes::<me::ChangedMe>().gives::<me::Me>(200),
         Call::get("/tokens", tokens::list).says("List your tokens").asks::<paging::Asked>().gives::<paging::Listed<tokens::Token>>(200),
         Call::post("/tokens", tokens::create)
             .says("Make a token; its secret is in this answer and never again")
             .takes::<tokens::NewToken>()
             .gives::<tokens::Token>(201),
         Call::delete("/tokens/{token_id}", tokens::revoke).says("Revoke one of your tokens"),
+        Call::get("/invitations", invitations::mine)
+            .says("List the pending invitations to your addresses")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<invitations::Offer>>(200),
+        Call::get("/invitations/{key}", invitations::open)
+            .says("Open an invitation to you by its id, or by the secret of its link")
+            .gives::<invitations::Offer>(200),
+        Call::post("/invitations/{key}/accept", invitations::accept).says("Accept an invitation").gives::<organizations::Joined>(200),
+        Call::post("/invitations/{key}/close-and-join", invitations::close_and_join)
+            .says("Close your personal organization and accept an invitation, in one step")
+            .gives::<organizations::Joined>(200),
+        Call::post("/invitations/{key}/decline", invitations::decline).says("Decline an invitation"),
+        Call::post("/invitations/{key}/add-address", invitations::add_address)
+            .says("Add the invited address, which the secret of the mailed link proves, to your account"),
+        Call::get("/workspaces", workspaces::standalone)
+            .says("List your workspaces that are in no organization")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<workspaces::Workspace>>(200),
+        Call::post("/workspaces", workspaces::create_standalone)
+            .says("Create a workspace outside of any organization")
+            .takes::<workspaces::NewWorkspace>()
+            .gives::<workspaces::Workspace>(201),
     ]
 }
 
@@ -102,6 +126,34 @@ fn member_calls() -> Vec<Call> {
             .says("Let a suspended member back in, as what they were")
             .gives::<members::Member>(200),
         Call::post("/organizations/{org_id}/leave", members::leave).says("Leave the organization"),
+    ]
+}
+
+fn invitation_calls() -> Vec<Call> {
+    vec![
+        Call::post("/organizations/{org_id}/members/invite", invitations::invite)
+            .says("Invite an e-mail address")
+            .takes::<invitations::Invite>()
+            .gives::<invitations::Invitation>(201),
+        Call::get("/organizations/{org_id}/invitations", invitations::list)
+            .says("List invitations, newest first")
+            .asks::<invitations::AskedInvitations>()
+            .gives::<paging::Listed<invitations::Invitation>>(200),
+        Call::get("/organizations/{org_id}/invitations/{invitation_id}", invitations::show)
+            .says("Get an invitation")
+            .gives::<invitations::Invitation>(200),
+        Call::put("/organizations/{org_id}/invitations/{invitation_id}", invitations::update)
+            .says("Change the role that applies on joining")
+            .takes::<invitations::ChangedInvitation>()
+            .gives::<invitations::Invitation>(200),
+        Call::post("/organizations/{org_id}/invitations/{invitation_id}/resend", invitations::resend)
+            .says("Send an invitation again, with a new link; earlier links die")
+            .gives::<invitations::Invitation>(200),
+        Call::post("/organizations/{org_id}/invitations/{invitation_id}/link", invitations::copy_link)
+            .says("Make a further link to an invitation, for when mail doesn't arrive")
+            .gives::<invitations::Invitation>(200),
+        Call::delete("/organizations/{org_id}/invitations/{invitation_id}", invitations::revoke)
+            .says("Revoke an invitation; its links die"),
     ]
 }
 

@@ -125,3 +125,12 @@ pub async fn transfer(
 ) -> ApiResult<axum::Json<members::Member>> {
     Ok(axum::Json(organizations::transfer(&app, &actor, &transfer.member_id).await?.into()))
 }
+
+answer! {
+    /// The organization that somebody has joined.
+    pub struct Joined {
+        pub id: String,
+        pub name: String,
+        pub slug: String,
+    }
+}

@@ -1,6 +1,6 @@
-//! `/organizations/{org_id}/workspaces`
+//! `/organizations/{org_id}/workspaces`, and standalone ones under `/workspaces`.
 
-use super::bearer::Member;
+use super::bearer::{Caller, Member};
 use super::error::ApiResult;
 use super::input::{Json, Query};
 use super::paging::{self, Asked, Listed};
@@ -74,4 +74,26 @@ pub async fn create(
     let workspace = workspaces::create_in(&app, &actor, &new.name, new.label.as_deref().unwrap_or("")).await?;
     let role = crate::access::capped(WorkspaceRole::Owner, actor.role);
     Ok((StatusCode::CREATED, axum::Json(Workspace::new(workspace, Some(role)))))
+}
+
+/// `GET /workspaces`: standalone ones that the caller has a role in, at most a hundred.
+pub async fn standalone(
+    State(app): State<App>,
+    Caller(person): Caller,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<Asked>,
+) -> ApiResult<Response> {
+    let own = workspaces::standalone(&app, &person).await?;
+    let own = own.into_iter().map(|one| Workspace::new(one.workspace, one.role)).collect();
+    paging::answer(&app, &uri, paging::page(own, &asked, |workspace: &Workspace| &workspace.id)?)
+}
+
+/// `POST /workspaces`: a standalone one.
+pub async fn create_standalone(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(new): Json<NewWorkspace>,
+) -> ApiResult<(StatusCode, axum::Json<Workspace>)> {
+    let workspace = workspaces::create_standalone(&app, &person, &new.name, new.label.as_deref().unwrap_or("")).await?;
+    Ok((StatusCode::CREATED, axum::Json(Workspace::new(workspace, Some(WorkspaceRole::Owner)))))
 }

@@ -38,7 +38,7 @@ use axum::routing::{get, post};
 
 /// A path as it may be logged and shown: without the secret in the address of an invitation or a sign-in link (SEC-I1).
 pub fn without_secret(path: &str) -> &str {
-    ["/invitations", "/sign-in"]
+    ["/invitations", "/sign-in", "/api/v1/invitations"]
         .into_iter()
         .find(|start| path.strip_prefix(start).is_some_and(|rest| rest.starts_with('/')))
         .unwrap_or(path)

@@ -1,5 +1,8 @@
 //! The REST API: who is asking, how it reads and refuses, lists, and the calls of document 000.
 
+mod document;
+mod invitations;
+
 use crate::support::client::Client;
 use crate::support::{Acme, House, acme};
 use serde_json::json;

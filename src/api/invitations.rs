@@ -1,0 +1,275 @@
+//! Invitations: the organization's under `/organizations/{org_id}`, and the caller's own under `/invitations`.
+
+use super::bearer::{Caller, Member};
+use super::error::{ApiError, ApiResult, FieldProblem};
+use super::input::{Json, Path, Query};
+use super::members::{parse_role, some};
+use super::organizations;
+use super::paging::{self, Asked, Listed};
+use super::repeat::Kept;
+use super::shape::{answer, body, query};
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::error::Refusal;
+use crate::ids::InvitationId;
+use crate::invitations::{self, Ended, Filter, Key, NewInvitation, OnPending, Status};
+use crate::{access, members};
+use axum::extract::{OriginalUri, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+answer! {
+    /// An invitation of an organization.
+    pub struct Invitation {
+        pub id: String,
+        /// The row of the directory that stands for it.
+        pub member_id: Option<String>,
+        pub email: String,
+        pub name: Option<String>,
+        /// Applies on joining.
+        pub org_role: &'static str,
+        /// `pending`, `accepted`, `declined`, `revoked` or `expired`
+        pub status: &'static str,
+        pub invited_by: String,
+        /// `queued`, `sent` or `failed`
+        pub delivery: &'static str,
+        /// Why the mail waits or failed, in the mail server's words.
+        pub delivery_error: Option<String>,
+        pub delivered_at: Option<String>,
+        pub created_at: String,
+        pub expires_at: String,
+        pub ended_at: Option<String>,
+        /// A link that opens it: in the answer to asking for one, and never again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub link: Option<String>,
+    }
+}
+
+impl From<invitations::Invitation> for Invitation {
+    fn from(invitation: invitations::Invitation) -> Self {
+        Self {
+            id: invitation.id.into(),
+            member_id: invitation.member.map(String::from),
+            email: invitation.email,
+            name: some(invitation.name),
+            org_role: invitation.role.as_str(),
+            status: invitation.status.as_str(),
+            invited_by: invitation.inviter,
+            delivery: invitation.delivery.as_str(),
+            delivery_error: some(invitation.delivery_error),
+            delivered_at: invitation.delivered_at.map(rfc3339),
+            created_at: rfc3339(invitation.created_at),
+            expires_at: rfc3339(invitation.expires_at),
+            ended_at: invitation.ended_at.map(rfc3339),
+            link: None,
+        }
+    }
+}
+
+body! {
+    /// Whom to invite, as what.
+    pub struct Invite {
+        pub email: String,
+        /// For the directory until they join.
+        pub name: Option<String>,
+        /// `owner`, `admin`, `billing`, `member` or `viewer`
+        #[serde(alias = "role")]
+        pub org_role: String,
+        /// Must be empty: access to workspaces is given once they have joined.
+        pub workspace_access: Option<Vec<WorkspaceAccess>>,
+        /// What to do where the address has a pending invitation: `refuse` (409 with its id), which is meant unless said,
+        /// or `update` it and send it again.
+        pub on_pending: Option<String>,
+    }
+}
+
+body! {
+    /// A workspace and the role in it.
+    pub struct WorkspaceAccess {
+        pub workspace_id: String,
+        pub role: String,
+    }
+}
+
+/// `POST /organizations/{org_id}/members/invite` (S1-45)
+pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): Json<Invite>) -> ApiResult<Response> {
+    let role = parse_role(&wish.org_role).map_err(|message| Refusal::field("org_role", message))?;
+    let on_pending = match wish.on_pending.as_deref() {
+        None | Some("refuse") => OnPending::Refuse,
+        Some("update") => OnPending::Update,
+        Some(_) => return Err(Refusal::field("on_pending", "Say refuse or update.").into()),
+    };
+    if wish.workspace_access.is_some_and(|list| !list.is_empty()) {
+        access::may_invite(actor.role, actor.org.policies.owners_only_invite(), role)?;
+        let message = "An invitation can't give access to workspaces. Leave this empty, and give access once they have joined.";
+        return Err(Refusal::field("workspace_access", message).into());
+    }
+    let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, on_pending };
+    let invitation = invitations::invite(&app, &actor, &new).await.map_err(by_our_names)?;
+    Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
+}
+
+/// The page's form calls the role `role`.
+fn by_our_names(refusal: Refusal) -> ApiError {
+    let Refusal::Invalid(fields) = refusal else { return refusal.into() };
+    let name = |field: &str| if field == "role" { "org_role".to_owned() } else { field.to_owned() };
+    ApiError::Fields(fields.into_iter().map(|f| FieldProblem { field: name(f.field), message: f.message.into_owned() }).collect())
+}
+
+query! {
+    /// What the list's address says.
+    pub struct AskedInvitations {
+        /// `open` (pending or expired), which is meant unless said; `ended`, or one of `accepted`, `declined`, `revoked`
+        pub status: Option<String>,
+        /// Invitations on a page, 1 to 100; 50 unless said.
+        pub limit: Option<String>,
+        /// `next_cursor` of the page before.
+        pub cursor: Option<String>,
+    }
+}
+
+/// `GET /organizations/{org_id}/invitations`
+pub async fn list(
+    State(app): State<App>,
+    Member(actor): Member,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<AskedInvitations>,
+) -> ApiResult<Response> {
+    let ended = match asked.status.as_deref() {
+        None | Some("open") => None,
+        Some("ended") => Some(Ended::Any),
+        Some(status) => match Status::parse(status) {
+            Some(status @ (Status::Accepted | Status::Declined | Status::Revoked)) => Some(Ended::As(status)),
+            _ => return Err(Refusal::field("status", "Say open, ended, accepted, declined or revoked.").into()),
+        },
+    };
+    let filter = Filter { ended, after: asked.cursor, limit: paging::limit(asked.limit.as_deref())? };
+    let listed = invitations::list(&app, &actor, &filter).await?;
+    let data = listed.invitations.into_iter().map(Invitation::from).collect();
+    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+}
+
+type InPath = Path<(String, InvitationId)>;
+
+/// `GET /organizations/{org_id}/invitations/{invitation_id}`
+pub async fn show(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<axum::Json<Invitation>> {
+    Ok(axum::Json(invitations::find(&app, &actor, &id).await?.into()))
+}
+
+body! {
+    /// What an invitation shall offer.
+    pub struct ChangedInvitation {
+        /// `owner`, `admin`, `billing`, `member` or `viewer`
+        #[serde(alias = "role")]
+        pub org_role: String,
+    }
+}
+
+/// `PUT /organizations/{org_id}/invitations/{invitation_id}`: changes what will apply on joining.
+pub async fn update(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): InPath,
+    Json(changed): Json<ChangedInvitation>,
+) -> ApiResult<axum::Json<Invitation>> {
+    let role = parse_role(&changed.org_role).map_err(|message| Refusal::field("org_role", message))?;
+    let invitation = invitations::find(&app, &actor, &id).await?;
+    let row = invitation.member.as_ref().filter(|_| invitation.is_open()).ok_or(Refusal::NotFound)?;
+    members::change_role(&app, &actor, row, role).await?;
+    Ok(axum::Json(invitations::find(&app, &actor, &id).await?.into()))
+}
+
+/// `POST /organizations/{org_id}/invitations/{invitation_id}/resend`
+pub async fn resend(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<axum::Json<Invitation>> {
+    Ok(axum::Json(invitations::resend(&app, &actor, &id).await?.into()))
+}
+
+/// `POST /organizations/{org_id}/invitations/{invitation_id}/link`
+pub async fn copy_link(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<Response> {
+    let (invitation, link) = invitations::copy_link(&app, &actor, &id).await?;
+    let invitation = Invitation::from(invitation);
+    let kept = Kept(serde_json::to_value(&invitation).unwrap_or_default());
+    let mut response = axum::Json(Invitation { link: Some(link), ..invitation }).into_response();
+    response.extensions_mut().insert(kept);
+    Ok(response)
+}
+
+/// `DELETE /organizations/{org_id}/invitations/{invitation_id}`
+pub async fn revoke(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<StatusCode> {
+    invitations::revoke(&app, &actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+answer! {
+    /// An invitation to the caller.
+    pub struct Offer {
+        pub id: String,
+        pub organization: String,
+        pub email: String,
+        pub org_role: &'static str,
+        pub invited_by: String,
+        pub expires_at: String,
+    }
+}
+
+impl Offer {
+    fn new(invitation: invitations::Invitation, organization: String) -> Self {
+        Self {
+            id: invitation.id.into(),
+            organization,
+            email: invitation.email,
+            org_role: invitation.role.as_str(),
+            invited_by: invitation.inviter,
+            expires_at: rfc3339(invitation.expires_at),
+        }
+    }
+}
+
+/// `GET /invitations`: the pending ones to the caller's proved addresses.
+pub async fn mine(
+    State(app): State<App>,
+    Caller(person): Caller,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<Asked>,
+) -> ApiResult<Response> {
+    let own = invitations::list_own(&app, &person).await?;
+    let offers = own.into_iter().map(|(invitation, organization)| Offer::new(invitation, organization)).collect();
+    paging::answer(&app, &uri, paging::page(offers, &asked, |offer: &Offer| &offer.id)?)
+}
+
+/// `GET /invitations/{key}`: by its id, or by the secret at the end of its link.
+pub async fn open(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<axum::Json<Offer>> {
+    let offer = invitations::open(&app, Some(&person), &Key::parse(&key)).await?;
+    Ok(axum::Json(Offer::new(offer.invitation, offer.organization.name)))
+}
+
+/// `POST /invitations/{key}/accept`
+pub async fn accept(State(app): State<App>, caller: Caller, Path(key): Path<String>) -> ApiResult<axum::Json<organizations::Joined>> {
+    join(&app, caller, &key, false).await
+}
+
+/// `POST /invitations/{key}/close-and-join`: closes the caller's own personal organization on the way.
+pub async fn close_and_join(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> ApiResult<axum::Json<organizations::Joined>> {
+    join(&app, caller, &key, true).await
+}
+
+async fn join(app: &App, Caller(person): Caller, key: &str, close_personal: bool) -> ApiResult<axum::Json<organizations::Joined>> {
+    let joined = invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), close_personal).await?;
+    Ok(axum::Json(organizations::Joined { id: joined.org.into(), name: joined.org_name, slug: joined.org_slug }))
+}
+
+/// `POST /invitations/{key}/decline`
+pub async fn decline(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<StatusCode> {
+    invitations::decline(&app, Some(&person), &person.origin, &Key::parse(&key)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /invitations/{key}/add-address`: the secret of a mailed link proves that its address is the caller's.
+pub async fn add_address(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<StatusCode> {
+    invitations::add_address(&app, &person, &Key::parse(&key)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
