@@ -3,8 +3,9 @@
 use super::assets::{Assets, assets};
 use super::notice::Notice;
 use super::session::Visitor;
-use crate::access::{self, Permission};
+use crate::access::{self, OrgRole, Permission};
 use crate::actor::{Actor, Person};
+use crate::organizations::Organization;
 use crate::text;
 use crate::workspaces::Open;
 use askama::Template;
@@ -109,16 +110,22 @@ impl Shell {
 
     /// The frame of a page of an organization. `current` is the label of its line in the navigation.
     pub fn org(visitor: &Visitor, actor: &Actor, current: &'static str, title: impl AsRef<str>) -> Self {
-        let mut shell = Self::bare(visitor, format!("{} · {}", title.as_ref(), actor.org.name));
-        shell.org = Some(ShellOrg {
-            name: actor.org.name.clone(),
-            slug: actor.org.slug.clone(),
-            initial: initial(&actor.org.name),
-            role: actor.org.policies.label(actor.role).to_owned(),
+        let title = format!("{} · {}", title.as_ref(), actor.org.name);
+        Self::bare(visitor, title).in_org(&actor.person, &actor.org, actor.role, current, "")
+    }
+
+    /// Adds what stands around every page while an organization is active. `current` and `own` are the labels of the
+    /// page's line in the organization's and in the personal group.
+    fn in_org(mut self, person: &Person, org: &Organization, role: OrgRole, current: &'static str, own: &'static str) -> Self {
+        self.org = Some(ShellOrg {
+            name: org.name.clone(),
+            slug: org.slug.clone(),
+            initial: initial(&org.name),
+            role: org.policies.label(role).to_owned(),
         });
-        shell.switcher = switcher(&actor.person, Some(&actor.org.slug));
-        shell.nav = vec![org_nav(actor, current), personal_nav("")];
-        shell
+        self.switcher = switcher(person, Some(&org.slug));
+        self.nav = vec![org_nav(org, role, current), personal_nav(own)];
+        self
     }
 
     /// The frame of a page of a workspace: the active one, named in the account menu, with its own group of pages.
@@ -134,12 +141,13 @@ impl Shell {
         shell
     }
 
-    /// The frame of a page of the person's own account.
+    /// The frame of a page of the person's own account. The organization opened last stays at hand.
     pub fn account(visitor: &Visitor, person: &Person, current: &'static str) -> Self {
-        let mut shell = Self::bare(visitor, current);
-        shell.switcher = switcher(person, None);
-        shell.nav = vec![personal_nav(current)];
-        shell
+        let shell = Self::bare(visitor, current);
+        match person.active_seat() {
+            Some(seat) => shell.in_org(person, &seat.org, seat.role, "", current),
+            None => Self { nav: vec![personal_nav(current)], ..shell },
+        }
     }
 }
 
@@ -156,22 +164,22 @@ fn switcher(person: &Person, current: Option<&str>) -> Vec<SwitchOrg> {
         .collect()
 }
 
-/// The organization's pages that the actor may open: asked of the same table that the operations ask.
-fn org_nav(actor: &Actor, current: &'static str) -> NavGroup {
-    let may = |permission| access::allows(actor.role, permission);
-    let base = format!("/orgs/{}", actor.org.slug);
+/// The organization's pages that somebody with the role may open: asked of the same table that the operations ask.
+fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup {
+    let may = |permission| access::allows(role, permission);
+    let base = format!("/orgs/{}", org.slug);
     let item = |label: &'static str, page: &str, count: Option<i64>| NavItem {
         label,
         href: format!("{base}/{page}"),
         current: label == current,
         count: count.map(text::thousands),
     };
-    let mut items = vec![item("Members", "members", Some(actor.org.members))];
+    let mut items = vec![item("Members", "members", Some(org.members))];
     if may(Permission::ManageMembers) {
-        items.push(item("Invitations", "invitations", (actor.org.invited > 0).then_some(actor.org.invited)));
+        items.push(item("Invitations", "invitations", (org.invited > 0).then_some(org.invited)));
     }
     items.push(item("Roles", "roles", None));
-    items.push(item("Workspaces", "workspaces", Some(actor.org.workspaces)));
+    items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
     if may(Permission::ManageSettings) {
         items.push(item("Policies", "policies", None));
     }

@@ -144,8 +144,8 @@ struct Candidate {
     initials: String,
     hue: u16,
     role: &'static str,
-    /// Why they can't; "" where they can.
-    refused: String,
+    /// They could act as owner at once.
+    ready: bool,
 }
 
 impl Candidate {
@@ -157,10 +157,7 @@ impl Candidate {
             initials: text::initials(&entry.name),
             hue: hue(&entry.name),
             role: actor.org.policies.label(entry.role),
-            refused: match organizations::may_receive(actor, entry) {
-                Err(Refusal::Conflict(conflict)) => conflict.message.to_string(),
-                _ => String::new(),
-            },
+            ready: organizations::may_receive(actor, entry).is_ok(),
         }
     }
 }

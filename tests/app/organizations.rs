@@ -144,6 +144,8 @@ async fn s1_30_s2_25_ownership_goes_over_in_one_step_and_both_are_told() {
     let carol = acme.member_id("carol@acme.test").await;
     acme.alice.get("/orgs/acme-corp/settings/transfer?q=CAROL").await.assert_status(200).assert_says("Carol Reyes");
     let confirm = format!("/orgs/acme-corp/settings/transfer/{carol}");
+    assert!(acme.alice.get("/orgs/acme-corp/members").await.has(&format!("a[href='{confirm}']")), "it stands in the directory's row");
+    assert!(!acme.bob.get("/orgs/acme-corp/members").await.has("a[href*=transfer]"));
     acme.alice.get(&confirm).await.assert_status(200).assert_says("Carol Reyes becomes owner").assert_says("You become admin");
     for browser in [&mut acme.bob, &mut acme.bill, &mut acme.carol, &mut acme.vera] {
         browser.get("/orgs/acme-corp/settings/transfer").await.assert_status(403);

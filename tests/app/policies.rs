@@ -160,7 +160,7 @@ async fn s1_30_s1_31_s1_32_s5_20_s5_22_the_roles_page_draws_the_one_table() {
         for (line, permission) in page.all("table.matrix tbody tr").iter().zip(roster::access::PERMISSIONS) {
             let cells: Vec<&str> =
                 line.strip_prefix(permission.label()).expect("the lines are in the table's order").split_whitespace().collect();
-            let drawn: Vec<bool> = cells.iter().filter(|word| ["yes", "no"].contains(word)).map(|word| *word == "yes").collect();
+            let drawn: Vec<bool> = cells.iter().map(|sign| *sign == "✓").collect();
             let table: Vec<bool> = roster::access::ROLES.into_iter().map(|role| roster::access::allows(role, permission)).collect();
             assert_eq!(drawn, table, "{line}");
         }

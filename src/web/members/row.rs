@@ -1,9 +1,10 @@
 //! One row of the directory as it is shown, and times with the words for them.
 
-use crate::access::{self, OrgRole};
+use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;
 use crate::clock;
 use crate::members::{Entry, Status};
+use crate::organizations;
 use crate::text;
 use crate::web::page::hue;
 
@@ -31,6 +32,8 @@ pub(super) struct Row {
     pub is_self: bool,
     pub suspended: bool,
     pub joined: bool,
+    /// Where the actor may hand the organization over to them; "" where they can't.
+    pub transfer: String,
     /// What can be sent to somebody invited.
     pub sending: Option<Sending>,
 }
@@ -112,6 +115,10 @@ impl Row {
             suspended: entry.status == Status::Suspended,
             joined: entry.status.is_member(),
             sending: sending(actor, entry),
+            transfer: match access::allows(actor.role, Permission::OwnOrganization) && organizations::may_receive(actor, entry).is_ok() {
+                true => format!("/orgs/{}/settings/transfer/{}", actor.org.slug, entry.id),
+                false => String::new(),
+            },
         }
     }
 }
