@@ -29,11 +29,8 @@ pub async fn create(app: &App, person: &Person, name: &str, slug: &str) -> Resul
     let (Some(name), Some(slug)) = (name, slug) else { return Err(Refusal::NotFound) };
     let mut tx = app.db.write_account(person).await?;
     if app.config.membership == Membership::One && members::in_an_organization(&mut tx, &person.user).await? {
-        return Err(Refusal::conflict(
-            "already_in_another_organization",
-            "You are in an organization already. Leave it before you create another.",
-        )
-        .with_next("Your organizations", "/account/organizations"));
+        return Err(Refusal::conflict("already_in_another_org", "You are in an organization already. Leave it before you create another.")
+            .with_next("Your organizations", "/account/organizations"));
     }
     let id = OrgId::new();
     queries::insert(&mut tx, &id, &name, &slug, None, now).await?;

@@ -5,9 +5,11 @@ use super::input::Form;
 use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{SignedIn, see_other};
+use crate::actor::Person;
 use crate::app::App;
+use crate::clock;
 use crate::error::Refusal;
-use crate::{organizations, workspaces};
+use crate::{invitations, organizations, workspaces};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -80,9 +82,30 @@ pub(super) fn slug_error(refusal: &Refusal, field: &mut String) -> String {
 struct Without {
     shell: Shell,
     heading: &'static str,
+    waiting: Vec<Waiting>,
 }
 
-/// `GET /welcome`: what to do without an organization and without a workspace (E14). Who has one is led there.
+/// An invitation that waits for the person.
+struct Waiting {
+    href: String,
+    org_name: String,
+    inviter: String,
+    expires: String,
+}
+
+async fn without(app: &App, person: &Person, shell: Shell, heading: &'static str) -> Result<Response, PageError> {
+    let own = invitations::list_own(app, person).await?;
+    let waiting = own.into_iter().map(|(invitation, org_name)| Waiting {
+        href: format!("/invitations/{}", invitation.id),
+        org_name,
+        inviter: invitation.inviter,
+        expires: clock::minute(invitation.expires_at),
+    });
+    Ok(page::ok(&Without { shell, heading, waiting: waiting.collect() }))
+}
+
+/// `GET /welcome`: what to do without an organization and without a workspace (E14), and the invitations that wait. Who
+/// has one is led there.
 pub async fn welcome(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> Result<Response, PageError> {
     if let Some(seat) = person.active_seat() {
         return Ok(see_other(format!("/orgs/{}/members", seat.org.slug), visitor.notice));
@@ -90,21 +113,18 @@ pub async fn welcome(State(app): State<App>, SignedIn { person, visitor }: Signe
     if let Some(first) = workspaces::standalone(&app, &person).await?.first() {
         return Ok(see_other(format!("/workspaces/{}/overview", first.workspace.id), visitor.notice));
     }
-    Ok(page::ok(&Without { shell: Shell::account(&visitor, &person, "Welcome"), heading: "Welcome to Roster" }))
+    without(&app, &person, Shell::account(&visitor, &person, "Welcome"), "Welcome to Roster").await
 }
 
 /// `GET /settings/organization` and everything below it: the same page of the active organization. Without one, the
 /// page that says what an organization is for (E14).
-pub async fn active(SignedIn { person, visitor }: SignedIn) -> Result<Response, PageError> {
+pub async fn active(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> Result<Response, PageError> {
     let rest = visitor.path.strip_prefix("/settings/organization").unwrap_or_default();
     match person.active_seat() {
         Some(seat) => {
             let page = if rest.starts_with('/') && rest.len() > 1 { rest } else { "/settings" };
             Ok(see_other(format!("/orgs/{}{page}", seat.org.slug), None))
         }
-        None => {
-            let shell = Shell::account(&visitor, &person, "Organization");
-            Ok(page::ok(&Without { shell, heading: "You are in no organization" }))
-        }
+        None => without(&app, &person, Shell::account(&visitor, &person, "Organization"), "You are in no organization").await,
     }
 }

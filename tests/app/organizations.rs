@@ -244,6 +244,28 @@ async fn e14_without_an_organization_a_page_says_what_one_is_for() {
 }
 
 #[tokio::test]
+async fn e14_the_page_for_who_has_no_organization_names_the_invitations_that_wait() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    acme.alice
+        .post("/orgs/acme-corp/members/invite", &[("email", "xenia@nowhere.test"), ("name", ""), ("role", "member")])
+        .await
+        .assert_status(303);
+    let page = acme.xenia.open("/welcome").await.assert_status(200);
+    let link = page.attribute("main a[href^='/invitations/']", "href").expect("a link to the invitation");
+    page.assert_says("You are invited").assert_says("Acme Corp");
+    acme.xenia.get(&link).await.assert_status(200).assert_says("Acme Corp");
+    // Deleting the organization revokes it.
+    acme.alice.get("/orgs/acme-corp/settings/delete").await.assert_says("1 pending invitation is revoked");
+    acme.alice.post("/orgs/acme-corp/settings/delete", &[("confirm", "Acme Corp")]).await.assert_status(303);
+    let page = acme.xenia.open("/welcome").await.assert_status(200);
+    assert!(!page.text().contains("Acme Corp"), "{}", page.text());
+    let status = acme.xenia.get(&link).await.status;
+    assert!([404, 410].contains(&status), "{status}");
+    assert_eq!(house.count("SELECT COUNT(*) FROM invitations WHERE status = 'pending'").await, 0);
+}
+
+#[tokio::test]
 async fn s2_23_where_an_account_may_be_in_one_organization_a_second_is_refused() {
     let house = House::start_with(crate::support::Settings::new().set("--membership", "one")).await;
     let mut alice = house.sign_in("alice@acme.test").await;
