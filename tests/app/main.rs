@@ -3,6 +3,7 @@
 
 mod account;
 mod api;
+mod audit;
 mod command_line;
 mod content;
 mod directory;
@@ -11,6 +12,7 @@ mod http;
 mod idempotency;
 mod import;
 mod invitations;
+mod live;
 mod mail;
 mod members;
 mod organizations;

@@ -36,6 +36,11 @@ impl Client {
         Self { base: base.to_owned(), token: token.to_owned(), http }
     }
 
+    /// This client with another's token, over this one's connection.
+    pub fn with_token_of(&self, other: &Client) -> Self {
+        Self { token: other.token.clone(), ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[]).await
     }
