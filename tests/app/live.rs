@@ -89,6 +89,7 @@ async fn s4_1_sec_z1_another_organizations_things_are_as_if_they_were_never_ther
     let house = House::start().await;
     let mut acme = acme(&house).await;
     let carol = acme.member_id("carol@acme.test").await;
+    acme.otto.get("/orgs/globex/members").await.assert_says("Globex is ready.");
     for (theirs, nobodys) in [
         ("/orgs/acme-corp/members".to_owned(), "/orgs/nobody-here/members".to_owned()),
         (format!("/orgs/globex/members/{carol}"), "/orgs/globex/members/mem_0000".to_owned()),
