@@ -103,15 +103,20 @@ fn state(app: &App, invitation: &Invitation, now: i64) -> (&'static str, &'stati
         (Status::Revoked, _) => ("", "Revoked", String::new()),
         (Status::Expired, _) => ("", "Expired", String::new()),
         (Status::Pending, DeliveryState::Queued) if invitation.delivery_error.is_empty() => {
-            ("wait", "Queued", "the mail leaves in a moment".into())
+            ("wait", "Queued", "The mail leaves in a moment".into())
         }
-        (Status::Pending, DeliveryState::Queued) => ("wait", "Queued", format!("{}; it is tried again", invitation.delivery_error)),
+        (Status::Pending, DeliveryState::Queued) => ("wait", "Queued", format!("{}; it is tried again", capital(&invitation.delivery_error))),
         (Status::Pending, DeliveryState::Sent) => {
-            let when = invitation.delivered_at.map(|at| clock::relative(at, now).to_lowercase()).unwrap_or_default();
+            let when = invitation.delivered_at.map(|at| clock::relative(at, now)).unwrap_or_default();
             if file { ("wait", "Written to a file", when) } else { ("info", "Sent", when) }
         }
-        (Status::Pending, DeliveryState::Failed) => ("bad", "Not delivered", invitation.delivery_error.clone()),
+        (Status::Pending, DeliveryState::Failed) => ("bad", "Not delivered", capital(&invitation.delivery_error)),
     }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[derive(Template)]

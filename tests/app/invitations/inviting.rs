@@ -177,7 +177,7 @@ async fn sec_i7_the_answer_does_not_tell_who_has_an_account_or_another_organizat
         let list = acme.alice.get("/orgs/acme-corp/invitations").await;
         let row = list.all("tbody tr").into_iter().find(|row| row.contains(address)).expect("a row");
         let shown = format!("{} {} {row}", page.status, page.location()).replace(address, "ADDRESS").replace(&id, "ID");
-        seen.push(shown.replace("the mail leaves in a moment", "").replace("Queued", "Sent").replace("just now", "").trim().to_owned());
+        seen.push(shown.replace("The mail leaves in a moment", "").replace("Queued", "Sent").replace("Just now", "").trim().to_owned());
         super::mailed_link(&house, address).await;
         acme.alice.post(&format!("/orgs/acme-corp/invitations/{id}/revoke"), &[]).await.assert_status(303);
     }
