@@ -105,7 +105,9 @@ fn state(app: &App, invitation: &Invitation, now: i64) -> (&'static str, &'stati
         (Status::Pending, DeliveryState::Queued) if invitation.delivery_error.is_empty() => {
             ("wait", "Queued", "The mail leaves in a moment".into())
         }
-        (Status::Pending, DeliveryState::Queued) => ("wait", "Queued", format!("{}; it is tried again", capital(&invitation.delivery_error))),
+        (Status::Pending, DeliveryState::Queued) => {
+            ("wait", "Queued", format!("{}; it is tried again", capital(&invitation.delivery_error)))
+        }
         (Status::Pending, DeliveryState::Sent) => {
             let when = invitation.delivered_at.map(|at| clock::relative(at, now)).unwrap_or_default();
             if file { ("wait", "Written to a file", when) } else { ("info", "Sent", when) }

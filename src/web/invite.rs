@@ -34,7 +34,6 @@ pub struct InviteForm {
 struct InTheWay {
     text: String,
     link: Option<(String, String)>,
-    may_update: bool,
 }
 
 #[derive(Template)]
@@ -52,6 +51,8 @@ struct New {
     roles: Vec<(&'static str, &'static str, &'static str, &'static str)>,
     days: String,
     in_the_way: Option<InTheWay>,
+    /// What is in the way is a pending invitation.
+    may_update: bool,
 }
 
 /// `GET /orgs/{org}/members/invite`
@@ -109,6 +110,7 @@ fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, refusal: Option
         roles: policies.roles_to_give(actor.role, None).into_iter().map(|r| (r.as_str(), policies.label(r), r.explains(), "")).collect(),
         days: text::count(policies.invitation_days, "day", "days"),
         in_the_way: refusal.and_then(in_the_way),
+        may_update: matches!(refusal, Some(Refusal::Conflict(conflict)) if conflict.code == "invitation_pending"),
         form,
     }
 }
@@ -118,6 +120,5 @@ fn in_the_way(refusal: &Refusal) -> Option<InTheWay> {
     Some(InTheWay {
         text: conflict.message.to_string(),
         link: conflict.next.as_ref().map(|(label, path)| (label.to_string(), path.clone())),
-        may_update: conflict.code == "invitation_pending",
     })
 }

@@ -2,7 +2,10 @@
 
 use super::{assert_sound, copied_link, events, invitation_id, invite, invited, mailed_link, rows};
 use crate::support::database::Database;
-use crate::support::{House, acme};
+use crate::support::process::Process;
+use crate::support::program::Program;
+use crate::support::{Browser, House, acme};
+use mail_parser::MessageParser;
 use roster::clock::{DAY, SECOND};
 
 #[tokio::test]
@@ -54,6 +57,49 @@ async fn sec_i1_opening_the_link_changes_nothing_and_it_goes_no_further() {
     let mut foreign = house.browser();
     foreign.fetch_site = Some("cross-site".into());
     foreign.post(&format!("{link}/accept"), &[]).await.assert_status(403);
+}
+
+#[tokio::test]
+async fn sec_i1_no_token_stands_in_the_log_however_much_is_logged() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let process = Process::serve(folder.path(), &["--log", "debug"]).await;
+    let program = Program::new(folder.path()).set("ROSTER_PUBLIC_URL", &process.url);
+    let printed = program.run(&["sign-in-link", "alice@acme.test"]).await.assert_code(0).out;
+    let sign_in = printed.split_whitespace().find(|word| word.contains("/sign-in/")).expect("a link").to_owned();
+    let mut alice = Browser::new(&process.url);
+    alice.post(&sign_in, &[]).await.assert_status(303);
+    alice.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);
+    invite(&mut alice, "nina@x.test", "member").await.assert_status(303);
+    let link = written_link(folder.path()).await;
+    let mut nina = Browser::new(&process.url);
+    nina.get(&link).await.assert_status(200);
+    nina.get(&format!("{link}?utm=1")).await.assert_status(200);
+    nina.get(&format!("{link}/nowhere")).await.assert_status(404);
+    nina.post(&format!("{link}/accept"), &[]).await.assert_status(303);
+    nina.post(&format!("{link}/accept"), &[]).await.assert_status(303);
+    Browser::new(&process.url).post(&format!("{link}/accept"), &[]).await.assert_status(410);
+    let log = process.errors();
+    assert!(log.contains("/invitations") && log.contains("/sign-in"), "requests are logged: {log}");
+    for secret in [&link, &sign_in] {
+        let token = secret.rsplit('/').next().expect("a token");
+        assert!(!log.contains(token), "a token is in the log");
+    }
+}
+
+/// The link in the first invitation that was written to a file, because no mail server is set.
+async fn written_link(folder: &std::path::Path) -> String {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    loop {
+        let files = std::fs::read_dir(folder.join("mail")).expect("the folder for mails").filter_map(Result::ok);
+        let mails = files.filter_map(|file| std::fs::read(file.path()).ok());
+        let texts = mails.filter_map(|raw| MessageParser::default().parse(&raw)?.body_text(0).map(|text| text.into_owned()));
+        let link = texts.filter_map(|text| text.split_whitespace().find(|word| word.contains("/invitations/")).map(str::to_owned)).next();
+        if let Some(link) = link {
+            return link;
+        }
+        assert!(std::time::Instant::now() < deadline, "no mail was written");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -110,6 +156,7 @@ async fn sec_i3_sec_i4_another_account_does_not_accept_and_a_match_at_sign_in_do
     database.run("DELETE FROM addresses WHERE address = 'nina@x.test'").await;
     let mut nina = house.sign_in("nina@x.test").await;
     nina.get("/orgs/acme-corp/members").await.assert_status(404);
+    nina.open("/").await.assert_says("You are invited");
     nina.get("/invitations").await.assert_says("Acme Corp");
     nina.get(&format!("/invitations/{id}")).await.assert_says("Accept and join Acme Corp");
     nina.submit(&format!("/invitations/{id}/accept"), &[]).await.assert_says("You joined Acme Corp");
