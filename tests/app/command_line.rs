@@ -127,7 +127,7 @@ async fn s2_25_the_operator_makes_somebody_owner_of_a_lost_organization() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_checked_and_the_first_broken_event_named() {
+async fn sec_l2_the_audit_log_is_checked_and_the_first_broken_event_named() {
     let house = House::start().await;
     let _acme = acme(&house).await;
     let program = Program::beside(&house);

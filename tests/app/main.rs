@@ -18,6 +18,7 @@ mod members;
 mod organizations;
 mod policies;
 mod races;
+mod rules;
 mod security;
 mod sessions;
 mod sign_in;
