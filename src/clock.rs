@@ -52,6 +52,8 @@ pub fn relative(at: Micros, now: Micros) -> String {
         let s = if count == 1 { "" } else { "s" };
         if past { format!("{count} {unit}{s} ago") } else { format!("in {count} {unit}{s}") }
     };
+    // What is left of a time to come is rounded up: an offer of seven days reads "in 7 days", not "in 6".
+    let count = |unit: Micros| if past { gap / unit } else { (gap + unit - 1) / unit };
     match gap {
         _ if gap < MINUTE => {
             if past {
@@ -60,10 +62,10 @@ pub fn relative(at: Micros, now: Micros) -> String {
                 "in a moment".into()
             }
         }
-        _ if gap < HOUR => say(gap / MINUTE, "minute"),
-        _ if gap < DAY => say(gap / HOUR, "hour"),
+        _ if gap < HOUR => say(count(MINUTE), "minute"),
+        _ if gap < DAY => say(count(HOUR), "hour"),
         _ if gap < 2 * DAY && past => "Yesterday".into(),
-        _ if gap < 31 * DAY => say(gap / DAY, "day"),
+        _ if gap < 31 * DAY => say(count(DAY), "day"),
         _ => day(at),
     }
 }
@@ -82,6 +84,8 @@ mod tests {
             (now - 30 * HOUR, "Yesterday"),
             (now - 5 * DAY, "5 days ago"),
             (now + 5 * DAY, "in 5 days"),
+            (now + 7 * DAY - MINUTE, "in 7 days"),
+            (now + 90 * MINUTE, "in 2 hours"),
             (now - 400 * DAY, "18 Oct 2024"),
         ];
         for (at, words) in cases {
