@@ -202,3 +202,17 @@ impl Actor {
         &self.person.user
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_a8_limits_count_a_whole_ipv6_network_as_one() {
+        let network = |ip: &str| Origin { ip: ip.to_owned(), ..Origin::default() }.network();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network(""), network("nonsense"), "limits hold where no address is known");
+    }
+}

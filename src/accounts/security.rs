@@ -102,10 +102,9 @@ pub async fn sign_in_methods(app: &App, person: &Person) -> Result<SignInMethods
         address: row.address,
         proved_at: row.verified_at,
     };
-    Ok(SignInMethods {
-        addresses: addresses.into_iter().map(own).collect(),
-        github: github.map(|row| LinkedGitHub { login: row.login, linked_at: row.created_at }),
-    })
+    let mut addresses: Vec<OwnAddress> = addresses.into_iter().map(own).collect();
+    addresses.sort_by_key(|own| !own.is_primary);
+    Ok(SignInMethods { addresses, github: github.map(|row| LinkedGitHub { login: row.login, linked_at: row.created_at }) })
 }
 
 /// Links a GitHub account that has just said who it is, and takes what an import left waiting for it. Refuses one that

@@ -283,3 +283,30 @@ async fn sec_w4_links_in_mails_begin_with_the_configured_address() {
     assert!(mail.link("/sign-in/").starts_with("https://roster.example.com/sign-in/"));
     assert!(!mail.raw.contains("evil.test"));
 }
+
+#[tokio::test]
+async fn sec_a14_fields_that_nobody_may_set_are_refused() {
+    let house = House::start().await;
+    let mut browser = house.sign_in("nina@x.test").await;
+    for (path, known) in
+        [("/sign-in", "email"), ("/account/security/addresses", "email"), ("/account/security/addresses/primary", "address")]
+    {
+        for field in ["verified_at", "email_verified", "role", "id", "user_id", "status"] {
+            browser.post(path, &[(known, "nina@x.test"), (field, "1")]).await.assert_status(400);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_signed_in_can_sign_in_again_or_as_somebody_else() {
+    let house = House::start().await;
+    let mut browser = house.sign_in("nina@x.test").await;
+    let page = browser.get("/sign-in").await.assert_status(200);
+    assert_eq!(page.attribute("#email", "value").as_deref(), Some("nina@x.test"));
+    page.assert_says("You are signed in as nina@x.test");
+    let mut before = browser.another_tab();
+    let (_, code) = asked(&house, &mut browser, "omar@x.test").await;
+    browser.post("/sign-in/code", &[("code", &code)]).await.assert_status(303);
+    browser.get("/account/security").await.assert_says("omar@x.test Primary");
+    assert!(!is_in(&mut before).await, "the session before has ended");
+}
