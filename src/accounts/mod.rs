@@ -18,7 +18,6 @@ pub(crate) mod unclaimed;
 mod users;
 
 pub use addresses::{ask_to_add_address, make_primary, remove_address};
-pub(crate) use arrival::arrive_by_address;
 pub use arrival::arrive_by_github;
 pub use deletion::{AccountDeletion, account_deletion_impact, delete_account};
 pub use ended::Ended;
@@ -40,7 +39,7 @@ pub use tokens::{
     NewToken, TOKEN_PREFIX, Token, TokenScope, create_token, create_token_for, find_token, list_tokens, longest_token_days, revoke_token,
 };
 pub use users::User;
-pub(crate) use users::{as_member, create, find_by_address, refresh_memberships, wait_for_address};
+pub(crate) use users::{as_member, find_by_address, wait_for_address};
 
 /// The mail that proves an address, with a link and a code made now; nothing where the request has ended.
 pub(crate) async fn prepare_proof_letter(
