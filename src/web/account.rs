@@ -34,7 +34,7 @@ pub struct ProfileForm {
 #[template(path = "account/profile.html")]
 struct Profile {
     shell: Shell,
-    name: String,
+    form: ProfileForm,
     name_error: String,
     email: String,
     user_id: String,
@@ -44,7 +44,7 @@ struct Profile {
 pub async fn profile(SignedIn { person, visitor }: SignedIn) -> Response {
     page::ok(&Profile {
         shell: Shell::account(&visitor, &person, "Profile"),
-        name: person.name.clone(),
+        form: ProfileForm { name: person.name.clone() },
         name_error: String::new(),
         email: person.email.clone().unwrap_or_default(),
         user_id: person.user.to_string(),
@@ -60,7 +60,7 @@ pub async fn change_profile(State(app): State<App>, SignedIn { person, visitor }
         }
         Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&Profile {
             shell: Shell::account(&visitor, &person, "Profile"),
-            name: form.name,
+            form,
             name_error: refusal.message_for("name").to_owned(),
             email: person.email.clone().unwrap_or_default(),
             user_id: person.user.to_string(),

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::WorkspaceId;
+use crate::organizations::Organization;
 use crate::workspaces::{self, Listed, Open, PersonWithAccess};
 use crate::{accounts, text};
 use askama::Template;
@@ -91,7 +92,7 @@ struct New {
 }
 
 impl New {
-    fn new(shell: Shell, org: Option<&crate::organizations::Organization>) -> Self {
+    fn empty(shell: Shell, org: Option<&Organization>) -> Self {
         let action = org.map_or_else(|| "/workspaces/new".to_owned(), |org| format!("/orgs/{}/workspaces/new", org.slug));
         Self {
             back: if org.is_some() { action.trim_end_matches("/new").to_owned() } else { "/account/organizations".to_owned() },
@@ -122,27 +123,27 @@ fn ready(workspace: &workspaces::Workspace) -> Response {
 /// `GET /orgs/{org}/workspaces/new`
 pub async fn new_in_org(Member { actor, visitor }: Member) -> PageResult {
     access::may_create_workspace(actor.role, actor.org.policies.admins_create)?;
-    Ok(page::ok(&New::new(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org))))
+    Ok(page::ok(&New::empty(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org))))
 }
 
 /// `POST /orgs/{org}/workspaces/new`
 pub async fn create_in_org(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<NewForm>) -> PageResult {
     match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
         Ok(workspace) => Ok(ready(&workspace)),
-        Err(refusal) => New::new(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org)).refused(form, refusal),
+        Err(refusal) => New::empty(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org)).refused(form, refusal),
     }
 }
 
 /// `GET /workspaces/new`
 pub async fn new(SignedIn { person, visitor }: SignedIn) -> Response {
-    page::ok(&New::new(Shell::account(&visitor, &person, "Create workspace"), None))
+    page::ok(&New::empty(Shell::account(&visitor, &person, "Create workspace"), None))
 }
 
 /// `POST /workspaces/new`
 pub async fn create(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<NewForm>) -> PageResult {
     match workspaces::create_standalone(&app, &person, &form.name, &form.label).await {
         Ok(workspace) => Ok(ready(&workspace)),
-        Err(refusal) => New::new(Shell::account(&visitor, &person, "Create workspace"), None).refused(form, refusal),
+        Err(refusal) => New::empty(Shell::account(&visitor, &person, "Create workspace"), None).refused(form, refusal),
     }
 }
 

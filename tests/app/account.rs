@@ -6,7 +6,8 @@ use crate::support::{House, Settings, acme};
 async fn s5_2_a_new_name_shows_everywhere_at_once() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
-    acme.otto.get("/account/profile").await.assert_status(200);
+    let page = acme.carol.get("/account/profile").await.assert_status(200);
+    assert_eq!(page.attribute("#name", "value").as_deref(), Some("Carol Reyes"));
     let page = acme.carol.submit("/account/profile", &[("name", "  Carol Reyes-Lind ")]).await.assert_status(200);
     page.assert_says("You are Carol Reyes-Lind now.");
     let page = acme.alice.get("/orgs/acme-corp/members?q=reyes-lind").await.assert_status(200);
