@@ -12,6 +12,7 @@ mod organizations;
 mod paging;
 mod policies;
 mod repeat;
+mod sessions;
 mod shape;
 mod tokens;
 mod workspaces;
@@ -39,6 +40,12 @@ fn own_calls() -> Vec<Call> {
             .takes::<tokens::NewToken>()
             .gives::<tokens::Token>(201),
         Call::delete("/tokens/{token_id}", tokens::revoke).says("Revoke one of your tokens"),
+        Call::get("/sessions", sessions::list)
+            .says("List where you are signed in")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<sessions::Session>>(200),
+        Call::delete("/sessions/{session_id}", sessions::end).says("Sign out in one place"),
+        Call::post("/sessions/end-all", sessions::end_all).says("Sign out everywhere").takes::<sessions::Everywhere>(),
         Call::get("/invitations", invitations::mine)
             .says("List the pending invitations to your addresses")
             .asks::<paging::Asked>()
