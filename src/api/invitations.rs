@@ -267,9 +267,3 @@ pub async fn decline(State(app): State<App>, Caller(person): Caller, Path(key): 
     invitations::decline(&app, Some(&person), &person.origin, &Key::parse(&key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
-
-/// `POST /invitations/{key}/add-address`: the secret of a mailed link proves that its address is the caller's.
-pub async fn add_address(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<StatusCode> {
-    invitations::add_address(&app, &person, &Key::parse(&key)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}

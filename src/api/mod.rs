@@ -58,8 +58,6 @@ fn own_calls() -> Vec<Call> {
             .says("Close your personal organization and accept an invitation, in one step")
             .gives::<organizations::Joined>(200),
         Call::post("/invitations/{key}/decline", invitations::decline).says("Decline an invitation"),
-        Call::post("/invitations/{key}/add-address", invitations::add_address)
-            .says("Add the invited address, which the secret of the mailed link proves, to your account"),
         Call::get("/workspaces", workspaces::standalone)
             .says("List your workspaces that are in no organization")
             .asks::<paging::Asked>()

@@ -94,6 +94,8 @@ pub async fn open(app: &App, person: Option<&Person>, key: &Key) -> Result<Offer
 
 pub(super) async fn find(tx: &mut Tx, person: Option<&Person>, key: &Key, now: Micros) -> Result<Found> {
     let (id, proves, replaced) = match key {
+        // An id proves nothing, so whoever comes with one is asked who they are first, whether or not it is one.
+        Key::Id(_) if person.is_none() => return Err(Refusal::Unauthenticated),
         Key::Id(id) => (id.clone(), false, false),
         Key::Token(token) => {
             let link = queries::find_link(tx, &secret::hash(token)).await?.ok_or(Refusal::NotFound)?;

@@ -7,6 +7,7 @@ mod audit;
 mod command_line;
 mod content;
 mod directory;
+mod doors;
 mod faults;
 mod http;
 mod idempotency;

@@ -1,0 +1,301 @@
+//! Every operation that changes something, who may do it, and how it is done through each door.
+
+use super::world::Needs;
+
+pub struct Door {
+    /// The operation.
+    pub name: &'static str,
+    /// What the audit log says of it.
+    pub event: &'static str,
+    /// A letter for each of the cast: `d` it is done, `f` forbidden, `n` not found, `s` sign in first.
+    pub who: &'static str,
+    pub needs: Needs,
+    pub page: Way,
+    pub call: Way,
+    /// It leaves the cast another than before, so each try has a world of its own.
+    pub alone: bool,
+}
+
+pub enum Way {
+    /// `POST` to this page with these fields.
+    Page(&'static str, &'static str),
+    /// This method, address and body.
+    Call(&'static str, &'static str, &'static str),
+    /// There is no such way, and why.
+    None(&'static str),
+}
+
+/// Who may do it, by the letters above: owner, admin, billing, member, viewer, suspended, stranger, nobody, anonymous.
+const MANAGERS: &str = "ddfffnnns";
+const OWNERS: &str = "dffffnnns";
+const MEMBERS: &str = "dddddnnns";
+const ANYBODY: &str = "dddddddds";
+const ITS_OWNER: &str = "dnnnnnnns";
+
+const FRESH: &str = "it wants a sign-in of the last ten minutes, which a token never is";
+
+const fn door(name: &'static str, event: &'static str, who: &'static str, needs: Needs, page: Way, call: Way) -> Door {
+    Door { name, event, who, needs, page, call, alone: false }
+}
+
+const fn alone(door: Door) -> Door {
+    Door { alone: true, ..door }
+}
+
+use Needs::*;
+use Way::{Call, None as No, Page};
+
+pub const MEMBERS_DOORS: &[Door] = &[
+    door(
+        "members::change_role",
+        "member.role_changed",
+        MANAGERS,
+        Member,
+        Page("/orgs/{org}/members/{member}/role", "role=viewer"),
+        Call("PUT", "/organizations/{org_id}/members/{member_id}", r#"{"org_role": "viewer"}"#),
+    ),
+    door(
+        "members::suspend",
+        "member.suspended",
+        MANAGERS,
+        Member,
+        Page("/orgs/{org}/members/{member}/suspend", ""),
+        Call("POST", "/organizations/{org_id}/members/{member_id}/suspend", ""),
+    ),
+    door(
+        "members::reinstate",
+        "member.reinstated",
+        MANAGERS,
+        SuspendedMember,
+        Page("/orgs/{org}/members/{member}/reinstate", ""),
+        Call("POST", "/organizations/{org_id}/members/{member_id}/reinstate", ""),
+    ),
+    door(
+        "members::remove",
+        "member.removed",
+        MANAGERS,
+        Member,
+        Page("/orgs/{org}/members/{member}/remove", ""),
+        Call("DELETE", "/organizations/{org_id}/members/{member_id}", ""),
+    ),
+    door(
+        "invitations::invite",
+        "invitation.created",
+        MANAGERS,
+        Nothing,
+        Page("/orgs/{org}/members/invite", "email=i{n}@x.test&role=member"),
+        Call("POST", "/organizations/{org_id}/members/invite", r#"{"email": "i{n}@x.test", "org_role": "member", "workspace_access": []}"#),
+    ),
+    door(
+        "members::change_role of somebody invited",
+        "member.role_changed",
+        MANAGERS,
+        Invitation,
+        Page("/orgs/{org}/invitations/{invitation}/role", "role=member"),
+        Call("PUT", "/organizations/{org_id}/invitations/{invitation_id}", r#"{"org_role": "member"}"#),
+    ),
+    door(
+        "invitations::resend",
+        "invitation.resent",
+        MANAGERS,
+        Invitation,
+        Page("/orgs/{org}/invitations/{invitation}/resend", ""),
+        Call("POST", "/organizations/{org_id}/invitations/{invitation_id}/resend", ""),
+    ),
+    door(
+        "invitations::copy_link",
+        "invitation.link_copied",
+        MANAGERS,
+        Invitation,
+        Page("/orgs/{org}/invitations/{invitation}/link", ""),
+        Call("POST", "/organizations/{org_id}/invitations/{invitation_id}/link", ""),
+    ),
+    door(
+        "invitations::revoke",
+        "invitation.revoked",
+        MANAGERS,
+        Invitation,
+        Page("/orgs/{org}/invitations/{invitation}/revoke", ""),
+        Call("DELETE", "/organizations/{org_id}/invitations/{invitation_id}", ""),
+    ),
+];
+
+pub const ORGANIZATION_DOORS: &[Door] = &[
+    door(
+        "organizations::create",
+        "organization.created",
+        ANYBODY,
+        Nothing,
+        Page("/orgs/new", "name=New+{n}"),
+        Call("POST", "/organizations", r#"{"name": "New {n}"}"#),
+    ),
+    door(
+        "organizations::change_details",
+        "organization.renamed",
+        MANAGERS,
+        Nothing,
+        Page("/orgs/{org}/settings", "name=Acme+{n}&slug=acme-corp"),
+        Call("PUT", "/organizations/{org_id}", r#"{"name": "Acme {n}"}"#),
+    ),
+    door(
+        "organizations::change_policies",
+        "organization.policies_changed",
+        MANAGERS,
+        Nothing,
+        Page(
+            "/orgs/{org}/policies",
+            "who_invites=owners_and_admins&admins_create=yes&invite_domains=&invitation_days=7&roles_offered=full&allow_email=yes\
+             &allow_github=yes&session_idle_hours=24&session_absolute_days=14&token_days=365&support_contact=desk+{n}",
+        ),
+        Call("PUT", "/organizations/{org_id}/policies", r#"{"support_contact": "desk {n}"}"#),
+    ),
+    door(
+        "workspaces::create_in",
+        "workspace.created",
+        MANAGERS,
+        Nothing,
+        Page("/orgs/{org}/workspaces/new", "name=Work+{n}"),
+        Call("POST", "/organizations/{org_id}/workspaces", r#"{"name": "Work {n}"}"#),
+    ),
+    alone(door(
+        "organizations::transfer",
+        "organization.ownership_transferred",
+        OWNERS,
+        SignedInMember,
+        Page("/orgs/{org}/settings/transfer/{member}", ""),
+        Call("POST", "/organizations/{org_id}/transfer", r#"{"member_id": "{member}"}"#),
+    )),
+    alone(door(
+        "members::leave",
+        "member.left",
+        MEMBERS,
+        SecondOwner,
+        Page("/orgs/{org}/settings/leave", ""),
+        Call("POST", "/organizations/{org_id}/leave", ""),
+    )),
+    alone(door(
+        "organizations::delete",
+        "organization.deleted",
+        OWNERS,
+        Nothing,
+        Page("/orgs/{org}/settings/delete", "confirm=Acme+Corp"),
+        Call("DELETE", "/organizations/{org_id}?confirm=Acme%20Corp", ""),
+    )),
+];
+
+pub const OWN_DOORS: &[Door] = &[
+    door(
+        "accounts::change_name",
+        "account.renamed",
+        ANYBODY,
+        Nothing,
+        Page("/account/profile", "name=Name+{n}"),
+        Call("PUT", "/me", r#"{"name": "Name {n}"}"#),
+    ),
+    alone(door(
+        "accounts::change_theme",
+        "account.theme_changed",
+        ANYBODY,
+        Nothing,
+        Page("/account/appearance", "theme=dark"),
+        Call("PUT", "/me", r#"{"theme": "dark"}"#),
+    )),
+    door(
+        "accounts::create_token",
+        "token.created",
+        ANYBODY,
+        Nothing,
+        Page("/account/tokens/new", "name=Token+{n}&scope=read&days=7"),
+        Call("POST", "/tokens", r#"{"name": "Token {n}", "scope": "read", "days": 7}"#),
+    ),
+    door(
+        "accounts::revoke_token",
+        "token.revoked",
+        ANYBODY,
+        OwnToken,
+        Page("/account/tokens/{token}/revoke", ""),
+        Call("DELETE", "/tokens/{token_id}", ""),
+    ),
+    door(
+        "accounts::revoke_token of somebody else",
+        "token.revoked",
+        ITS_OWNER,
+        OwnersToken,
+        Page("/account/tokens/{token}/revoke", ""),
+        Call("DELETE", "/tokens/{token_id}", ""),
+    ),
+    door(
+        "accounts::end_session",
+        "account.session_ended",
+        ANYBODY,
+        OwnSession,
+        Page("/account/security/sessions/{session}/end", ""),
+        Call("DELETE", "/sessions/{session_id}", ""),
+    ),
+    door(
+        "accounts::end_session of somebody else",
+        "account.session_ended",
+        ITS_OWNER,
+        OwnersSession,
+        Page("/account/security/sessions/{session}/end", ""),
+        Call("DELETE", "/sessions/{session_id}", ""),
+    ),
+    door(
+        "accounts::end_other_sessions",
+        "account.sessions_ended",
+        ANYBODY,
+        Nothing,
+        Page("/account/security/sessions/end-others", ""),
+        No("a token has no session of its own, so all others are all"),
+    ),
+    alone(door(
+        "accounts::end_all_sessions",
+        "account.sessions_ended",
+        ANYBODY,
+        Nothing,
+        Page("/account/security/sessions/end-all", ""),
+        Call("POST", "/sessions/end-all", "{}"),
+    )),
+    door(
+        "workspaces::create_standalone",
+        "workspace.created",
+        ANYBODY,
+        Nothing,
+        Page("/workspaces/new", "name=Own+{n}"),
+        Call("POST", "/workspaces", r#"{"name": "Own {n}"}"#),
+    ),
+    door(
+        "invitations::decline",
+        "invitation.declined",
+        ANYBODY,
+        InvitationToSelf,
+        Page("/invitations/{key}/decline", ""),
+        Call("POST", "/invitations/{key}/decline", ""),
+    ),
+    alone(door(
+        "invitations::accept",
+        "invitation.accepted",
+        ANYBODY,
+        InvitationToSelf,
+        Page("/invitations/{key}/accept", ""),
+        Call("POST", "/invitations/{key}/accept", ""),
+    )),
+    door("invitations::add_address", "account.address_added", ANYBODY, MailedSecret, Page("/invitations/{key}/add-address", ""), No(FRESH)),
+];
+
+/// Routes that change something and are shown elsewhere, or have no actor yet, and why.
+pub const ELSEWHERE: &[(&str, &str)] = &[
+    ("/sign-in", "nobody is signed in yet: tests/app/sign_in.rs"),
+    ("/sign-in/code", "nobody is signed in yet: tests/app/sign_in.rs"),
+    ("/sign-in/{token}", "nobody is signed in yet: tests/app/sign_in.rs"),
+    ("/sign-out", "ends the browser's own session and nothing else: tests/app/sign_in.rs"),
+    ("/invitations/{token}/switch", "signs out: tests/app/invitations"),
+    ("/invitations/{token}/close-and-join", "needs one organization for each account: tests/app/invitations/one_organization.rs"),
+    ("/invitations/{key}/close-and-join", "the same over the API"),
+    ("/account/security/addresses", FRESH),
+    ("/account/security/addresses/primary", FRESH),
+    ("/account/security/addresses/remove", FRESH),
+    ("/account/security/github/link", FRESH),
+    ("/account/security/github/unlink", FRESH),
+    ("/account/security/delete", FRESH),
+];

@@ -1,0 +1,175 @@
+//! Somebody in every role, and the things that operations are done to.
+
+use crate::support::client::Client;
+use crate::support::database::Database;
+use crate::support::{Acme, Browser, House, acme};
+use roster::access::OrgRole;
+use roster::accounts::{TokenScope, create_token_for};
+use roster::actor::Actor;
+use roster::invitations::{self, NewInvitation, OnPending};
+use roster::members;
+
+/// The order of the letters in [`super::table::Door::who`].
+pub const CAST: [&str; 9] = ["owner", "admin", "billing", "member", "viewer", "suspended", "stranger", "nobody", "anonymous"];
+
+const ADDRESSES: [&str; 9] = [
+    "alice@acme.test",
+    "bob@acme.test",
+    "bill@acme.test",
+    "carol@acme.test",
+    "vera@acme.test",
+    "sam@acme.test",
+    "otto@globex.test",
+    "xenia@nowhere.test",
+    "",
+];
+
+/// What has to be there before an operation can be tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Needs {
+    Nothing,
+    /// A member of Acme: `{member}`.
+    Member,
+    /// One who has signed in.
+    SignedInMember,
+    SuspendedMember,
+    /// Acme's pending invitation to somebody new: `{invitation}`.
+    Invitation,
+    /// Another organization's invitation to whoever tries: `{key}`.
+    InvitationToSelf,
+    /// The secret of a link mailed to an address that nobody has: `{key}`.
+    MailedSecret,
+    /// A token of whoever tries, or of the owner: `{token}`.
+    OwnToken,
+    OwnersToken,
+    /// Another session of whoever tries, or of the owner: `{session}`.
+    OwnSession,
+    OwnersSession,
+    /// So that the owner isn't the only one.
+    SecondOwner,
+}
+
+pub struct World {
+    pub house: House,
+    pub people: Vec<Someone>,
+    /// The owner's token that may only read.
+    pub reader: Client,
+    pub database: Database,
+    org_id: String,
+    acme: Actor,
+    /// Another organization, which invites people.
+    initech: Actor,
+    n: usize,
+}
+
+pub struct Someone {
+    pub browser: Browser,
+    pub client: Client,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let house = House::start().await;
+        let Acme { alice, bob, bill, carol, vera, otto, xenia, .. } = acme(&house).await;
+        house.add_member("acme-corp", "sam@acme.test", "Sam Osei", OrgRole::Admin).await;
+        let sam = house.sign_in("sam@acme.test").await;
+        let mut ira = house.sign_in("ira@initech.test").await;
+        ira.post("/orgs/new", &[("name", "Initech")]).await.assert_status(303);
+        let mut people = Vec::new();
+        for (browser, address) in [alice, bob, bill, carol, vera, sam, otto, xenia, house.browser()].into_iter().zip(ADDRESSES) {
+            let client = if address.is_empty() { Client::new(&house.url, "") } else { house.client(address).await };
+            people.push(Someone { browser, client });
+        }
+        let reader = house.client_that_may("alice@acme.test", TokenScope::Read).await;
+        let database = Database::open(&house.database_url).await;
+        let (acme, initech) = (house.system("acme-corp").await, house.system("initech").await);
+        let org_id = acme.org.id.to_string();
+        let mut world = Self { house, people, reader, database, org_id, acme, initech, n: 0 };
+        let sam = world.row_of("sam@acme.test").await;
+        members::suspend(&world.house.app, &world.acme, &sam.into()).await.expect("Sam is suspended");
+        world
+    }
+
+    async fn row_of(&mut self, address: &str) -> String {
+        let sql = format!("SELECT id FROM members WHERE email = '{address}' AND org_id = '{}'", self.org_id);
+        self.database.texts(&sql).await.pop().expect("a row of the directory")
+    }
+
+    async fn member(&mut self, address: &str, role: OrgRole) -> String {
+        self.house.add_member("acme-corp", address, "Tess Target", role).await;
+        self.row_of(address).await
+    }
+
+    async fn invitation(&self, by: &Actor, address: &str) -> String {
+        let new = NewInvitation { email: address.into(), name: String::new(), role: OrgRole::Viewer, on_pending: OnPending::Update };
+        invitations::invite(&self.house.app, by, &new).await.expect("an invitation").id.into()
+    }
+
+    async fn session(&mut self, address: &str) -> String {
+        self.house.sign_in(address).await;
+        let sql = format!(
+            "SELECT s.public_id FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = '{address}' AND s.revoked_at IS NULL ORDER BY s.public_id"
+        );
+        self.database.texts(&sql).await.pop().expect("a session")
+    }
+
+    /// Makes what an operation needs when this one of the cast tries it, and gives the names that stand for it.
+    pub async fn prepare(&mut self, needs: Needs, who: usize) -> Vec<(&'static str, String)> {
+        self.n += 1;
+        let n = self.n;
+        let new = format!("t{n}@acme.test");
+        // What belongs to whoever tries belongs to the owner where nobody is signed in.
+        let own = if ADDRESSES[who].is_empty() { ADDRESSES[0] } else { ADDRESSES[who] };
+        let mut values = vec![("n", n.to_string()), ("org_id", self.org_id.clone()), ("org", "acme-corp".to_owned())];
+        match needs {
+            Needs::Nothing => {}
+            Needs::Member => values.push(("member", self.member(&new, OrgRole::Member).await)),
+            Needs::SignedInMember => {
+                let member = self.member(&new, OrgRole::Member).await;
+                self.house.sign_in(&new).await;
+                values.push(("member", member));
+            }
+            Needs::SuspendedMember => {
+                let member = self.member(&new, OrgRole::Member).await;
+                members::suspend(&self.house.app, &self.acme, &member.as_str().into()).await.expect("they are suspended");
+                values.push(("member", member));
+            }
+            Needs::Invitation => values.push(("invitation", self.invitation(&self.acme, &new).await)),
+            Needs::InvitationToSelf => {
+                let address = if ADDRESSES[who].is_empty() { &new } else { own };
+                values.push(("key", self.invitation(&self.initech, address).await));
+            }
+            Needs::MailedSecret => {
+                self.invitation(&self.initech, &new).await;
+                let link = self.house.mailbox.wait_for(&new, "Initech").await.link("/invitations/");
+                values.push(("key", link.rsplit('/').next().unwrap_or_default().to_owned()));
+            }
+            Needs::OwnToken | Needs::OwnersToken => {
+                let address = if needs == Needs::OwnToken { own } else { ADDRESSES[0] };
+                let made = create_token_for(&self.house.app, address, "target", TokenScope::Read, None).await.expect("a token");
+                values.push(("token", made.token.id.into()));
+            }
+            Needs::OwnSession => values.push(("session", self.session(own).await)),
+            Needs::OwnersSession => values.push(("session", self.session(ADDRESSES[0]).await)),
+            Needs::SecondOwner => {
+                self.member(&new, OrgRole::Owner).await;
+                self.house.sign_in(&new).await;
+            }
+        }
+        values
+    }
+
+    /// Every event there is: its chain, what was done, and by what kind of actor, oldest first.
+    pub async fn events(&mut self) -> Vec<String> {
+        self.database.texts("SELECT stream || ' ' || action || ' ' || actor_kind FROM audit_events ORDER BY id").await
+    }
+
+    /// Asserts that the chains of these events are whole.
+    pub async fn assert_chains(&self, events: &[String]) {
+        let mut tx = self.house.app.db.read().await.expect("a connection");
+        for stream in events.iter().filter_map(|e| e.split(' ').next()).chain([self.org_id.as_str()]) {
+            let broken = roster::audit::first_broken(&mut tx, stream).await.expect("the chain is read");
+            assert_eq!(broken, None, "the chain of {stream} is broken");
+        }
+    }
+}
