@@ -1,9 +1,8 @@
 //! What an invitation may ask of accounts: whose an address is, and what the link that came to it proves. It never
 //! touches how an existing account signs in (SEC-I6).
 
-use super::{addresses, arrival, queries, security, users};
-use crate::actor::{Origin, Person, SignInMethod};
-use crate::app::App;
+use super::{arrival, queries, users};
+use crate::actor::{Origin, SignInMethod};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
@@ -56,11 +55,4 @@ pub(crate) async fn arrive_invited(tx: &mut Tx, address: &str, name: &str, origi
     let person = users::arriving(tx, &user, SignInMethod::Email, origin, now).await?;
     users::record_sign_in(tx, &person, now).await?;
     Ok(user)
-}
-
-/// Adds an address that the person has just proved by the link that came to it. Refuses one that another account has,
-/// and a sign-in older than ten minutes (SEC-A15).
-pub(crate) async fn add_invited_address(app: &App, tx: &mut Tx, person: &Person, address: &str, now: Micros) -> Result<()> {
-    security::require_recent(person, now)?;
-    addresses::add_proved(app, tx, person, address, now).await
 }

@@ -216,24 +216,3 @@ async fn tell_inviter(tx: &mut Tx, found: &Found, who: &str, did: &str, more: &s
     };
     mail::enqueue(tx, now, Some(&org.id), mail::Message::Notice(notice)).await
 }
-
-/// Adds the invited address to the account that is signed in: the link came to that address and so proves it. Refuses a
-/// copied link, which proves nothing, and an address that another account has.
-pub async fn add_address(app: &App, person: &Arc<Person>, key: &Key) -> Result<String> {
-    let now = app.now();
-    person.require_write()?;
-    let (mut tx, found) = begin(app, Some(person), key, now).await?;
-    require_pending(&mut tx, &found).await?;
-    let address = found.invitation.email.clone();
-    if !found.proves {
-        return Err(Refusal::forbidden(
-            "link_proves_nothing",
-            format!(
-                "This link was copied, so it doesn't prove that {address} is yours. Use the link in the mail, or sign in with {address}."
-            ),
-        ));
-    }
-    accounts::add_invited_address(app, &mut tx, person, &address, now).await?;
-    tx.commit().await?;
-    Ok(address)
-}

@@ -13,7 +13,7 @@ mod open;
 mod queries;
 mod resend;
 
-pub use accept::{Accepted, accept, add_address, decline};
+pub use accept::{Accepted, accept, decline};
 pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in};
 pub use ending::{revocable, revoke};
 pub(crate) use invite::set_role;

@@ -51,8 +51,7 @@ pub enum Standing {
     Elsewhere,
     /// Alone in their own personal organization, which can be closed to join.
     Personal(Personal),
-    /// Signed in with an account that hasn't the invited address. `may_add`: this link came to that address, and no
-    /// account has it.
+    /// Signed in with an account that hasn't the invited address. `may_add`: no account is known to have it.
     OtherAccount { may_add: bool },
     /// Nobody is signed in and nobody has an account with the address: this link, which came to it, proves it.
     Newcomer,
@@ -170,7 +169,7 @@ async fn standing(app: &App, tx: &mut Tx, found: &Found, person: Option<&Person>
         return Ok(if newcomer { Standing::Newcomer } else { Standing::SignIn });
     };
     if !has_address(tx, Some(person), &found.invitation).await? {
-        let may_add = found.proves && accounts::holder(tx, &found.invitation.email).await? == Holder::Nobody;
+        let may_add = !found.proves || accounts::holder(tx, &found.invitation.email).await? != Holder::Somebody;
         return Ok(Standing::OtherAccount { may_add });
     }
     if members::find_by_user(tx, &found.organization.id, &person.user).await?.is_some() {

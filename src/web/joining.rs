@@ -1,7 +1,6 @@
 //! `/invitations/…`: what somebody invited sees and does, and what they have after joining.
 
 use super::error::PageError;
-use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{self, Member, SignedIn, Visitor, cookie, see_other};
 use crate::actor::SignInMethod;
@@ -18,7 +17,7 @@ use tower_sessions::Session;
 
 type PageResult = Result<Response, PageError>;
 
-/// Keeps the link while its holder signs in, so that its token stands in no other address and in no table.
+/// Keeps the link while its holder signs in or proves the address, so that its token stands in no other address and in no table.
 const COOKIE: &str = "invitation";
 
 #[derive(Template)]
@@ -27,6 +26,7 @@ struct Show {
     shell: Shell,
     /// Where the buttons post to.
     base: String,
+    add_href: String,
     signed_in_as: String,
     role_label: &'static str,
     expires: String,
@@ -40,10 +40,11 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<St
     if matches!(offer.standing, Standing::Joined) {
         return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
     }
-    let keep = matches!(offer.standing, Standing::SignIn);
+    let keep = matches!(offer.standing, Standing::SignIn | Standing::OtherAccount { .. });
     let mut response = page::ok(&Show {
         shell: Shell::bare(&visitor, format!("Invitation to {}", offer.organization.name)),
         base: format!("/invitations/{token}"),
+        add_href: add_href(&offer.invitation.email),
         signed_in_as: visitor.person.as_ref().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).unwrap_or_default(),
         role_label: offer.organization.policies.label(offer.invitation.role),
         expires: clock::minute(offer.invitation.expires_at),
@@ -54,6 +55,14 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<St
         set_cookie(&app, &mut response, &token, 3600);
     }
     Ok(response)
+}
+
+/// Where the address is added to the account that is signed in, by a mail of its own, and back here after. The link
+/// alone doesn't do: somebody could send on theirs, and sign in to the account of whoever presses the button.
+fn add_href(address: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("email", address).append_pair("next", "/invitations").finish();
+    format!("/account/security?{query}")
 }
 
 fn set_cookie(app: &App, response: &mut Response, token: &str, seconds: u32) {
@@ -149,13 +158,6 @@ pub async fn decline(State(app): State<App>, visitor: Visitor, Path(token): Path
 /// `POST /invitations/{token}/switch`: signs out, and comes back here as nobody.
 pub async fn switch(State(app): State<App>, session: Session, Path(token): Path<String>) -> PageResult {
     Ok(session::sign_out(&app, &session, &format!("/invitations/{token}")).await?)
-}
-
-/// `POST /invitations/{token}/add-address`
-pub async fn add_address(State(app): State<App>, SignedIn { person, .. }: SignedIn, Path(token): Path<String>) -> PageResult {
-    let address = invitations::add_address(&app, &person, &Key::parse(&token)).await?;
-    let notice = Notice::good(format!("{address} is part of your account now."), "You can accept the invitation.");
-    Ok(see_other(format!("/invitations/{token}"), Some(notice)))
 }
 
 #[derive(Template)]

@@ -83,7 +83,6 @@ pub fn routes() -> Router<App> {
         .route("/invitations/{token}/close-and-join", post(joining::close_and_join))
         .route("/invitations/{token}/decline", post(joining::decline))
         .route("/invitations/{token}/switch", post(joining::switch))
-        .route("/invitations/{token}/add-address", post(joining::add_address))
 }
 
 /// Signing in, and what is a person's own.
