@@ -288,6 +288,7 @@ pub fn sentence(event: &EventRow) -> String {
         "account.theme_changed" => format!("{who} changed the appearance from {} to {}", text("before"), text("after")),
         "token.created" => format!("{who} made the API token {what} ({})", text("scope")),
         "token.revoked" => format!("{who} revoked the API token {what}"),
+        "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

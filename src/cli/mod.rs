@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod demo;
 mod import;
 mod owner;
 mod serve;
@@ -32,6 +33,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   roster
       start with a database in ./data, on http://127.0.0.1:3000
+  roster demo
+      look around in a made organization first
   roster sign-in-link you@example.com
       a link that signs you in, while no mail server is set
   roster import members.csv --organization acme-corp --dry-run
@@ -44,6 +47,7 @@ const EXAMPLES: &str = "Examples:
 enum Command {
     /// Serve the pages and the API (also without a command)
     Serve,
+    Demo(demo::Options),
     SignInLink(sign_in_link::Options),
     Import(import::Options),
     /// Owners of organizations
@@ -68,6 +72,7 @@ pub async fn run() -> anyhow::Result<()> {
     start_log(&config)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config).await,
+        Command::Demo(options) => demo::run(config, options).await,
         Command::SignInLink(options) => sign_in_link::run(config, options).await,
         Command::Import(options) => import::run(config, options).await,
         Command::Owner(command) => owner::run(config, command).await,

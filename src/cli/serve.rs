@@ -10,7 +10,7 @@ use std::path::Path;
 use tokio::net::{TcpListener, TcpSocket};
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    let (listener, app, _in_use) = start(config, Clock::default()).await?;
+    let (listener, app, _in_use) = start_with(config, Clock::default(), || Ok(())).await?;
     println!("{}", greeting(&app));
     app::serve(listener, app, app::terminated()).await
 }
@@ -20,7 +20,12 @@ const BACKLOG: u32 = 1024;
 
 /// Everything a start needs, in the order in which it can fail with the least done: settings, port, folder, database.
 /// The port is taken first and answers last, so that who can connect is served.
-pub(super) async fn start(mut config: Config, clock: Clock) -> anyhow::Result<(TcpListener, App, Option<std::fs::File>)> {
+/// `prepare` runs once it is sure that nobody else uses the database.
+pub(super) async fn start_with(
+    mut config: Config,
+    clock: Clock,
+    prepare: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<(TcpListener, App, Option<std::fs::File>)> {
     config.check()?;
     let address = config.listen.clone();
     let socket = take_port(&address).map_err(|error| cant_listen(&address, &error))?;
@@ -28,6 +33,7 @@ pub(super) async fn start(mut config: Config, clock: Clock) -> anyhow::Result<(T
     config.listen = socket.local_addr()?.to_string();
     writable_folder(&config.data_dir)?;
     let in_use = mark_in_use(&config)?;
+    prepare()?;
     let app = App::open(config, clock).await?;
     let listener = socket.listen(BACKLOG).map_err(|error| cant_listen(&address, &error))?;
     Ok((listener, app, in_use))
@@ -80,7 +86,10 @@ fn mark_in_use(config: &Config) -> anyhow::Result<Option<std::fs::File>> {
     let path = in_use_file(&database);
     let file = std::fs::File::create(&path)
         .with_context(|| format!("ROSTER_DATABASE_URL (--database-url): {} can't be written", path.display()))?;
-    if file.try_lock_shared().is_err() {
+    if config.demo {
+        // A demo throws its database away when it starts: not under another one.
+        anyhow::ensure!(file.try_lock().is_ok(), "another demo runs on {}. Stop it, or name another --data-dir", config.data_dir.display());
+    } else if file.try_lock_shared().is_err() {
         anyhow::bail!("the database {} is being restored from a backup. Start again when that is done", database.display());
     }
     Ok(Some(file))

@@ -5,11 +5,13 @@
 mod invitation;
 mod messages;
 mod transport;
+mod written;
 
 pub(crate) use invitation::InvitationMail;
 pub(crate) use messages::proof_letter;
 pub use messages::{Message, Notice};
 pub use transport::{Mailer, check_url};
+pub use written::{Written, list_written, read_written};
 
 use crate::accounts;
 use crate::app::App;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use lettre::message::{Mailbox, MultiPart, header::HeaderName, header::HeaderValue};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Sends mails.
@@ -57,7 +57,7 @@ impl Mailer {
         let way = match &config.smtp_url {
             Some(url) => Way::Smtp(smtp(url, config)?),
             None => {
-                let folder = config.data_dir.join("mail");
+                let folder = Self::folder_in(&config.data_dir);
                 std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
                 Way::Files(AsyncFileTransport::new(&folder), folder)
             }
@@ -65,6 +65,11 @@ impl Mailer {
         let from: Mailbox = config.mail_from.parse().context("ROSTER_MAIL_FROM is not an address")?;
         let domain = from.email.domain().to_owned();
         Ok(Self { from, domain, way })
+    }
+
+    /// Where mails are written to in a data folder.
+    pub fn folder_in(data_dir: &Path) -> PathBuf {
+        data_dir.join("mail")
     }
 
     /// The folder that mails are written to where no server is set.

@@ -3,6 +3,7 @@
 mod account;
 mod assets;
 pub mod csrf;
+mod dev;
 mod error;
 mod github;
 mod health;
@@ -48,6 +49,9 @@ pub fn without_secret(path: &str) -> &str {
 pub fn routes() -> Router<App> {
     account_routes()
         .route("/", get(sign_in::home))
+        .route("/dev/mailbox", get(dev::mailbox))
+        .route("/dev/mailbox/{mail}", get(dev::mail))
+        .route("/dev/mailbox/{mail}/html", get(dev::mail_html))
         .route("/orgs/new", get(organizations::new).post(organizations::create))
         .route("/welcome", get(organizations::welcome))
         .route("/settings/organization", get(organizations::active))

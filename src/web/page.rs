@@ -5,6 +5,7 @@ use super::notice::Notice;
 use super::session::Visitor;
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::{Actor, Person};
+use crate::config::Config;
 use crate::organizations::Organization;
 use crate::text;
 use crate::workspaces::Open;
@@ -24,7 +25,7 @@ pub struct Shell {
     pub nav: Vec<NavGroup>,
     pub notice: Option<Notice>,
     pub assets: Assets,
-    pub banner: Option<String>,
+    pub banner: Option<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +73,15 @@ pub struct NavItem {
     pub count: Option<String>,
 }
 
+/// What stands above every page where mails can be read by anybody who reaches them.
+pub(super) fn banner(config: &Config) -> Option<&'static str> {
+    match (config.demo, config.development) {
+        (true, _) => Some("Demo: made people, made data, made anew at every start. Mails go nowhere; they are in the"),
+        (false, true) => Some("Development: mails can be read by anybody who reaches this page. They are in the"),
+        (false, false) => None,
+    }
+}
+
 /// One of twelve colours for a name's picture, always the same for the same name.
 pub fn hue(name: &str) -> u16 {
     (name.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte)) % 12) as u16
@@ -104,7 +114,7 @@ impl Shell {
             nav: Vec::new(),
             notice: visitor.notice.clone(),
             assets: assets(),
-            banner: None,
+            banner: visitor.banner,
         }
     }
 

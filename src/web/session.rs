@@ -2,6 +2,7 @@
 
 use super::error::{self, PageError};
 use super::notice::Notice;
+use super::page;
 use crate::accounts::{self, DbStore, SessionData};
 use crate::actor::{Actor, Origin, Person, SignInMethod};
 use crate::app::App;
@@ -37,12 +38,14 @@ pub struct Visitor {
     pub path: String,
     /// Microseconds, for "2 minutes ago".
     pub now: i64,
+    /// What stands above every page of a demo or of development.
+    pub banner: Option<&'static str>,
 }
 
 impl Visitor {
     /// Somebody of whom nothing is known.
     pub(super) fn nobody(now: i64) -> Self {
-        Self { person: None, origin: Origin::default(), partial: false, notice: None, path: String::new(), now }
+        Self { person: None, origin: Origin::default(), partial: false, notice: None, path: String::new(), now, banner: None }
     }
 }
 
@@ -88,6 +91,7 @@ pub fn stranger(app: &App, request: &Request) -> Visitor {
         notice: None,
         path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         now: app.now(),
+        banner: page::banner(&app.config),
     }
 }
 

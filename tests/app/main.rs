@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod command_line;
 mod content;
+mod demo;
 mod directory;
 mod doors;
 mod faults;
