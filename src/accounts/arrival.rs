@@ -18,7 +18,7 @@ fn disabled() -> Refusal {
 
 /// The account of somebody who has just proved this address: theirs already, one that waited for them (an import's), or
 /// a new one. `true`: it is new. Refuses a disabled account, last of all, whatever the way in (SEC-A13).
-pub(super) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now: Micros) -> Result<(UserId, bool)> {
+pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now: Micros) -> Result<(UserId, bool)> {
     tx.lock_name(address).await?;
     let Some(user) = users::find_by_address(tx, address).await? else {
         let name = address.split('@').next().unwrap_or(address).to_owned();

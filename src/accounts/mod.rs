@@ -18,6 +18,7 @@ pub(crate) mod unclaimed;
 mod users;
 
 pub use addresses::{ask_to_add_address, make_primary, remove_address};
+pub(crate) use arrival::arrive_by_address;
 pub use arrival::arrive_by_github;
 pub use deletion::{AccountDeletion, account_deletion_impact, delete_account};
 pub use ended::Ended;
