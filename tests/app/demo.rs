@@ -43,7 +43,7 @@ async fn the_demo_starts_filled_and_its_link_signs_in_as_alice() {
 
     let mut bob = Browser::new(&url);
     bob.submit("/sign-in", &[("email", "bob@acme.test"), ("next", "")]).await.assert_status(200);
-    until_says(&mut bob, "/dev/mailbox", "to bob@acme.test").await;
+    until_says(&mut bob, "/dev/mailbox", "Sign in to Roster").await;
     let mails = bob.get("/dev/mailbox").await;
     let mail = mails.attribute("tbody tr a", "href").expect("the newest mail");
     let sign_in = bob.get(&mail).await.assert_status(200).attribute("pre a", "href").expect("a link in it");
