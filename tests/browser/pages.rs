@@ -7,7 +7,7 @@ use crate::house::House;
 use crate::routes::{self, Route};
 
 /// Addresses that are no pages: they lead on at once, and to where, other tests say.
-const LEAD_ON: [&str; 4] = ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback"];
+const LEAD_ON: [&str; 5] = ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback", "/account/security/github"];
 
 /// What is in the way of a person on the page that is open.
 async fn complaints(person: &Person, what: &str) -> Vec<String> {
