@@ -85,23 +85,6 @@ async fn sec_z7_two_owners_who_remove_each_other_or_step_down_leave_one_owner() 
 }
 
 #[tokio::test]
-async fn sec_z7_a_slug_taken_twice_at_once_goes_to_one() {
-    let house = House::start().await;
-    let acme = acme(&house).await;
-    let (mut otto, mut xenia) = (acme.otto, acme.xenia);
-    for round in 0..10 {
-        let slug = format!("globex-{round}");
-        let form = [("name", "Globex"), ("slug", slug.as_str())];
-        let (first, second) = tokio::join!(otto.post("/orgs/new", &form), xenia.post("/orgs/new", &form));
-        let mut statuses = [first.status, second.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [303, 422], "{} / {}", first.text(), second.text());
-        let refused = if first.status == 422 { first } else { second };
-        assert_eq!(refused.attribute("#slug", "value").as_deref(), Some(format!("{slug}-2").as_str()), "a suggestion");
-    }
-}
-
-#[tokio::test]
 async fn s1_46_two_changes_of_one_role_at_once_are_both_told_in_order() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
