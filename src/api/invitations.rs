@@ -99,9 +99,12 @@ pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): J
         Some("update") => OnPending::Update,
         Some(_) => return Err(Refusal::field("on_pending", "Say refuse or update.").into()),
     };
-    if wish.workspace_access.is_some_and(|list| !list.is_empty()) {
+    if let Some(wanted) = wish.workspace_access.as_ref().and_then(|list| list.first()) {
         access::may_invite(actor.role, actor.org.policies.owners_only_invite(), role)?;
-        let message = "An invitation can't give access to workspaces. Leave this empty, and give access once they have joined.";
+        let message = format!(
+            "An invitation can't give access to workspaces, such as {} in {}. Leave this empty, and give access once they have joined.",
+            wanted.role, wanted.workspace_id
+        );
         return Err(Refusal::field("workspace_access", message).into());
     }
     let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, on_pending };

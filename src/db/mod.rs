@@ -113,8 +113,3 @@ fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL; PostgreSQL: serialization, deadlock, lock not available, disk full, shutdown.
     matches!(error.code().as_deref(), Some("5" | "6" | "13" | "261" | "517" | "40001" | "40P01" | "55P03" | "53100" | "57P01" | "53300"))
 }
-
-/// Whether a statement failed because a row with this key is there already. (SQLite doesn't name the constraint.)
-pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation)
-}

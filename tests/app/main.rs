@@ -8,6 +8,7 @@ mod command_line;
 mod content;
 mod demo;
 mod directory;
+mod docs;
 mod doors;
 mod faults;
 mod http;

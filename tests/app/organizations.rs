@@ -266,7 +266,7 @@ async fn e14_the_page_for_who_has_no_organization_names_the_invitations_that_wai
 }
 
 #[tokio::test]
-async fn s2_23_where_an_account_may_be_in_one_organization_a_second_is_refused() {
+async fn s2_2_s2_23_where_an_account_may_be_in_one_organization_a_second_is_refused() {
     let house = House::start_with(crate::support::Settings::new().set("--membership", "one")).await;
     let mut alice = house.sign_in("alice@acme.test").await;
     alice.post("/orgs/new", &[("name", "Acme"), ("slug", "")]).await.assert_status(303);

@@ -1,6 +1,6 @@
 //! The rules of docs/architecture.md, read from the source tree, so that the house stays as it is drawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -209,6 +209,70 @@ fn sec_z1_every_statement_about_an_organizations_rows_names_the_organization() {
     assert_eq!(listed, excused, "an excuse that nobody needs any more is taken from the list");
 }
 
+/// Operations that stand not in the table of doors, and why.
+const NO_DOOR: &[(&str, &str)] = &[
+    ("members::move_in", "the operator's, on the command line: tests/app/import.rs"),
+    ("members::move_in_lines", "likewise"),
+    ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
+    ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),
+    ("accounts::arrive_by_github", "nobody is signed in yet: tests/app/sign_in_github.rs"),
+    ("accounts::delete_account", "wants a sign-in of the last ten minutes: tests/app/security.rs"),
+    ("accounts::link_github", "likewise"),
+    ("accounts::unlink_github", "likewise"),
+    ("accounts::make_primary", "likewise"),
+    ("accounts::remove_address", "likewise"),
+];
+
+#[test]
+fn sec_l1_every_operation_that_changes_something_stands_in_the_table_of_doors() {
+    let table = fs::read_to_string(root().join("tests/app/doors/table.rs")).expect("the table of doors");
+    let outside = ["web", "api", "cli", "db", "audit", "mail", "outbox"].map(|folder| format!("src/{folder}/"));
+    let mut features: BTreeMap<String, Vec<Function>> = BTreeMap::new();
+    for file in tree("src", &[".rs"]).iter().filter(|s| !outside.iter().any(|o| s.path.starts_with(o)) && !s.path.contains("/queries")) {
+        let feature = file.path.trim_start_matches("src/").split('/').next().unwrap_or_default().to_owned();
+        features.entry(feature).or_default().extend(functions(file));
+    }
+    let (mut missing, mut excused, mut asked) = (Vec::new(), BTreeSet::new(), 0);
+    for (feature, functions) in &features {
+        for name in writers(functions) {
+            let operation = format!("{feature}::{name}");
+            asked += 1;
+            if NO_DOOR.iter().any(|(excuse, _)| *excuse == operation) {
+                excused.insert(operation);
+            } else if !table.contains(&format!("\"{operation}\"")) && !table.contains(&format!("\"{operation} ")) {
+                missing.push(operation);
+            }
+        }
+    }
+    none("give each its line in tests/app/doors/table.rs, or its reason here", missing);
+    assert!(asked > 20, "{asked} operations");
+    let listed: BTreeSet<String> = NO_DOOR.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(listed, excused, "an excuse that nobody needs any more is taken from the list");
+}
+
+/// The public functions that begin a write, themselves or through others of their feature.
+fn writers(functions: &[Function]) -> Vec<&str> {
+    let squeezed: Vec<(&Function, String)> = functions.iter().map(|f| (f, f.body.split_whitespace().collect())).collect();
+    let begins = |body: &str| ["db.write(", "db.write_org(", "db.write_account(", ".lock_account("].iter().any(|call| body.contains(call));
+    let mut writing: BTreeSet<&str> = squeezed.iter().filter(|(_, body)| begins(body)).map(|(f, _)| f.name.as_str()).collect();
+    loop {
+        let calls = |f: &Function| {
+            let body = f.body.split_once('{').map_or("", |(_, body)| body);
+            writing.iter().any(|name| {
+                body.match_indices(&format!("{name}("))
+                    .any(|(at, _)| !body[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.')))
+            })
+        };
+        let more: Vec<&str> =
+            functions.iter().filter(|f| !writing.contains(f.name.as_str()) && calls(f)).map(|f| f.name.as_str()).collect();
+        if more.is_empty() {
+            break;
+        }
+        writing.extend(more);
+    }
+    functions.iter().filter(|f| f.is_public && writing.contains(f.name.as_str())).map(|f| f.name.as_str()).collect()
+}
+
 /// Files that are longer than they should be, with the length they may not pass. Make one shorter and lower its number;
 /// nothing is added.
 const LONG_FILES: [(&str, usize); 1] = [("tests/browser/harness.rs", 538)];
@@ -233,6 +297,8 @@ pub struct Function {
     pub name: String,
     body: String,
     lines: usize,
+    /// Written `pub async fn`.
+    is_public: bool,
 }
 
 /// The functions of a file as rustfmt lays them out: one ends at the brace that stands as far in as it began.
@@ -250,7 +316,7 @@ pub fn functions(file: &Source) -> Vec<Function> {
         let length = lines[start..].iter().position(|l| *l == closing).map_or(1, |n| n + 1);
         let body = if line.ends_with('}') { (*line).to_owned() } else { lines[start..start + length].join("\n") };
         let lines = if line.ends_with('}') { 1 } else { length };
-        found.push(Function { name: name.to_owned(), body, lines });
+        found.push(Function { name: name.to_owned(), body, lines, is_public: trimmed.starts_with("pub async fn ") });
     }
     found
 }
