@@ -21,6 +21,7 @@ mod members;
 mod organizations;
 mod policies;
 mod races;
+mod readme;
 mod rules;
 mod security;
 mod sessions;
