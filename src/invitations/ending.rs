@@ -72,7 +72,10 @@ pub(crate) async fn addresses_beyond(tx: &mut Tx, org: &OrgId, user: &UserId, ro
 async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<Invitation>> {
     let rows = queries::pending_by(tx, org, user).await?;
     let made = rows.into_iter().map(|row| Invitation::from_row(row, now));
-    Ok(made.filter(|i| role.is_none_or(|role| !could_offer(role, i.role))).collect())
+    let mut lost: Vec<Invitation> = made.filter(|i| role.is_none_or(|role| !could_offer(role, i.role))).collect();
+    // Not in the statement: for the order it would walk every pending invitation of the organization.
+    lost.sort_by(|a, b| a.email.cmp(&b.email));
+    Ok(lost)
 }
 
 /// Ends one that expired, so that its address can be invited anew.

@@ -68,7 +68,7 @@ pub(super) async fn find_pending(tx: &mut Tx, org: &OrgId, email: &str) -> Resul
 /// The pending ones that a user made.
 pub(super) async fn pending_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
-        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.invited_by = $2 AND i.status = 'pending' ORDER BY i.email"))
+        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.invited_by = $2 AND i.status = 'pending'"))
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
