@@ -96,7 +96,7 @@ struct New {
 }
 
 impl New {
-    fn new(shell: Shell, form: CreateForm, longest: i64, refusal: Option<&Refusal>) -> Self {
+    fn filled(shell: Shell, form: CreateForm, longest: i64, refusal: Option<&Refusal>) -> Self {
         let choice =
             |scope: TokenScope, note: &str| (scope.as_str().to_owned(), scope_words(scope).to_owned(), note.to_owned(), String::new());
         let mut lives: Vec<i64> = LIVES.into_iter().filter(|days| *days <= longest).collect();
@@ -128,7 +128,7 @@ impl New {
 pub async fn new(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> PageResult {
     let longest = accounts::longest_token_days(&app, &person).await?;
     let form = CreateForm { name: String::new(), scope: TokenScope::Read.as_str().into(), days: longest.min(90).to_string() };
-    Ok(page::ok(&New::new(Shell::account(&visitor, &person, NAV), form, longest, None)))
+    Ok(page::ok(&New::filled(Shell::account(&visitor, &person, NAV), form, longest, None)))
 }
 
 #[derive(Template)]
@@ -157,7 +157,7 @@ pub async fn create(State(app): State<App>, SignedIn { person, visitor }: Signed
         }
         Err(refusal @ Refusal::Invalid(_)) => {
             let longest = accounts::longest_token_days(&app, &person).await?;
-            Ok(page::invalid(&New::new(shell, form, longest, Some(&refusal))))
+            Ok(page::invalid(&New::filled(shell, form, longest, Some(&refusal))))
         }
         Err(refusal) => Err(refusal.into()),
     }

@@ -71,7 +71,7 @@ impl Story<'_> {
         self.day(0, 11);
         let named = [BOB, CAROL, DAVE].map(|who| (who.name.to_owned(), who.email.to_owned()));
         self.move_in(ACME, &named).await?;
-        self.move_in(ACME, &self.people[..190].to_vec()).await?;
+        self.move_in(ACME, &self.people[..190]).await?;
         for (day, part) in [(1, 0..80), (2, 80..140), (4, 140..184)] {
             self.day(day, 10);
             let mut who: Vec<String> = self.people[part].iter().map(|p| p.1.clone()).collect();
@@ -96,7 +96,7 @@ impl Story<'_> {
         organizations::change_policies(self.app, &alice, &support).await?;
         let emea = workspaces::create_in(self.app, &alice, "EMEA", "Europe, Middle East and Africa").await?;
         let us = workspaces::create_in(self.app, &alice, "US", "United States").await?;
-        self.move_in(ACME, &self.people[190..260].to_vec()).await?;
+        self.move_in(ACME, &self.people[190..260]).await?;
         self.day(33, 10);
         let who: Vec<String> = self.people[190..256].iter().map(|p| p.1.clone()).collect();
         self.arrive(&who).await?;
@@ -152,7 +152,7 @@ impl Story<'_> {
 
     async fn last_days(&mut self) -> Result<()> {
         self.day(71, 9);
-        self.move_in(ACME, &self.people[260..].to_vec()).await?;
+        self.move_in(ACME, &self.people[260..]).await?;
         self.day(72, 11);
         let who: Vec<String> = self.people[260..288].iter().map(|p| p.1.clone()).collect();
         self.arrive(&who).await?;
