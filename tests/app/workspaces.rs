@@ -51,6 +51,20 @@ async fn s1_1_s1_6_an_organization_lists_its_workspaces_with_their_labels() {
 }
 
 #[tokio::test]
+async fn s1_110_workspace_roles_and_people_are_reached_from_the_organization_and_groups_are_not_built() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    create(&mut acme.alice, "Production", "").await;
+    let list = acme.alice.get("/orgs/acme-corp/workspaces").await.assert_status(200);
+    let overview = list.attribute("tbody a[href^='/workspaces/']", "href").expect("the row leads to the workspace");
+    let page = acme.alice.get(&overview).await.assert_status(200);
+    assert!(page.text().contains("alice") && page.text().contains("Owner"), "who is in it, as what: {}", page.text());
+    for later in ["groups", "filters"] {
+        acme.alice.get(&format!("/orgs/acme-corp/{later}")).await.assert_status(404);
+    }
+}
+
+#[tokio::test]
 async fn s1_12_two_workspaces_of_one_name_get_slugs_of_their_own() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
