@@ -198,9 +198,15 @@ fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
         assert!(there, "{route} is excused and not there");
     }
     for door in doors {
+        if let Way::Page(path, _) = door.page {
+            assert!(routes::pages().iter().any(|r| r.has("POST") && path_matches(path, r)), "{}: there is no page {path}", door.name);
+        }
+        if let Way::Call(method, path, _) = door.call {
+            assert!(routes::calls().iter().any(|r| r.has(method) && path_matches(path, r)), "{}: no call {method} {path}", door.name);
+        }
         assert_eq!(door.who.len(), CAST.len(), "{}", door.name);
-        if let Way::None(reason) = &door.page {
-            assert!(!reason.is_empty(), "{}", door.name);
+        for way in [&door.page, &door.call] {
+            assert!(!matches!(way, Way::None("")), "{} says no reason", door.name);
         }
     }
 }

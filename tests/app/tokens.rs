@@ -22,7 +22,7 @@ async fn sec_h6_a_token_is_shown_once_then_listed_and_revoked() {
     let me = client.get("/me").await.assert_status(200);
     assert_eq!((&me.json["email"], &me.json["token"]["scope"]), (&json!("alice@acme.test"), &json!("read")));
 
-    let list = alice.get("/account/tokens").await.assert_status(200).assert_says("Nightly export").assert_says("in 29 days");
+    let list = alice.get("/account/tokens").await.assert_status(200).assert_says("Nightly export").assert_says("in 30 days");
     assert!(list.body.contains(&secret[..10]) && !list.body.contains(&secret), "the list has the first characters alone");
     let id = list.attribute("tbody tr", "id").expect("a row");
     alice.get(&format!("/account/tokens/{id}/revoke")).await.assert_status(200).assert_says("Revoke “Nightly export”?");

@@ -280,7 +280,6 @@ pub const OWN_DOORS: &[Door] = &[
         Page("/invitations/{key}/accept", ""),
         Call("POST", "/invitations/{key}/accept", ""),
     )),
-    door("invitations::add_address", "account.address_added", ANYBODY, MailedSecret, Page("/invitations/{key}/add-address", ""), No(FRESH)),
 ];
 
 /// Routes that change something and are shown elsewhere, or have no actor yet, and why.

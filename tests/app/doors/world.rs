@@ -37,8 +37,6 @@ pub enum Needs {
     Invitation,
     /// Another organization's invitation to whoever tries: `{key}`.
     InvitationToSelf,
-    /// The secret of a link mailed to an address that nobody has: `{key}`.
-    MailedSecret,
     /// A token of whoever tries, or of the owner: `{token}`.
     OwnToken,
     OwnersToken,
@@ -138,11 +136,6 @@ impl World {
             Needs::InvitationToSelf => {
                 let address = if ADDRESSES[who].is_empty() { &new } else { own };
                 values.push(("key", self.invitation(&self.initech, address).await));
-            }
-            Needs::MailedSecret => {
-                self.invitation(&self.initech, &new).await;
-                let link = self.house.mailbox.wait_for(&new, "Initech").await.link("/invitations/");
-                values.push(("key", link.rsplit('/').next().unwrap_or_default().to_owned()));
             }
             Needs::OwnToken | Needs::OwnersToken => {
                 let address = if needs == Needs::OwnToken { own } else { ADDRESSES[0] };
