@@ -27,7 +27,7 @@ CREATE TABLE access (
 );
 CREATE INDEX access_by_user ON access (user_id, workspace_id);
 
--- Workspace access that an import brought for workspaces that are not there yet, kept until they are.
+-- Workspace access that an import brought, kept until imports give it.
 CREATE TABLE pending_access (
     org_id         TEXT NOT NULL REFERENCES organizations (id),
     user_id        TEXT NOT NULL REFERENCES users (id),

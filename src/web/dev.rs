@@ -33,6 +33,8 @@ struct MailPage {
     shell: Shell,
     mail: MailLine,
     text: Vec<Piece>,
+    /// The first address in it.
+    link: Option<String>,
     has_html: bool,
 }
 
@@ -66,9 +68,11 @@ pub async fn mailbox(State(app): State<App>, visitor: Visitor) -> Result<Respons
 /// `GET /dev/mailbox/{mail}`: its text, with addresses to click.
 pub async fn mail(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, PageError> {
     let mail = mail::read_written(&app, &id).await?;
+    let text = pieces(mail.text.trim());
     Ok(page::ok(&MailPage {
         shell: Shell::bare(&visitor, mail.subject.clone()),
-        text: pieces(mail.text.trim()),
+        link: text.iter().find(|piece| piece.is_link).map(|piece| piece.text.clone()),
+        text,
         has_html: !mail.html.is_empty(),
         mail: line(&mail, visitor.now),
     }))

@@ -162,7 +162,7 @@ pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -
     queries::names_with_access(tx, org, user).await
 }
 
-/// Keeps access to a workspace that isn't there yet. `false`: it is kept already, with whatever role.
+/// Keeps access that an import brought, until imports give it. `false`: it is kept already, with whatever role.
 pub(crate) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
     queries::keep_for_later(tx, org, user, later, now).await
 }

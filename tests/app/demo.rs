@@ -33,7 +33,9 @@ async fn the_demo_starts_filled_and_its_link_signs_in_as_alice() {
         ("role=billing", "Billing"),
         ("role=viewer", "Viewer"),
         ("status=suspended", "Suspended"),
-        ("q=not+signed", ""),
+        ("status=invited", "no such mailbox here"),
+        ("status=expired", "karim.benali@contractor.test"),
+        ("q=mira", "Mira Castellanos"),
     ] {
         alice.get(&format!("/orgs/acme-corp/members?{query}")).await.assert_status(200).assert_says(says);
     }

@@ -1,5 +1,8 @@
 //! Moving in: `roster import`.
 
+use crate::sign_in_github;
+use crate::support::browser::Browser;
+use crate::support::github::Account;
 use crate::support::{House, Program, acme};
 
 const HEADER: &str = "email,github,name,org_role,workspaces\n";
@@ -60,7 +63,7 @@ async fn a_second_run_changes_nothing() {
     let before =
         (members(&house).await, house.count("SELECT COUNT(*) FROM users").await, house.count("SELECT COUNT(*) FROM audit_events").await);
     let ran = program.run(&IMPORT).await.assert_code(0).assert_says("0 added").assert_says("40 already there");
-    ran.assert_says("80 rows of workspace access kept for later: their workspaces aren't here yet, all from before");
+    ran.assert_says("80 rows of workspace access kept for later: an import doesn't give it yet, all from before");
     let after =
         (members(&house).await, house.count("SELECT COUNT(*) FROM users").await, house.count("SELECT COUNT(*) FROM audit_events").await);
     assert_eq!(before, after);
@@ -85,7 +88,7 @@ async fn a_line_with_a_problem_is_left_out_whole_and_named_and_the_rest_is_done(
     let program = Program::beside(&house);
     program.file("members.csv", format!("\u{feff}{HEADER}bad address,,A,,\r\nok@import.test,,Fine,,\r\nx@import.test,,X,emperor,\r\nOK@import.test,,Again,owner,\r\ny@import.test,,Y,,prod:king\r\n"));
     let ran = program.run(&IMPORT).await.assert_code(1).assert_says("1 added").assert_says("4 left out");
-    let ran = ran.assert_says("roster: 4 of 5 lines were not moved in");
+    let ran = ran.assert_says("roster: 4 of 5 lines were not done");
     for words in [
         "line 2: bad address: “bad address” is not an e-mail address",
         "line 4: x@import.test: “emperor” is not a role; there are owner, admin, billing, member and viewer",
@@ -133,6 +136,82 @@ async fn a_username_alone_claims_nothing_unless_the_operator_says_so() {
     let ran = program.run(&with(&["--trust-usernames"])).await.assert_code(0).assert_says("3 already there");
     assert!(!ran.out.contains("can be claimed"), "nothing is new: {}", ran.out);
     assert_eq!(members(&house).await, 8);
+}
+
+/// What the directory says of somebody whom this person sees.
+async fn row_of(browser: &mut Browser, login: &str) -> String {
+    let page = browser.get(&format!("/orgs/acme-corp/members?q={login}")).await.assert_status(200);
+    page.all("tbody tr").pop().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_username_that_github_was_asked_about_is_claimed_by_that_account_also_after_it_was_renamed() {
+    let (house, github) = sign_in_github::start().await;
+    let mut acme = acme(&house).await;
+    for account in [Account::new(41, "octo-cat", "cat@x.test"), Account::new(42, "hubot", "hubot@x.test")] {
+        github.sign_in_as(account);
+    }
+    let program = Program::beside(&house).set("ROSTER_GITHUB_API_URL", github.api_url());
+    program.file("members.csv", format!("{HEADER},Octo-Cat,The Cat,admin,\n,hubot,,,\n,nobody-there,,,\n"));
+    let resolve = with(&["--resolve-usernames"]);
+    let ran = program.run(&resolve).await.assert_code(1).assert_says("2 added").assert_says("1 left out");
+    let ran = ran.assert_says("line 4: nobody-there: GitHub knows no person with the username nobody-there");
+    assert!(!ran.out.contains("username alone"), "everybody added can be claimed: {}", ran.out);
+    program.run(&resolve).await.assert_code(1).assert_says("0 added").assert_says("2 already there");
+
+    // Somebody else has taken the username since; the account with the number is another name now.
+    let mut other = house.browser();
+    github.sign_in_as(Account::new(99, "octo-cat", "other@x.test"));
+    sign_in_github::sign_in(&house, &mut other).await;
+    other.get("/orgs/acme-corp/members").await.assert_status(404);
+    let mut cat = house.browser();
+    github.sign_in_as(Account::new(41, "cat-of-old", "cat@x.test"));
+    sign_in_github::sign_in(&house, &mut cat).await;
+    assert!(cat.get("/orgs/acme-corp/members").await.assert_status(200).has("tbody select"), "the admin that the file says");
+    let row = row_of(&mut acme.alice, "cat-of-old").await;
+    assert!(row.contains("The Cat") && !row.contains("Not signed in yet"), "{row}");
+}
+
+#[tokio::test]
+async fn a_trusted_username_is_claimed_by_whoever_signs_in_with_it() {
+    let (house, github) = sign_in_github::start().await;
+    let mut acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", format!("{HEADER},Octo-Cat,,viewer,\n"));
+    program.run(&with(&["--trust-usernames"])).await.assert_code(0).assert_says("1 added").assert_says("usernames: Octo-Cat");
+    assert!(row_of(&mut acme.alice, "octo-cat").await.contains("Not signed in yet"));
+    let mut cat = house.browser();
+    github.sign_in_as(Account::new(41, "octo-cat", "cat@x.test"));
+    sign_in_github::sign_in(&house, &mut cat).await;
+    cat.get("/orgs/acme-corp/members").await.assert_status(200);
+    assert!(!row_of(&mut acme.alice, "octo-cat").await.contains("Not signed in yet"));
+    program.run(&with(&["--trust-usernames"])).await.assert_code(0).assert_says("0 added").assert_says("1 already there");
+}
+
+#[tokio::test]
+async fn when_github_takes_no_more_questions_the_rest_waits_and_that_is_said() {
+    let (house, github) = sign_in_github::start().await;
+    let _acme = acme(&house).await;
+    github.fail(crate::support::github::Mode::RateLimited);
+    let program = Program::beside(&house).set("ROSTER_GITHUB_API_URL", github.api_url());
+    program.file("members.csv", format!("{HEADER}mail@import.test,,,,\n,octo,,,\n,hubot,,,\n"));
+    let ran = program.run(&with(&["--resolve-usernames"])).await.assert_code(1).assert_says("1 added").assert_says("2 not asked for yet");
+    ran.assert_says("GitHub takes no more questions for now").assert_says("Run the same command again after that");
+}
+
+#[tokio::test]
+async fn s1_40_with_invite_everybody_gets_an_invitation_and_nobody_is_a_member_yet() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let program = Program::beside(&house);
+    program.file("members.csv", format!("{HEADER}new@import.test,,Nora Quist,admin,\nbob@acme.test,,,,\n,octo,,,\n"));
+    let ran = program.run(&with(&["--invite"])).await.assert_code(1).assert_says("1 invited").assert_says("1 invited or members already");
+    ran.assert_says("line 4: octo: has no e-mail address to send an invitation to");
+    program.run(&with(&["--invite"])).await.assert_code(1).assert_says("0 invited").assert_says("2 invited or members already");
+    let mail = house.mailbox.wait_for("new@import.test", "invited you to Acme Corp").await;
+    assert!(mail.text.contains("/invitations/"), "{}", mail.text);
+    assert_eq!(members(&house).await, 5);
+    acme.alice.get("/orgs/acme-corp/invitations").await.assert_says("new@import.test");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use roster::access::OrgRole;
 use roster::clock::MINUTE;
 use serde_json::{Value, json};
 
-async fn start() -> (House, GitHub) {
+pub async fn start() -> (House, GitHub) {
     let github = GitHub::start().await;
     let settings = Settings::new()
         .set("--github-client-id", CLIENT_ID)
@@ -33,7 +33,7 @@ async fn to_github(house: &House, browser: &mut Browser, start: &str) -> String 
     back.strip_prefix(&house.url).expect("it leads back here").to_owned()
 }
 
-async fn sign_in(house: &House, browser: &mut Browser) -> Page {
+pub async fn sign_in(house: &House, browser: &mut Browser) -> Page {
     let back = to_github(house, browser, "/sign-in/github").await;
     browser.get(&back).await
 }

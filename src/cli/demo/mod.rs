@@ -1,5 +1,6 @@
 //! `roster demo`: a filled example on a database of its own, to look around in.
 
+mod invited;
 mod names;
 mod people;
 mod queries;

@@ -19,9 +19,14 @@ pub(super) const BOB: Named = Named { email: "bob@acme.test", name: "Bob Tanaka"
 pub(super) const CAROL: Named = Named { email: "carol@acme.test", name: "Carol Reyes" };
 pub(super) const DAVE: Named = Named { email: "dave@acme.test", name: "Dave Lindqvist" };
 
+/// Where everybody of the demo sits.
+pub(super) fn origin() -> Origin {
+    Origin { ip: "203.0.113.24".into(), client: "Firefox on a demo's laptop".into(), request_id: String::new() }
+}
+
 /// Somebody at their own machine, signed in for as long as a session lives.
 pub(super) async fn sign_in(app: &App, email: &str) -> Result<Arc<Person>> {
-    let origin = Origin { ip: "203.0.113.24".into(), client: "Firefox on a demo's laptop".into(), request_id: String::new() };
+    let origin = origin();
     let link = accounts::operator_link(app, email).await?;
     let token = link.rsplit('/').next().unwrap_or_default();
     let prover = Prover { browser: None, person: None, origin: &origin };

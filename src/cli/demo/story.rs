@@ -1,5 +1,6 @@
 //! The three months behind the demo, told by calling the operations that people call, on days gone by.
 
+use super::invited;
 use super::names::{Dice, names};
 use super::people::{self, ALICE, BOB, CAROL, DAVE, actor, operator};
 use super::queries::{self, Place};
@@ -21,8 +22,8 @@ pub(super) const ACME: &str = "acme-corp";
 const PEOPLE: usize = 296;
 
 /// The story while it is told.
-struct Story<'a> {
-    app: &'a App,
+pub(super) struct Story<'a> {
+    pub app: &'a App,
     beginning: Micros,
     dice: Dice,
     /// Names and addresses of the made people.
@@ -47,13 +48,20 @@ impl Story<'_> {
         self.the_second_month().await?;
         self.changes_of_every_day().await?;
         self.another_organization().await?;
+        invited::people_join(self).await?;
         self.last_days().await?;
+        invited::some_wait(self).await?;
+        self.send_mails().await
+    }
+
+    /// Lets the mails of this day leave on this day.
+    pub(super) async fn send_mails(&self) -> Result<()> {
         while outbox::work_once(self.app).await? {}
         Ok(())
     }
 
     /// Moves the clock to a day of the story.
-    fn day(&self, day: i64, hour: i64) {
+    pub fn day(&self, day: i64, hour: i64) {
         let at = self.beginning + day * DAY + hour * HOUR - self.beginning % DAY;
         self.app.clock.advance(at - self.app.now());
     }
