@@ -29,12 +29,25 @@ pub struct House {
 
 impl House {
     pub async fn start() -> Self {
+        Self::start_with(true).await
+    }
+
+    /// A Roster whose mails are written to files, which `/dev/mailbox` shows.
+    pub async fn start_without_mail_server() -> Self {
+        Self::start_with(false).await
+    }
+
+    async fn start_with(mail_server: bool) -> Self {
         let folder = TempDir::new().expect("a folder for the test");
         let mailbox = Mailbox::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let data_dir = folder.path().display().to_string();
-        let flags = ["roster", "--public-url", &url, "--data-dir", &data_dir, "--smtp-url", &mailbox.url(), "--development"];
+        let smtp_url = mailbox.url();
+        let mut flags = vec!["roster", "--public-url", &url, "--data-dir", &data_dir, "--development"];
+        if mail_server {
+            flags.extend(["--smtp-url", &smtp_url]);
+        }
         let app = App::open(Flags::parse_from(flags).config, Clock::default()).await.expect("Roster starts");
         tokio::spawn(roster::app::serve(listener, app.clone(), std::future::pending()));
         Self { url, app, mailbox, _folder: folder }
