@@ -42,4 +42,7 @@ ids! {
     EventId = "evt";
     ProofId = "prf";
     JobId = "job";
+    ResourceId = "res";
+    /// A role that an organization made for its workspaces.
+    CustomRoleId = "rol";
 }

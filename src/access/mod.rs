@@ -1,8 +1,18 @@
-//! Who may do what, as tables. Pure: no database, no clock. Pages ask the same functions that operations ask.
+//! Who may do what, as tables, and the decision with its steps. Pure: no database, no clock. Pages ask the same functions
+//! that operations ask.
 
+mod decide;
+mod kinds;
+mod question;
 mod roles;
 
-pub use roles::{OrgRole, PERMISSIONS, Permission, ROLES, WorkspaceRole, permissions_of};
+pub use decide::decide;
+pub use kinds::{KINDS, Kind, Level, known_kind};
+pub use question::{
+    ACTIONS, Action, Actions, Decision, GrantsFound, Held, Limit, Link, Membership, PermissionFound, Permitted, Private, RoleFound, Step,
+    Target, Thing, Who,
+};
+pub use roles::{OrgRole, PERMISSIONS, Permission, ROLES, WORKSPACE_ROLES, WorkspaceRole, permissions_of};
 
 use crate::error::{Refusal, Result};
 
@@ -17,10 +27,15 @@ pub fn require(role: OrgRole, permission: Permission) -> Result<()> {
         return Ok(());
     }
     if role == OrgRole::Billing && permission.is_workspace_work() {
-        return Err(Refusal::forbidden("billing_role_no_workspace", "Your role manages billing only. Ask an owner for a workspace role."));
+        return Err(billing_only());
     }
     let who = who_holds(permission);
     Err(Refusal::forbidden("role_lacks_permission", format!("Your role, {}, can't {}. {who} can.", role.label(), permission.verb())))
+}
+
+/// E7
+fn billing_only() -> Refusal {
+    Refusal::forbidden("billing_role_no_workspace", "Your role manages billing only. Ask an owner for a workspace role.")
 }
 
 /// The roles that hold a permission, as the start of a sentence: "Owners and admins".
@@ -118,6 +133,65 @@ pub fn enters_by_role(actor: OrgRole, admins_enter: bool) -> bool {
 /// A workspace role as the organization role leaves it: a viewer writes nowhere (product.md, 2, rule 4).
 pub fn capped(role: WorkspaceRole, organization: OrgRole) -> WorkspaceRole {
     if organization == OrgRole::Viewer { role.min(WorkspaceRole::Viewer) } else { role }
+}
+
+/// The highest workspace role that somebody may give, change or take away there, by their organization role and by their
+/// own role in the workspace, entered by policy or not. `None`: they manage nobody's access (product.md, 2 and 3; S3-33).
+pub fn gives_up_to(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Option<WorkspaceRole> {
+    let by_organization = match organization {
+        Some(OrgRole::Owner) => Some(WorkspaceRole::Owner),
+        Some(OrgRole::Admin) => Some(WorkspaceRole::Admin),
+        // Reads everywhere and writes nowhere.
+        Some(OrgRole::Viewer) => return None,
+        _ => None,
+    };
+    by_organization.max(workspace.filter(|role| *role >= WorkspaceRole::Admin))
+}
+
+/// May somebody who gives up to `ceiling` ([`gives_up_to`]) change a person's role in a workspace? `from` and `to` are
+/// `None` where there is no role before or after. `own` says that the person is the actor, whose organization role is
+/// `organization`: nobody raises themselves, owners excepted (product.md, 2, rules 2 and 5).
+pub fn may_set_access(
+    ceiling: Option<WorkspaceRole>,
+    organization: Option<OrgRole>,
+    from: Option<WorkspaceRole>,
+    to: Option<WorkspaceRole>,
+    own: bool,
+) -> Result<()> {
+    if own && to <= from {
+        return Ok(());
+    }
+    let Some(ceiling) = ceiling else {
+        if organization == Some(OrgRole::Billing) {
+            return Err(billing_only());
+        }
+        return Err(Refusal::forbidden(
+            "role_lacks_permission",
+            "You can't manage access here. Owners and admins of the organization and of the workspace can.",
+        ));
+    };
+    if own && organization != Some(OrgRole::Owner) {
+        return Err(Refusal::forbidden("own_role_upward", "You can't give yourself more than you have. Ask an owner."));
+    }
+    if from > Some(ceiling) || to > Some(ceiling) {
+        return Err(Refusal::forbidden(
+            "role_above_own",
+            "Only owners give, change or take away the role Owner of a workspace: it allows to delete the workspace.",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses more than viewer for a viewer of the organization (product.md, 2, rule 4).
+pub fn fits_under_cap(organization: OrgRole, role: WorkspaceRole) -> Result<()> {
+    if capped(role, organization) == role {
+        return Ok(());
+    }
+    Err(Refusal::conflict(
+        "viewer_caps",
+        "They are a viewer of the organization, who changes nothing in any workspace. Give them the role Viewer here, or change their \
+         organization role first.",
+    ))
 }
 
 /// The roles that `actor` may hand out, highest first.

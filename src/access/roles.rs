@@ -179,15 +179,21 @@ impl OrgRole {
 /// A person's role in one workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WorkspaceRole {
+    /// What a custom role lists and no more: nothing by itself.
+    Custom,
     Viewer,
     Member,
     Admin,
     Owner,
 }
 
+/// The fixed workspace roles, highest first: the order of pickers.
+pub const WORKSPACE_ROLES: [WorkspaceRole; 4] = [WorkspaceRole::Owner, WorkspaceRole::Admin, WorkspaceRole::Member, WorkspaceRole::Viewer];
+
 impl WorkspaceRole {
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Custom => "custom",
             Self::Viewer => "viewer",
             Self::Member => "member",
             Self::Admin => "admin",
@@ -197,6 +203,7 @@ impl WorkspaceRole {
 
     pub fn label(self) -> &'static str {
         match self {
+            Self::Custom => "Custom role",
             Self::Viewer => "Viewer",
             Self::Member => "Member",
             Self::Admin => "Admin",
@@ -204,6 +211,23 @@ impl WorkspaceRole {
         }
     }
 
+    /// What the role is for, in one sentence, for pickers and mails.
+    pub fn explains(self) -> &'static str {
+        match self {
+            Self::Custom => "What the custom role lists, and nothing else.",
+            Self::Viewer => "Sees everything in the workspace and changes nothing.",
+            Self::Member => "Also runs things, and creates, edits and deletes what is open to members.",
+            Self::Admin => "Also changes everything, and manages the workspace's members, settings and keys.",
+            Self::Owner => "Also deletes the workspace.",
+        }
+    }
+
+    /// Reads a role's name as the database keeps it.
+    pub fn stored(name: &str) -> Option<Self> {
+        if name == "custom" { Some(Self::Custom) } else { Self::parse(name) }
+    }
+
+    /// Reads the name of a fixed role.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_lowercase().as_str() {
             "viewer" => Self::Viewer,

@@ -21,6 +21,7 @@ macro_rules! all {
             3 "workspaces" "../../migrations/0003_workspaces.sql";
             4 "work" "../../migrations/0004_work.sql";
             5 "search" $search;
+            6 "access" "../../migrations/0006_access.sql";
         }
     };
 }
