@@ -55,6 +55,7 @@ impl App {
                 .map_err(|e| anyhow::anyhow!("ROSTER_DATA_DIR: the folder {} could not be made: {e}", config.data_dir.display()))?;
         }
         let db = Db::open(&config.database()).await?;
+        crate::audit::catch_up(&db).await?;
         let mailer = Mailer::new(&config)?;
         Ok(Self(Arc::new(Inner { db, mailer, clock, http: crate::http_client::new()?, config, work: Notify::new() })))
     }

@@ -3,7 +3,11 @@
 //! The events of one organization, or of one account, form a chain: each carries the hash of itself and of the event
 //! before it, so that an event changed or taken away later shows.
 
+mod chain;
+mod index;
+mod list;
 mod queries;
+mod tags;
 mod verify;
 
 use crate::actor::{Actor, Person, SignInMethod};
@@ -12,8 +16,10 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{EventId, OrgId, UserId, WorkspaceId};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+pub use chain::first_broken;
+pub(crate) use index::catch_up;
+pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, list, newer};
 pub use queries::EventRow;
 pub use verify::{Chain, verify};
 
@@ -28,6 +34,12 @@ pub enum Category {
 }
 
 impl Category {
+    pub const ALL: [Self; 6] = [Self::Access, Self::Resource, Self::Governance, Self::Run, Self::Billing, Self::SignIn];
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.as_str() == name)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Access => "access",
@@ -100,111 +112,28 @@ impl Event {
 
 /// Records an event in the chain of the actor's organization.
 pub(crate) async fn record(tx: &mut Tx, actor: &Actor, at: Micros, event: Event) -> Result<()> {
-    append(tx, &actor.person, Some(&actor.org.id), actor.org.id.as_str(), at, event).await
+    chain::append(tx, &actor.person, Some(&actor.org.id), actor.org.id.as_str(), [(at, event)]).await
+}
+
+/// Records several events in the chain of the actor's organization, in their order: what is too much to be recorded one by
+/// one. `at` is when Roster learnt of it; a time that somebody else reports belongs into the changes.
+pub async fn record_many(tx: &mut Tx, actor: &Actor, events: Vec<(Micros, Event)>) -> Result<()> {
+    chain::append(tx, &actor.person, Some(&actor.org.id), actor.org.id.as_str(), events).await
 }
 
 /// Records an event in the chain of an organization by somebody who may not be its member yet.
 pub(crate) async fn record_in(tx: &mut Tx, person: &Person, org: &OrgId, at: Micros, event: Event) -> Result<()> {
-    append(tx, person, Some(org), org.as_str(), at, event).await
+    chain::append(tx, person, Some(org), org.as_str(), [(at, event)]).await
 }
 
 /// Records an event in the chain of a person's own account.
 pub(crate) async fn record_account(tx: &mut Tx, person: &Person, at: Micros, event: Event) -> Result<()> {
-    append(tx, person, None, person.user.as_str(), at, event).await
+    chain::append(tx, person, None, person.user.as_str(), [(at, event)]).await
 }
 
 /// Records an event in the chain of an account by somebody else: the operator.
 pub(crate) async fn record_on_account(tx: &mut Tx, by: &Person, account: &UserId, at: Micros, event: Event) -> Result<()> {
-    append(tx, by, None, account.as_str(), at, event).await
-}
-
-async fn append(tx: &mut Tx, person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event: Event) -> Result<()> {
-    let (last, prev_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
-    let mut row = EventRow {
-        id: EventId::new().into(),
-        stream: stream.to_owned(),
-        seq: last + 1,
-        prev_hash,
-        hash: String::new(),
-        at,
-        org_id: org.map(|o| o.to_string()),
-        workspace_id: event.workspace.map(String::from),
-        category: event.category.as_str().to_owned(),
-        action: event.action.to_owned(),
-        actor_kind: person.credential.kind().to_owned(),
-        actor_id: person.user.to_string(),
-        actor_name: person.name.clone(),
-        credential: person.credential.id().to_owned(),
-        ip: person.origin.ip.clone(),
-        client: person.origin.client.clone(),
-        request_id: person.origin.request_id.clone(),
-        target_kind: event.target_kind.to_owned(),
-        target_id: event.target_id,
-        target_name: event.target_name,
-        subject_id: event.subject.map(String::from),
-        changes: event.changes.to_string(),
-    };
-    row.hash = chain_hash(&row);
-    queries::insert(tx, &row).await?;
-    queries::set_head(tx, stream, row.seq, &row.hash).await
-}
-
-/// SHA-256 over the hash before and every column of the event, each with its length, so that no two events read alike.
-fn chain_hash(row: &EventRow) -> String {
-    let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    };
-    part(&row.prev_hash);
-    part(&row.id);
-    part(&row.stream);
-    part(&row.seq.to_string());
-    part(&row.at.to_string());
-    for column in [&row.org_id, &row.workspace_id, &row.subject_id] {
-        part(if column.is_some() { "1" } else { "0" });
-        part(column.as_deref().unwrap_or(""));
-    }
-    for column in [
-        &row.category,
-        &row.action,
-        &row.actor_kind,
-        &row.actor_id,
-        &row.actor_name,
-        &row.credential,
-        &row.ip,
-        &row.client,
-        &row.request_id,
-        &row.target_kind,
-        &row.target_id,
-        &row.target_name,
-        &row.changes,
-    ] {
-        part(column);
-    }
-    crate::secret::hex(&hash.finalize())
-}
-
-/// The first event of a chain that is not as it was written, or `None` for a whole chain. Right also while events are
-/// being added: those come with a new head in one transaction.
-pub async fn first_broken(tx: &mut Tx, stream: &str) -> Result<Option<i64>> {
-    let (head_seq, head_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
-    let (mut seq, mut hash) = (0, String::new());
-    loop {
-        let events = queries::page(tx, stream, seq, 1_000).await?;
-        for event in &events {
-            let beside_head = event.seq == head_seq && event.hash != head_hash;
-            if event.seq != seq + 1 || event.prev_hash != hash || event.hash != chain_hash(event) || beside_head {
-                return Ok(Some(seq + 1));
-            }
-            (seq, hash) = (event.seq, event.hash.clone());
-        }
-        if events.len() < 1_000 {
-            break;
-        }
-    }
-    let head_now = queries::head(tx, stream).await?.map_or(0, |head| head.0);
-    Ok((seq < head_seq || head_now < seq).then_some(seq.min(head_now) + 1))
+    chain::append(tx, by, None, account.as_str(), [(at, event)]).await
 }
 
 /// One thing a member did or had done to them, for their page.
@@ -216,7 +145,8 @@ pub struct Activity {
 
 /// What a member did or had done to them lately, newest first (S1-49).
 pub(crate) async fn recent_activity(tx: &mut Tx, org: &OrgId, user: &UserId, limit: i64) -> Result<Vec<Activity>> {
-    let events = queries::about(tx, org, user, limit).await?;
+    let filter = Filter { member: Some(user.clone()), ..Filter::default() };
+    let events = list::newest(tx, org, &filter, limit).await?;
     Ok(events.into_iter().map(|e| Activity { at: e.at, sentence: sentence(&e) }).collect())
 }
 

@@ -1,6 +1,9 @@
+pub(super) mod index;
+pub(super) mod list;
+
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{OrgId, UserId};
+use crate::ids::UserId;
 
 row! {
     /// One event as it stands in the table.
@@ -28,6 +31,9 @@ row! {
         pub target_name: String,
         pub subject_id: Option<String>,
         pub changes: String,
+        pub v: i64,
+        pub salt: String,
+        pub redacted: String,
     }
 }
 
@@ -49,37 +55,60 @@ pub(super) async fn set_head(tx: &mut Tx, stream: &str, seq: i64, hash: &str) ->
     Ok(())
 }
 
-pub(super) async fn insert(tx: &mut Tx, e: &EventRow) -> Result<()> {
-    run!(
-        tx,
-        sqlx::query(
+/// `($1, $2), ($3, $4)`: the places of so many rows of so many values each.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |r: usize| (1..=columns).map(|c| format!("${}", r * columns + c)).collect::<Vec<_>>().join(", ");
+    (0..rows).map(|r| format!("({})", row(r))).collect::<Vec<_>>().join(", ")
+}
+
+/// `$2, $3`: so many places from a number on.
+fn places_from(first: usize, count: usize) -> String {
+    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// So many at once: SQLite takes 32,766 values in a statement.
+const AT_ONCE: usize = 500;
+
+pub(super) async fn insert(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
+    for chunk in events.chunks(AT_ONCE) {
+        let sql = format!(
             "INSERT INTO audit_events (id, stream, seq, prev_hash, hash, at, org_id, workspace_id, category, action, actor_kind, actor_id,
-            actor_name, credential, ip, client, request_id, target_kind, target_id, target_name, subject_id, changes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
-        )
-        .bind(&e.id)
-        .bind(&e.stream)
-        .bind(e.seq)
-        .bind(&e.prev_hash)
-        .bind(&e.hash)
-        .bind(e.at)
-        .bind(&e.org_id)
-        .bind(&e.workspace_id)
-        .bind(&e.category)
-        .bind(&e.action)
-        .bind(&e.actor_kind)
-        .bind(&e.actor_id)
-        .bind(&e.actor_name)
-        .bind(&e.credential)
-        .bind(&e.ip)
-        .bind(&e.client)
-        .bind(&e.request_id)
-        .bind(&e.target_kind)
-        .bind(&e.target_id)
-        .bind(&e.target_name)
-        .bind(&e.subject_id)
-        .bind(&e.changes)
-    )?;
+                actor_name, credential, ip, client, request_id, target_kind, target_id, target_name, subject_id, changes, v, salt, redacted)
+             VALUES {}",
+            places(chunk.len(), 25)
+        );
+        run!(tx, {
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+            chunk.iter().fold(query, |query, e| {
+                query
+                    .bind(&e.id)
+                    .bind(&e.stream)
+                    .bind(e.seq)
+                    .bind(&e.prev_hash)
+                    .bind(&e.hash)
+                    .bind(e.at)
+                    .bind(&e.org_id)
+                    .bind(&e.workspace_id)
+                    .bind(&e.category)
+                    .bind(&e.action)
+                    .bind(&e.actor_kind)
+                    .bind(&e.actor_id)
+                    .bind(&e.actor_name)
+                    .bind(&e.credential)
+                    .bind(&e.ip)
+                    .bind(&e.client)
+                    .bind(&e.request_id)
+                    .bind(&e.target_kind)
+                    .bind(&e.target_id)
+                    .bind(&e.target_name)
+                    .bind(&e.subject_id)
+                    .bind(&e.changes)
+                    .bind(e.v)
+                    .bind(&e.salt)
+                    .bind(&e.redacted)
+            })
+        })?;
+    }
     Ok(())
 }
 
@@ -91,17 +120,6 @@ pub(super) async fn page(tx: &mut Tx, stream: &str, after: i64, limit: i64) -> R
 pub(super) async fn newest(tx: &mut Tx, stream: &str, limit: i64) -> Result<Vec<EventRow>> {
     Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 ORDER BY seq DESC LIMIT $2")
         .bind(stream).bind(limit).fetch_all(c))?)
-}
-
-/// The newest events that a user did or that concern them: the newest of each by its own index, then the newest of both.
-pub(super) async fn about(tx: &mut Tx, org: &OrgId, user: &UserId, limit: i64) -> Result<Vec<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as(
-        "SELECT * FROM audit_events WHERE id IN (
-            SELECT id FROM (SELECT id FROM audit_events WHERE org_id = $1 AND actor_id = $2 ORDER BY id DESC LIMIT $3) done
-            UNION
-            SELECT id FROM (SELECT id FROM audit_events WHERE org_id = $1 AND subject_id = $2 ORDER BY id DESC LIMIT $3) had)
-         ORDER BY id DESC LIMIT $3")
-        .bind(org.as_str()).bind(user.as_str()).bind(limit).fetch_all(c))?)
 }
 
 /// The newest events of a person's account and of their own doing in organizations they are in, before an event.

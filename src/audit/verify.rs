@@ -1,6 +1,6 @@
 //! Checking chains of events, all of them or one (product.md, 9).
 
-use super::{first_broken, queries, sentence};
+use super::{chain::first_broken, queries, sentence};
 use crate::app::App;
 use crate::clock;
 use crate::error::Result;

@@ -14,7 +14,7 @@ macro_rules! migrations {
 
 /// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
 macro_rules! all {
-    ($search:literal) => {
+    ($search:literal, $audit:literal) => {
         migrations! { "";
             1 "accounts" "../../migrations/0001_accounts.sql";
             2 "organizations" "../../migrations/0002_organizations.sql";
@@ -22,6 +22,7 @@ macro_rules! all {
             4 "work" "../../migrations/0004_work.sql";
             5 "search" $search;
             6 "access" "../../migrations/0006_access.sql";
+            8 "audit" $audit;
         }
     };
 }
@@ -31,11 +32,11 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
     // a database in memory, which nobody else can open.
     let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'").fetch_one(writer).await?;
     let _lock = if file.is_empty() { None } else { Some(lock_beside(file).await?) };
-    all!("../../migrations/sqlite/0005_search.sql").run(writer).await.context(FAILED)
+    all!("../../migrations/sqlite/0005_search.sql", "../../migrations/sqlite/0008_audit.sql").run(writer).await.context(FAILED)
 }
 
 pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {
-    all!("../../migrations/postgres/0005_search.sql").run(pool).await.context(FAILED)
+    all!("../../migrations/postgres/0005_search.sql", "../../migrations/postgres/0008_audit.sql").run(pool).await.context(FAILED)
 }
 
 const FAILED: &str = "the database's schema could not be brought up to date; it is as it was before. \

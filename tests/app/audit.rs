@@ -40,6 +40,8 @@ async fn sec_l2_an_event_changed_in_any_column_is_found_and_named() {
         "target_id",
         "target_name",
         "changes",
+        "salt",
+        "redacted",
         "prev_hash",
         "hash",
     ];
@@ -54,7 +56,9 @@ async fn sec_l2_an_event_changed_in_any_column_is_found_and_named() {
         house.execute(&format!("UPDATE audit_events SET {column} = {old} WHERE {ACMES} AND seq = 7")).await;
         assert_eq!(first_broken(&house).await, None, "{column} is as it was");
     }
-    for (column, new, old) in [("at", "at + 1", "at - 1"), ("workspace_id", "''", "NULL"), ("seq", "seq + 100", "seq - 100")] {
+    for (column, new, old) in
+        [("at", "at + 1", "at - 1"), ("v", "v - 1", "v + 1"), ("workspace_id", "''", "NULL"), ("seq", "seq + 100", "seq - 100")]
+    {
         house.execute(&format!("UPDATE audit_events SET {column} = {new} WHERE {ACMES} AND seq = 7")).await;
         assert_eq!(first_broken(&house).await, Some(7), "{column}");
         let place = if column == "seq" { 107 } else { 7 };

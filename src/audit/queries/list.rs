@@ -1,0 +1,100 @@
+//! The log's lists: one walk along a tag, or along the chain itself, and what stands around the events found.
+
+use super::EventRow;
+use crate::db::{Dialect, Tx, on, run};
+use crate::error::Result;
+use crate::ids::OrgId;
+
+/// Where to walk: along a tag or the whole chain, strictly between two numbers.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::audit) struct Walk {
+    pub tag: Option<i64>,
+    pub above: i64,
+    pub below: i64,
+    pub newest_first: bool,
+}
+
+macro_rules! along_tag {
+    ($order:literal) => {
+        concat!(
+            "SELECT e.* FROM (SELECT seq FROM audit_tags WHERE tag = $2 AND seq > $3 AND seq < $4 ORDER BY seq ",
+            $order,
+            " LIMIT $5) t CROSS JOIN audit_events e WHERE e.stream = $1 AND e.seq = t.seq ORDER BY e.seq ",
+            $order
+        )
+    };
+}
+
+macro_rules! along_chain {
+    ($order:literal) => {
+        concat!("SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 AND seq < $3 ORDER BY seq ", $order, " LIMIT $4")
+    };
+}
+
+impl Walk {
+    fn sql(&self) -> &'static str {
+        match (self.tag.is_some(), self.newest_first) {
+            (true, true) => along_tag!("DESC"),
+            (true, false) => along_tag!("ASC"),
+            (false, true) => along_chain!("DESC"),
+            (false, false) => along_chain!("ASC"),
+        }
+    }
+}
+
+/// Binds what the statement of a walk asks for.
+macro_rules! bound {
+    ($query:expr, $org:expr, $walk:expr, $limit:expr) => {{
+        let query = $query.bind($org.as_str());
+        let query = match $walk.tag {
+            Some(tag) => query.bind(tag),
+            None => query,
+        };
+        query.bind($walk.above).bind($walk.below).bind($limit)
+    }};
+}
+
+/// The next events of a walk. The organization's id is the name of its chain.
+pub(in crate::audit) async fn walk(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(on!(tx, c => bound!(sqlx::query_as(walk.sql()), org, walk, limit).fetch_all(c))?)
+}
+
+/// The database's plan for a walk. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+pub(in crate::audit) async fn explain(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<String>> {
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            let sql = format!("EXPLAIN QUERY PLAN {}", walk.sql());
+            let rows: Vec<(i64, i64, i64, String)> =
+                on!(tx, c => bound!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), org, walk, limit).fetch_all(c))?;
+            Ok(rows.into_iter().map(|row| row.3).collect())
+        }
+        Dialect::Postgres => {
+            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
+            let sql = format!("EXPLAIN {}", walk.sql());
+            Ok(on!(tx, c => bound!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), org, walk, limit).fetch_all(c))?)
+        }
+    }
+}
+
+/// Who of these users, or which of these rows of the directory, is a member: row, user and name.
+pub(in crate::audit) async fn members(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, Option<String>, String)>> {
+    let places = super::places_from(2, ids.len());
+    let sql = format!(
+        "SELECT id, user_id, name FROM members WHERE org_id = $1 AND user_id IN ({places})
+         UNION SELECT id, user_id, name FROM members WHERE org_id = $1 AND id IN ({places})"
+    );
+    Ok(on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
+        ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
+    })?)
+}
+
+/// The names of those of these workspaces that are in the organization.
+pub(in crate::audit) async fn workspaces(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, String)>> {
+    let places = super::places_from(2, ids.len());
+    let sql = format!("SELECT id, name FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND id IN ({places})");
+    Ok(on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
+        ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
+    })?)
+}
