@@ -16,6 +16,7 @@ pub mod db; // SQLite or PostgreSQL
 pub mod error; // why something was refused
 pub mod idempotency; // a change asked for twice is done once
 pub mod ids; // ids with a prefix that names the kind
+pub mod impact; // who loses what and who gains what by a change
 pub mod invitations; // offers of membership
 pub mod mail; // what Roster writes to people
 pub mod members; // the directory, and what is done with members

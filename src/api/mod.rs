@@ -1,5 +1,6 @@
 //! The REST API. Every call stands in [`calls`]: the router and the OpenAPI document are both made from that list.
 
+mod access;
 mod bearer;
 mod call;
 mod error;
@@ -26,7 +27,7 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls(), invitation_calls()].into_iter().flatten().collect()
+    [own_calls(), organization_calls(), member_calls(), access_calls(), invitation_calls()].into_iter().flatten().collect()
 }
 
 /// What is the caller's own.
@@ -131,6 +132,20 @@ fn member_calls() -> Vec<Call> {
             .says("Let a suspended member back in, as what they were")
             .gives::<members::Member>(200),
         Call::post("/organizations/{org_id}/leave", members::leave).says("Leave the organization"),
+    ]
+}
+
+fn access_calls() -> Vec<Call> {
+    vec![
+        Call::put("/workspaces/{workspace_id}/members/{user_id}", access::set)
+            .says("Set what somebody is in a workspace")
+            .asks::<access::HowToSet>()
+            .takes::<access::AccessToSet>()
+            .gives::<access::AccessChanged>(200),
+        Call::delete("/workspaces/{workspace_id}/members/{user_id}", access::take)
+            .says("Take somebody out of a workspace")
+            .asks::<access::HowToSet>()
+            .gives::<access::AccessChanged>(200),
     ]
 }
 

@@ -219,6 +219,8 @@ pub fn sentence(event: &EventRow) -> String {
         "token.created" => format!("{who} made the API token {what} ({})", text("scope")),
         "token.revoked" => format!("{who} revoked the API token {what}"),
         "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
+        "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
+        "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

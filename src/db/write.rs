@@ -5,7 +5,7 @@ use crate::access::OrgRole;
 use crate::actor::{Actor, Person};
 use crate::error::{Refusal, Result};
 use crate::idempotency;
-use crate::ids::{OrgId, UserId};
+use crate::ids::{OrgId, UserId, WorkspaceId};
 use sha2::{Digest, Sha256};
 
 impl Db {
@@ -39,6 +39,22 @@ impl Db {
         person.require_write()?;
         let mut tx = self.begin().await?;
         tx.lock_account(&person.user).await?;
+        idempotency::note_done(&mut tx).await?;
+        Ok(tx)
+    }
+
+    /// Begins a write to a workspace that is in no organization and locks it. "Not found" where it is in one by now.
+    pub async fn write_standalone(&self, person: &Person, workspace: &WorkspaceId) -> Result<Tx> {
+        person.require_write()?;
+        let mut tx = self.begin().await?;
+        let locked = run!(
+            tx,
+            sqlx::query("UPDATE workspaces SET revision = revision + 1 WHERE id = $1 AND org_id IS NULL AND deleted_at IS NULL")
+                .bind(workspace.as_str())
+        )?;
+        if locked == 0 {
+            return Err(Refusal::NotFound);
+        }
         idempotency::note_done(&mut tx).await?;
         Ok(tx)
     }

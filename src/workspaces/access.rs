@@ -1,8 +1,7 @@
 //! Giving and taking roles in workspaces. Every change goes through here, because two counts stand beside the rows: the
 //! people of a workspace, and the workspaces of a member (S1-63).
 
-use super::{Source, Workspace, queries};
-use crate::access::WorkspaceRole;
+use super::{Given, Source, Workspace, queries};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
@@ -16,17 +15,30 @@ pub(crate) async fn give_access(
     workspace: &Workspace,
     user: &UserId,
     source: Source,
-    role: WorkspaceRole,
+    given: &Given,
     now: Micros,
 ) -> Result<()> {
     let had = queries::has_access(tx, &workspace.id, user).await?;
-    queries::set_access(tx, &workspace.id, user, source, role, now).await?;
+    queries::set_access(tx, &workspace.id, user, source, given, now).await?;
     if had {
         return Ok(());
     }
     queries::add_to_people(tx, &workspace.id, 1).await?;
     match &workspace.org {
         Some(org) => members::add_to_workspaces(tx, org, user, 1).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes every role a user has in one workspace, from whatever source, with their grants there. The same conditions as for
+/// [`give_access`].
+pub(crate) async fn take_access(tx: &mut Tx, workspace: &Workspace, user: &UserId) -> Result<()> {
+    if queries::take_access(tx, &workspace.id, user).await? == 0 {
+        return Ok(());
+    }
+    queries::add_to_people(tx, &workspace.id, -1).await?;
+    match &workspace.org {
+        Some(org) => members::add_to_workspaces(tx, org, user, -1).await,
         None => Ok(()),
     }
 }
@@ -44,10 +56,10 @@ pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &Us
     let own = queries::access_in(tx, org, to).await?;
     for row in queries::access_in(tx, org, from).await? {
         let mine = own.iter().find(|o| o.workspace_id == row.workspace_id && o.source == row.source);
-        let role = mine.map_or(row.role, |mine| mine.role.max(row.role));
+        let given = mine.filter(|mine| mine.role >= row.role).unwrap_or(&row).given();
         let source = if row.source == Source::Direct.as_str() { Source::Direct } else { Source::Organization };
         let had = queries::has_access(tx, &row.workspace_id, to).await?;
-        queries::set_access(tx, &row.workspace_id, to, source, role, now).await?;
+        queries::set_access(tx, &row.workspace_id, to, source, &given, now).await?;
         if !had {
             queries::add_to_people(tx, &row.workspace_id, 1).await?;
             members::add_to_workspaces(tx, org, to, 1).await?;

@@ -1,6 +1,6 @@
 //! Making a workspace: in an organization, or standalone.
 
-use super::{Source, Workspace, give_access, queries};
+use super::{Given, Source, Workspace, give_access, queries};
 use crate::access::{self, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -62,7 +62,7 @@ async fn insert(tx: &mut Tx, person: &Person, org: Option<&OrgId>, name: &str, l
     let mut workspace = Workspace { id: WorkspaceId::new(), org: org.cloned(), name, slug, label, people: 0, created_at: now };
     queries::insert(tx, &workspace, &text::sort_key(&workspace.name)).await?;
     if !person.is_system() {
-        give_access(tx, &workspace, &person.user, Source::Direct, WorkspaceRole::Owner, now).await?;
+        give_access(tx, &workspace, &person.user, Source::Direct, &Given::Fixed(WorkspaceRole::Owner), now).await?;
         workspace.people = 1;
     }
     Ok(workspace)

@@ -4,12 +4,17 @@ mod access;
 mod create;
 mod queries;
 mod release;
+mod set;
+mod write;
 
-pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses, take_all_access};
+pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses, take_access, take_all_access};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub use release::Keeping;
 pub(crate) use release::{keeping, release_all};
+pub(crate) use set::name_of;
+pub use set::{Given, Set, set_access, set_access_impact};
+pub(crate) use write::{Writing, write};
 
 use crate::access::{self as rules, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};

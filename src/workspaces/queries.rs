@@ -1,4 +1,8 @@
-use super::{Keeping, LaterAccess, PersonWithAccess, Source, Workspace};
+mod held;
+
+pub(super) use held::*;
+
+use super::{Keeping, LaterAccess, PersonWithAccess, Workspace};
 use crate::access::WorkspaceRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
@@ -138,55 +142,9 @@ pub(super) async fn taken_slugs(tx: &mut Tx, org: &OrgId, slugs: &[String]) -> R
     })?)
 }
 
-pub(super) async fn has_access(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
-        .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?)
-}
-
-pub(super) async fn set_access(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    user: &UserId,
-    source: Source,
-    role: WorkspaceRole,
-    now: Micros,
-) -> Result<()> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO access (workspace_id, user_id, source, role, created_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (workspace_id, user_id, source) DO UPDATE SET role = excluded.role"
-        )
-        .bind(workspace.as_str())
-        .bind(user.as_str())
-        .bind(source.as_str())
-        .bind(role.as_str())
-        .bind(now)
-    )?;
-    Ok(())
-}
-
 pub(super) async fn add_to_people(tx: &mut Tx, workspace: &WorkspaceId, by: i64) -> Result<()> {
     run!(tx, sqlx::query("UPDATE workspaces SET people = people + $2 WHERE id = $1").bind(workspace.as_str()).bind(by))?;
     Ok(())
-}
-
-pub(super) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "UPDATE workspaces SET people = people - 1 WHERE org_id = $1 AND id IN (SELECT workspace_id FROM access WHERE user_id = $2)"
-        )
-        .bind(org.as_str())
-        .bind(user.as_str())
-    )?;
-    run!(tx, sqlx::query("DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2").bind(org.as_str()).bind(user.as_str()))?;
-    Ok(run!(
-        tx,
-        sqlx::query("DELETE FROM access WHERE user_id = $2 AND workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)")
-            .bind(org.as_str())
-            .bind(user.as_str())
-    )?)
 }
 
 row! {
@@ -343,22 +301,6 @@ pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool,
         "SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 AND w.id = $2 AND w.deleted_at IS NULL
             AND ($3 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $4)))")
         .bind(org.as_str()).bind(id.as_str()).bind(all).bind(user.as_str()).fetch_one(c))?)
-}
-
-row! {
-    pub(super) struct HeldAccessRow {
-        pub workspace_id: WorkspaceId,
-        pub source: String,
-        pub role: WorkspaceRole,
-    }
-}
-
-/// Every access a user has to an organization's workspaces.
-pub(super) async fn access_in(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<HeldAccessRow>> {
-    Ok(on!(tx, c => sqlx::query_as(
-        "SELECT a.workspace_id, a.source, a.role FROM access a JOIN workspaces w ON w.id = a.workspace_id
-         WHERE w.org_id = $1 AND a.user_id = $2 ORDER BY a.workspace_id, a.source")
-        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
 pub(super) async fn nobody_elses(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {

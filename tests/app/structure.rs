@@ -235,7 +235,8 @@ fn sec_l1_every_operation_that_changes_something_stands_in_the_table_of_doors() 
     }
     let (mut missing, mut excused, mut asked) = (Vec::new(), BTreeSet::new(), 0);
     for (feature, functions) in &features {
-        for name in writers(functions) {
+        // A preview is its operation, whose transaction is dropped.
+        for name in writers(functions).into_iter().filter(|name| !name.ends_with("_impact")) {
             let operation = format!("{feature}::{name}");
             asked += 1;
             if NO_DOOR.iter().any(|(excuse, _)| *excuse == operation) {

@@ -227,7 +227,8 @@ impl Story<'_> {
         let (mut tx, actor) = self.app.db.write(actor).await?;
         for (email, role) in to {
             let place = queries::place(&mut tx, &actor.org.id, email).await?;
-            workspaces::give_access(&mut tx, workspace, &place.user_id, Source::Organization, *role, now).await?;
+            workspaces::give_access(&mut tx, workspace, &place.user_id, Source::Organization, &workspaces::Given::Fixed(*role), now)
+                .await?;
             let event = Event::new(Category::Access, "access.given", "member", place.id.to_string(), place.name)
                 .subject(Some(&place.user_id))
                 .workspace(&workspace.id)

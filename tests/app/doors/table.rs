@@ -27,6 +27,8 @@ pub enum Way {
 
 /// Who may do it, by the letters above: owner, admin, billing, member, viewer, suspended, stranger, nobody, anonymous.
 const MANAGERS: &str = "ddfffnnns";
+/// Owners and admins; for everybody else the workspace isn't there.
+const MANAGERS_AND_THE_REST_NOT_FOUND: &str = "ddnnnnnns";
 const OWNERS: &str = "dffffnnns";
 const MEMBERS: &str = "dddddnnns";
 const ANYBODY: &str = "dddddddds";
@@ -256,6 +258,22 @@ pub const OWN_DOORS: &[Door] = &[
         Page("/account/security/sessions/end-all", ""),
         Call("POST", "/sessions/end-all", "{}"),
     )),
+    door(
+        "workspaces::set_access",
+        "access.changed",
+        MANAGERS_AND_THE_REST_NOT_FOUND,
+        MemberOfWorkspace,
+        No("comes with the workspace's page of members"),
+        Call("PUT", "/workspaces/{workspace}/members/{user}", r#"{"role": "member"}"#),
+    ),
+    door(
+        "workspaces::set_access to nothing",
+        "access.taken",
+        MANAGERS_AND_THE_REST_NOT_FOUND,
+        MemberOfWorkspace,
+        No("comes with the workspace's page of members"),
+        Call("DELETE", "/workspaces/{workspace}/members/{user}", ""),
+    ),
     door(
         "workspaces::create_standalone",
         "workspace.created",

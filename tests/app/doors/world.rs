@@ -3,11 +3,12 @@
 use crate::support::client::Client;
 use crate::support::database::Database;
 use crate::support::{Acme, Browser, House, acme};
-use roster::access::OrgRole;
+use roster::access::{OrgRole, WorkspaceRole};
 use roster::accounts::{TokenScope, create_token_for};
 use roster::actor::Actor;
 use roster::invitations::{self, NewInvitation, OnPending};
 use roster::members;
+use roster::workspaces::{self, Given};
 
 /// The order of the letters in [`super::table::Door::who`].
 pub const CAST: [&str; 9] = ["owner", "admin", "billing", "member", "viewer", "suspended", "stranger", "nobody", "anonymous"];
@@ -30,6 +31,8 @@ pub enum Needs {
     Nothing,
     /// A member of Acme: `{member}`.
     Member,
+    /// A workspace of Acme and a member who has a role in it: `{workspace}`, `{user}`.
+    MemberOfWorkspace,
     /// One who has signed in.
     SignedInMember,
     SuspendedMember,
@@ -122,6 +125,15 @@ impl World {
         match needs {
             Needs::Nothing => {}
             Needs::Member => values.push(("member", self.member(&new, OrgRole::Member).await)),
+            Needs::MemberOfWorkspace => {
+                let member = self.member(&new, OrgRole::Member).await;
+                let user = self.database.texts(&format!("SELECT user_id FROM members WHERE id = '{member}'")).await.pop().expect("a user");
+                let app = &self.house.app;
+                let workspace = workspaces::create_in(app, &self.acme, &format!("Place {n}"), "").await.expect("a workspace");
+                let given = Some(Given::Fixed(WorkspaceRole::Viewer));
+                workspaces::set_access(app, &self.acme.person, &workspace.id, &user.as_str().into(), given).await.expect("a role");
+                values.extend([("member", member), ("user", user), ("workspace", workspace.id.into())]);
+            }
             Needs::SignedInMember => {
                 let member = self.member(&new, OrgRole::Member).await;
                 self.house.sign_in(&new).await;
