@@ -40,7 +40,7 @@ pub enum Refusal {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub message: Cow<'static, str>,
 }
 
@@ -56,8 +56,8 @@ pub struct Conflict {
 }
 
 impl Refusal {
-    pub fn field(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Invalid(vec![FieldError { field, message: message.into() }])
+    pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
     }
 
     pub fn forbidden(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
@@ -119,7 +119,7 @@ pub struct Checks(Vec<FieldError>);
 
 impl Checks {
     /// The value, or `None` after noting why not.
-    pub fn take<T>(&mut self, field: &'static str, value: Result<T, impl Into<Cow<'static, str>>>) -> Option<T> {
+    pub fn take<T>(&mut self, field: impl Into<Cow<'static, str>>, value: Result<T, impl Into<Cow<'static, str>>>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(message) => {
@@ -129,8 +129,8 @@ impl Checks {
         }
     }
 
-    pub fn fail(&mut self, field: &'static str, message: impl Into<Cow<'static, str>>) {
-        self.0.push(FieldError { field, message: message.into() });
+    pub fn fail(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
+        self.0.push(FieldError { field: field.into(), message: message.into() });
     }
 
     pub fn done(self) -> Result<()> {

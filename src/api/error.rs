@@ -154,7 +154,7 @@ impl ApiError {
         match self {
             Self::Fields(fields) => problem.errors.clone_from(fields),
             Self::Refused(Refusal::Invalid(fields)) => {
-                let field = |f: &crate::error::FieldError| FieldProblem { field: f.field.to_owned(), message: f.message.to_string() };
+                let field = |f: &crate::error::FieldError| FieldProblem { field: f.field.to_string(), message: f.message.to_string() };
                 problem.errors = fields.iter().map(field).collect();
             }
             Self::Refused(Refusal::Conflict(conflict)) => {

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
-use crate::invitations::{self, Ended, Filter, Key, NewInvitation, OnPending, Status};
-use crate::{access, members};
+use crate::invitations::{self, Ended, Filter, Key, NewInvitation, Offered, OnPending, Status, Wanted};
+use crate::members;
+use crate::workspaces::Given;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -22,12 +23,16 @@ answer! {
     /// An invitation of an organization.
     pub struct Invitation {
         pub id: String,
-        /// The row of the directory that stands for it.
+        /// `organization`, or `workspace`: that one makes or reuses the membership, as member.
+        pub kind: &'static str,
+        /// The row of the directory that stands for it; `null` where it is to somebody who is a member already.
         pub member_id: Option<String>,
         pub email: String,
         pub name: Option<String>,
         /// Applies on joining.
         pub org_role: &'static str,
+        /// Roles in workspaces that it gives on joining.
+        pub workspace_access: Vec<OfferedAccess>,
         /// `pending`, `accepted`, `declined`, `revoked` or `expired`
         pub status: &'static str,
         pub invited_by: String,
@@ -45,14 +50,35 @@ answer! {
     }
 }
 
+answer! {
+    /// A workspace and the role that is offered in it.
+    pub struct OfferedAccess {
+        pub workspace_id: String,
+        pub workspace: String,
+        /// `owner`, `admin`, `member`, `viewer`, or the id of a custom role
+        pub role: String,
+        /// As people say it: the custom role's name.
+        pub role_name: String,
+    }
+}
+
+impl From<Offered> for OfferedAccess {
+    fn from(line: Offered) -> Self {
+        let role = line.role.custom().map_or_else(|| line.role.role().as_str().to_owned(), |id| id.to_string());
+        Self { workspace_id: line.workspace.into(), workspace: line.workspace_name, role, role_name: line.role_name }
+    }
+}
+
 impl From<invitations::Invitation> for Invitation {
     fn from(invitation: invitations::Invitation) -> Self {
         Self {
             id: invitation.id.into(),
+            kind: invitation.kind.as_str(),
             member_id: invitation.member.map(String::from),
             email: invitation.email,
             name: some(invitation.name),
             org_role: invitation.role.as_str(),
+            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
             status: invitation.status.as_str(),
             invited_by: invitation.inviter,
             delivery: invitation.delivery.as_str(),
@@ -75,7 +101,7 @@ body! {
         /// `owner`, `admin`, `billing`, `member` or `viewer`
         #[serde(alias = "role")]
         pub org_role: String,
-        /// Must be empty: access to workspaces is given once they have joined.
+        /// Roles in workspaces of the organization that they get on joining.
         pub workspace_access: Option<Vec<WorkspaceAccess>>,
         /// What to do where the address has a pending invitation: `refuse` (409 with its id), which is meant unless said,
         /// or `update` it and send it again.
@@ -87,6 +113,7 @@ body! {
     /// A workspace and the role in it.
     pub struct WorkspaceAccess {
         pub workspace_id: String,
+        /// `owner`, `admin`, `member`, `viewer`, or the id of a custom role of the organization
         pub role: String,
     }
 }
@@ -94,29 +121,36 @@ body! {
 /// `POST /organizations/{org_id}/members/invite` (S1-45)
 pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): Json<Invite>) -> ApiResult<Response> {
     let role = parse_role(&wish.org_role).map_err(|message| Refusal::field("org_role", message))?;
-    let on_pending = match wish.on_pending.as_deref() {
-        None | Some("refuse") => OnPending::Refuse,
-        Some("update") => OnPending::Update,
-        Some(_) => return Err(Refusal::field("on_pending", "Say refuse or update.").into()),
-    };
-    if let Some(wanted) = wish.workspace_access.as_ref().and_then(|list| list.first()) {
-        access::may_invite(actor.role, actor.org.policies.owners_only_invite(), role)?;
-        let message = format!(
-            "An invitation can't give access to workspaces, such as {} in {}. Leave this empty, and give access once they have joined.",
-            wanted.role, wanted.workspace_id
-        );
-        return Err(Refusal::field("workspace_access", message).into());
-    }
-    let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, on_pending };
+    let on_pending = parse_on_pending(wish.on_pending.as_deref())?;
+    let access = wanted(wish.workspace_access.unwrap_or_default())?;
+    let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, access, on_pending };
     let invitation = invitations::invite(&app, &actor, &new).await.map_err(by_our_names)?;
     Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
+}
+
+fn parse_on_pending(text: Option<&str>) -> Result<OnPending, Refusal> {
+    match text {
+        None | Some("refuse") => Ok(OnPending::Refuse),
+        Some("update") => Ok(OnPending::Update),
+        Some(_) => Err(Refusal::field("on_pending", "Say refuse or update.")),
+    }
+}
+
+fn wanted(asked: Vec<WorkspaceAccess>) -> Result<Vec<Wanted>, Refusal> {
+    let mut wanted = Vec::with_capacity(asked.len());
+    for (n, line) in asked.into_iter().enumerate() {
+        let unknown =
+            || Refusal::field(format!("workspace_access[{n}].role"), "There is no such role. Say owner, admin, member or viewer.");
+        wanted.push(Wanted { workspace: line.workspace_id.into(), role: Given::parse(&line.role).ok_or_else(unknown)? });
+    }
+    Ok(wanted)
 }
 
 /// The page's form calls the role `role`.
 fn by_our_names(refusal: Refusal) -> ApiError {
     let Refusal::Invalid(fields) = refusal else { return refusal.into() };
     let name = |field: &str| if field == "role" { "org_role".to_owned() } else { field.to_owned() };
-    ApiError::Fields(fields.into_iter().map(|f| FieldProblem { field: name(f.field), message: f.message.into_owned() }).collect())
+    ApiError::Fields(fields.into_iter().map(|f| FieldProblem { field: name(&f.field), message: f.message.into_owned() }).collect())
 }
 
 query! {
@@ -210,6 +244,9 @@ answer! {
         pub organization: String,
         pub email: String,
         pub org_role: &'static str,
+        /// `organization` or `workspace`
+        pub kind: &'static str,
+        pub workspace_access: Vec<OfferedAccess>,
         pub invited_by: String,
         pub expires_at: String,
     }
@@ -222,6 +259,8 @@ impl Offer {
             organization,
             email: invitation.email,
             org_role: invitation.role.as_str(),
+            kind: invitation.kind.as_str(),
+            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
             invited_by: invitation.inviter,
             expires_at: rfc3339(invitation.expires_at),
         }
@@ -262,7 +301,7 @@ pub async fn close_and_join(
 
 async fn join(app: &App, Caller(person): Caller, key: &str, close_personal: bool) -> ApiResult<axum::Json<organizations::Joined>> {
     let joined = invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), close_personal).await?;
-    Ok(axum::Json(organizations::Joined { id: joined.org.into(), name: joined.org_name, slug: joined.org_slug }))
+    Ok(axum::Json(joined.into()))
 }
 
 /// `POST /invitations/{key}/decline`

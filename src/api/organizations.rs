@@ -10,6 +10,7 @@ use crate::access::OrgRole;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::ids::MemberId;
+use crate::invitations::Accepted;
 use crate::organizations::{self, Details};
 use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, header};
@@ -132,5 +133,38 @@ answer! {
         pub id: String,
         pub name: String,
         pub slug: String,
+        pub org_role: &'static str,
+        /// They were a member before, and got workspaces.
+        pub already_member: bool,
+        /// Every workspace that they can open now.
+        pub workspaces: Vec<HeldWorkspace>,
+        /// What they don't have, and who helps.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub note: Option<&'static str>,
+    }
+}
+
+answer! {
+    /// A workspace and the role in it, as people say it.
+    pub struct HeldWorkspace {
+        pub id: String,
+        pub name: String,
+        pub role: String,
+    }
+}
+
+impl From<Accepted> for Joined {
+    fn from(joined: Accepted) -> Self {
+        let none = joined.workspaces.is_empty();
+        let held = |one: crate::workspaces::HeldWorkspace| HeldWorkspace { id: one.id.into(), name: one.name, role: one.role };
+        Self {
+            id: joined.org.into(),
+            name: joined.org_name,
+            slug: joined.org_slug,
+            org_role: joined.role.as_str(),
+            already_member: joined.was_member,
+            workspaces: joined.workspaces.into_iter().map(held).collect(),
+            note: none.then_some("You are in the organization only. An admin must add you to a workspace."),
+        }
     }
 }

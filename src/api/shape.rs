@@ -60,7 +60,6 @@ plain! {
     i64: { "type": "integer", "format": "int64" };
     u16: { "type": "integer" };
     MemberId: { "type": "string" };
-    Value: { "type": "object" };
 }
 
 impl<T: Shape> Shape for Option<T> {

@@ -22,6 +22,7 @@ macro_rules! all {
             4 "work" "../../migrations/0004_work.sql";
             5 "search" $search;
             6 "access" "../../migrations/0006_access.sql";
+            7 "invitation_access" "../../migrations/0007_invitation_access.sql";
             8 "audit" $audit;
         }
     };

@@ -1,7 +1,8 @@
 //! Accepting and declining.
 
 use super::open::{Found, Key, ended, find, has_address, joined_by, require_pending};
-use super::{Status, queries};
+use super::{Kind, Status, queries};
+use crate::access::OrgRole;
 use crate::accounts;
 use crate::actor::{Credential, Origin, Person, SignInMethod};
 use crate::app::App;
@@ -10,24 +11,34 @@ use crate::clock::Micros;
 use crate::config::Membership;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::{OrgId, SessionId, UserId};
-use crate::organizations;
-use crate::{mail, members};
+use crate::ids::{MemberId, OrgId, SessionId, UserId, WorkspaceId};
+use crate::workspaces::{self, HeldWorkspace, Joiner};
+use crate::{mail, members, organizations};
 use std::sync::Arc;
 
-/// Somebody who has joined.
+/// Somebody who has joined, or a member who has got workspaces.
 #[derive(Debug)]
 pub struct Accepted {
     pub org: OrgId,
     pub org_name: String,
     pub org_slug: String,
     pub user: UserId,
+    /// They were in the organization before, and got workspaces (E5).
+    pub was_member: bool,
+    /// Their role in the organization.
+    pub role: OrgRole,
+    /// The workspaces that the invitation gave.
+    pub new: Vec<WorkspaceId>,
+    /// Every workspace they can open now.
+    pub workspaces: Vec<HeldWorkspace>,
     /// The link in the mail proved the address and made or claimed this account: sign it in.
     pub arrived: bool,
 }
 
-/// Accepts an invitation: membership, acceptance and audit event in one write to the organization (S1-44, S4-8). Of any
-/// number of clicks one joins; the same person's others find that they have joined (SEC-I2).
+/// Accepts an invitation: membership, exactly the workspaces it offers, acceptance and audit events in one write to the
+/// organization (S1-44, S4-8, S5-30, S5-31). Of any number of clicks one joins; the same person's others find that they
+/// have joined (SEC-I2). A workspace invitation makes the membership it needs, as member, or reuses the one that is
+/// there, whose role stays (S3-10, S5-32).
 ///
 /// The invited address must be proved: by the account that is signed in (SEC-I3, SEC-I4), or, where nobody is signed in
 /// and nobody has an account with it, by the link that came to it. An account that exists is never changed by a link
@@ -43,23 +54,36 @@ pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, ke
     if let Some(person) = who
         && joined_by(&mut tx, &found, who).await?
     {
-        return Ok(joined(&found, person.user.clone(), false));
+        return accepted(&mut tx, &found, &person.user).await;
     }
     require_pending(&mut tx, &found).await?;
     if let Some(person) = who.filter(|_| close_personal) {
         close_personal_of(app, &mut tx, &found, person, now).await?;
     }
     let joiner = prove(&mut tx, &found, who, origin, now).await?;
-    refuse_member(app, &mut tx, &found, &joiner).await?;
-    join(app, &mut tx, &found, &joiner, now).await?;
+    let member = membership(app, &mut tx, &found, &joiner).await?;
+    let new = join(app, &mut tx, &found, &joiner, member.as_ref(), now).await?;
+    let accepted = accepted(&mut tx, &found, &joiner.user).await?;
     tx.commit().await?;
     app.wake();
-    Ok(joined(&found, joiner.user, person.is_none()))
+    Ok(Accepted { arrived: person.is_none(), was_member: member.is_some(), new, ..accepted })
 }
 
-fn joined(found: &Found, user: UserId, arrived: bool) -> Accepted {
+/// What somebody who has accepted has now.
+async fn accepted(tx: &mut Tx, found: &Found, user: &UserId) -> Result<Accepted> {
     let org = &found.organization;
-    Accepted { org: org.id.clone(), org_name: org.name.clone(), org_slug: org.slug.clone(), user, arrived }
+    let role = members::active_role(tx, &org.id, user).await?.ok_or(Refusal::NotFound)?;
+    Ok(Accepted {
+        workspaces: workspaces::held_by(tx, &org.id, user, role).await?,
+        org: org.id.clone(),
+        org_name: org.name.clone(),
+        org_slug: org.slug.clone(),
+        user: user.clone(),
+        was_member: false,
+        role,
+        new: Vec::new(),
+        arrived: false,
+    })
 }
 
 /// Begins the write: finds which organization to lock, locks it, and looks again.
@@ -107,14 +131,26 @@ fn by_link(user: UserId, name: String, email: &str, origin: &Origin, now: Micros
     }
 }
 
-async fn refuse_member(app: &App, tx: &mut Tx, found: &Found, joiner: &Person) -> Result<()> {
-    let org = &found.organization;
-    if members::find_by_user(tx, &org.id, &joiner.user).await?.is_some() {
-        return Err(Refusal::conflict(
-            "already_member",
-            format!("You are a member of {} already. This invitation changes nothing.", org.name),
-        )
-        .with_next(format!("Open {}", org.name), format!("/orgs/{}/members", org.slug)));
+/// The membership that a workspace invitation reuses; `None`: accepting makes one. Refuses who can't join, or who has
+/// nothing to gain by it.
+async fn membership(app: &App, tx: &mut Tx, found: &Found, joiner: &Person) -> Result<Option<MemberId>> {
+    let (invitation, org) = (&found.invitation, &found.organization);
+    if let Some(member) = members::find_by_user(tx, &org.id, &joiner.user).await? {
+        if invitation.kind == Kind::Organization {
+            return Err(Refusal::conflict(
+                "already_member",
+                format!("You are a member of {} already. This invitation changes nothing.", org.name),
+            )
+            .with_next(format!("Open {}", org.name), format!("/orgs/{}/members", org.slug)));
+        }
+        if members::active_role(tx, &org.id, &joiner.user).await?.is_none() {
+            return Err(Refusal::conflict("suspended", format!("You are suspended in {}. Ask one of its admins.", org.name)));
+        }
+        return Ok(Some(member));
+    }
+    if invitation.is_to_member() {
+        let reason = format!("This invitation was for a member of {0}, and you are none any more. Ask an admin of {0}.", org.name);
+        return Err(Refusal::gone("no_longer_member", reason));
     }
     if app.config.membership == Membership::One && members::other_organization(tx, &joiner.user, &org.id).await?.is_some() {
         return Err(Refusal::conflict(
@@ -127,7 +163,7 @@ async fn refuse_member(app: &App, tx: &mut Tx, found: &Found, joiner: &Person) -
         )
         .with_next("Your organizations", "/account/organizations"));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Locked after the organization that is joined and before the account, like every organization.
@@ -141,29 +177,59 @@ async fn close_personal_of(app: &App, tx: &mut Tx, found: &Found, person: &Perso
     }
 }
 
-async fn join(app: &App, tx: &mut Tx, found: &Found, joiner: &Person, now: Micros) -> Result<()> {
+/// Accepts, joins unless they are in, and gives the workspaces. Gives those that are new to them.
+async fn join(app: &App, tx: &mut Tx, found: &Found, joiner: &Person, member: Option<&MemberId>, now: Micros) -> Result<Vec<WorkspaceId>> {
     let (invitation, org) = (&found.invitation, &found.organization);
     if !queries::accept(tx, &org.id, &invitation.id, &joiner.user, now).await? {
         return Err(ended(invitation, &org.name));
     }
     let person = accounts::as_member(tx, &joiner.user).await?;
-    let member = invitation.row_id()?;
-    members::accept_invited(app, tx, &org.id, member, &joiner.user, &person, now).await?;
+    let new = match (member, &invitation.member) {
+        (None, Some(row)) => {
+            members::accept_invited(app, tx, &org.id, row, &joiner.user, &person, now).await?;
+            row
+        }
+        // They joined in another way since: the row that stood for the invitation goes.
+        (Some(member), Some(row)) => {
+            members::drop_invited(tx, &org.id, row).await?;
+            member
+        }
+        (Some(member), None) => member,
+        (None, None) => return Err(Refusal::Internal(anyhow::anyhow!("invitation {} has no row in the directory", invitation.id))),
+    };
+    let role = members::active_role(tx, &org.id, &joiner.user).await?.ok_or(Refusal::NotFound)?;
     let event = Event::new(Category::Access, "invitation.accepted", "invitation", invitation.id.to_string(), &*person.name)
         .subject(Some(&joiner.user))
-        .with("role", invitation.role.as_str())
-        .with("member", member.as_str());
+        .with("kind", invitation.kind.as_str())
+        .with("role", role.as_str())
+        .with("was_member", member.is_some())
+        .with("member", new.as_str());
     audit::record_in(tx, joiner, &org.id, now, event).await?;
-    let words = format!("accepted your invitation to {}", mail::plain_name(&org.name));
-    tell_inviter(
-        tx,
-        found,
-        &person.name,
-        &words,
-        "They joined with the role you chose. Workspaces are theirs once somebody adds them.",
-        now,
-    )
-    .await
+    let workspaces = give(tx, found, joiner, Joiner { user: &joiner.user, name: &person.name, role }, now).await?;
+    tell_accepted(tx, found, &person.name, workspaces.len(), now).await?;
+    Ok(workspaces)
+}
+
+/// Gives the roles that the invitation offers at this moment; a workspace that left the organization is none of them.
+async fn give(tx: &mut Tx, found: &Found, by: &Person, joiner: Joiner<'_>, now: Micros) -> Result<Vec<WorkspaceId>> {
+    let org = &found.organization.id;
+    let mut given = Vec::new();
+    for line in &found.invitation.access {
+        if let Some(event) = workspaces::give_on_joining(tx, org, &line.workspace, &joiner, &line.role, now).await? {
+            audit::record_in(tx, by, org, now, event).await?;
+            given.push(line.workspace.clone());
+        }
+    }
+    Ok(given)
+}
+
+async fn tell_accepted(tx: &mut Tx, found: &Found, name: &str, workspaces: usize, now: Micros) -> Result<()> {
+    let words = format!("accepted your invitation to {}", mail::plain_name(&found.organization.name));
+    let more = match workspaces {
+        0 => "They joined with the role you chose. Workspaces are theirs once somebody adds them.".to_owned(),
+        n => format!("They have the {} you chose.", if n == 1 { "workspace" } else { "workspaces" }),
+    };
+    tell_inviter(tx, found, name, &words, &more, now).await
 }
 
 /// Declines an invitation. Whoever may accept it may decline it, and so may anybody with the link that came to the
@@ -186,7 +252,9 @@ pub async fn decline(app: &App, person: Option<&Arc<Person>>, origin: &Origin, k
     if !queries::end(&mut tx, &org.id, &invitation.id, Status::Declined.as_str(), now).await? {
         return Err(ended(invitation, &org.name));
     }
-    members::drop_invited(&mut tx, &org.id, invitation.row_id()?).await?;
+    if let Some(row) = &invitation.member {
+        members::drop_invited(&mut tx, &org.id, row).await?;
+    }
     let event = Event::new(Category::Access, "invitation.declined", "invitation", invitation.id.to_string(), &*invitation.email)
         .with("role", invitation.role.as_str());
     audit::record_in(&mut tx, &decliner, &org.id, now, event).await?;

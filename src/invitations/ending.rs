@@ -1,6 +1,6 @@
 //! Revoking: by somebody, because the inviter lost what they offered, or with the organization.
 
-use super::{Invitation, Status, could_offer, find_in, queries, require_open};
+use super::{Invitation, Status, find_in, offer, queries, require_open};
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
@@ -43,23 +43,29 @@ pub(crate) async fn revoke_in(tx: &mut Tx, actor: &Actor, id: &InvitationId, now
     take_back(tx, actor, &invitation, "revoked by hand", now).await
 }
 
-async fn take_back(tx: &mut Tx, actor: &Actor, invitation: &Invitation, why: &str, now: Micros) -> Result<()> {
+/// Ends a pending invitation and takes its row out of the directory.
+pub(super) async fn take_back(tx: &mut Tx, actor: &Actor, invitation: &Invitation, why: &str, now: Micros) -> Result<()> {
     if !queries::end(tx, &invitation.org, &invitation.id, Status::Revoked.as_str(), now).await? {
         return Err(Refusal::conflict("invitation_ended", "It ended at this moment. Look at the list again."));
     }
-    members::drop_invited(tx, &invitation.org, invitation.row_id()?).await?;
+    if let Some(row) = &invitation.member {
+        members::drop_invited(tx, &invitation.org, row).await?;
+    }
     let event = Event::new(Category::Access, "invitation.revoked", "invitation", invitation.id.to_string(), &*invitation.email)
         .with("role", invitation.role.as_str())
         .with("why", why);
     audit::record(tx, actor, now, event).await
 }
 
-/// Revokes the pending invitations made by a user that somebody with `role` could not offer (`None`: all of them), and
-/// gives their addresses (product.md, 5; SEC-I8).
+/// Revokes the pending invitations made by a user that somebody with `role`, and with the workspace roles that the user has
+/// at this moment, could not offer, and gives their addresses (product.md, 5; SEC-I8). `None`: the user leaves the
+/// organization, which takes all of them, and those that would give the user further workspaces.
 pub(crate) async fn revoke_beyond(tx: &mut Tx, actor: &Actor, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<String>> {
     let lost = beyond(tx, &actor.org.id, user, role, now).await?;
     for invitation in &lost {
-        take_back(tx, actor, invitation, "the inviter can't offer it any more", now).await?;
+        let own = invitation.is_to_member() && invitation.invited_by.as_ref() != Some(user);
+        let why = if own { "they are no longer a member" } else { "the inviter can't offer it any more" };
+        take_back(tx, actor, invitation, why, now).await?;
     }
     Ok(lost.into_iter().map(|i| i.email).collect())
 }
@@ -70,9 +76,15 @@ pub(crate) async fn addresses_beyond(tx: &mut Tx, org: &OrgId, user: &UserId, ro
 }
 
 async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<Invitation>> {
-    let rows = queries::pending_by(tx, org, user).await?;
-    let made = rows.into_iter().map(|row| Invitation::from_row(row, now));
-    let mut lost: Vec<Invitation> = made.filter(|i| role.is_none_or(|role| !could_offer(role, i.role))).collect();
+    let mut lost = offer::pending_by(tx, org, user, now).await?;
+    match role {
+        Some(role) => lost.retain(|i| !offer::could_offer(role, i.kind, i.role, &i.access)),
+        None => {
+            let to = queries::pending_to_member(tx, org, user).await?.into_iter().map(|row| Invitation::from_row(row, now));
+            let new: Vec<Invitation> = to.filter(|i| lost.iter().all(|other| other.id != i.id)).collect();
+            lost.extend(new);
+        }
+    }
     // Not in the statement: for the order it would walk every pending invitation of the organization.
     lost.sort_by(|a, b| a.email.cmp(&b.email));
     Ok(lost)
@@ -81,7 +93,10 @@ async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, 
 /// Ends one that expired, so that its address can be invited anew.
 pub(super) async fn make_way(tx: &mut Tx, expired: &Invitation) -> Result<()> {
     queries::end(tx, &expired.org, &expired.id, Status::Expired.as_str(), expired.expires_at).await?;
-    members::drop_invited(tx, &expired.org, expired.row_id()?).await
+    match &expired.member {
+        Some(row) => members::drop_invited(tx, &expired.org, row).await,
+        None => Ok(()),
+    }
 }
 
 /// Revokes every pending invitation of an organization that is being deleted. Its rows in the directory go with the

@@ -1,6 +1,7 @@
 //! Inviting somebody, and changing what a pending invitation offers.
 
-use super::{Invitation, Status, could_offer, ending, find_in, limits, queries, resend};
+use super::offer::{self, Wanted};
+use super::{Invitation, Kind, Status, ending, find_in, limits, queries, resend, with_access};
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::ids::{InvitationId, UserId};
 use crate::members::{self, NewMember};
 use crate::organizations::{self, Organization};
 use crate::{mail, text};
+use serde_json::json;
 
 /// Whom to invite, as what.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct NewInvitation {
     /// For the directory until they join; may be "".
     pub name: String,
     pub role: OrgRole,
+    /// Roles in the organization's workspaces that they get on joining (S1-43).
+    pub access: Vec<Wanted>,
     pub on_pending: OnPending,
 }
 
@@ -33,11 +37,12 @@ pub enum OnPending {
     Update,
 }
 
-/// Invites an address (S1-40..42, S4-7). The mail leaves afterwards.
+/// Invites an address to the organization and to any number of its workspaces (S1-40..45, S4-7, S5-30). The mail leaves
+/// afterwards.
 ///
 /// Refuses who may not invite here (S2-14) or offers more than they hold (SEC-I8), what is no address or of a domain
-/// that the policy doesn't allow, a role that isn't offered here, a member, a pending invitation unless told to update
-/// it, and more mail than the limits allow (SEC-I14). The answer is the same whether or not the address has an account
+/// that the policy doesn't allow, a role that isn't offered here, workspaces that aren't the organization's (SEC-I9), a
+/// member, a pending invitation unless told to update it, and more mail than the limits allow (SEC-I14). The answer is the same whether or not the address has an account
 /// or another organization (SEC-I7). One that expired makes way.
 pub async fn invite(app: &App, actor: &Actor, new: &NewInvitation) -> Result<Invitation> {
     let now = app.now();
@@ -45,21 +50,15 @@ pub async fn invite(app: &App, actor: &Actor, new: &NewInvitation) -> Result<Inv
     let org = organizations::find(&mut tx, &actor.org.id).await?;
     access::may_invite(actor.role, org.policies.owners_only_invite(), new.role)?;
     let (email, name) = check(&org, new)?;
+    offer::check(&mut tx, &actor, new.role, &new.access).await?;
     refuse_member(&mut tx, &org, &email).await?;
-    let pending = queries::find_pending(&mut tx, &org.id, &email).await?.map(|row| Invitation::from_row(row, now));
-    let id = match pending {
-        Some(pending) if pending.status == Status::Pending => {
-            if new.on_pending == OnPending::Refuse {
-                return Err(already_pending(&org, &pending));
-            }
-            update(&mut tx, &actor, &org, &pending, &name, new.role, now).await?;
+    let drawn = Draft { kind: Kind::Organization, email: &email, name: &name, role: new.role, access: &new.access, to_member: false };
+    let id = match find_pending(&mut tx, &org, &email, now).await? {
+        None => create(&mut tx, &actor, &org, &drawn, now).await?,
+        Some(pending) if new.on_pending == OnPending::Refuse => return Err(already_pending(&org, &pending)),
+        Some(pending) => {
+            update(&mut tx, &actor, &org, &pending, &drawn, now).await?;
             pending.id
-        }
-        expired => {
-            if let Some(expired) = expired {
-                ending::make_way(&mut tx, &expired).await?;
-            }
-            create(&mut tx, &actor, &org, &email, &name, new.role, now).await?
         }
     };
     let invitation = find_in(&mut tx, &org.id, &id, now).await?;
@@ -82,6 +81,17 @@ fn check(org: &Organization, new: &NewInvitation) -> Result<(String, String)> {
     Ok((email, name))
 }
 
+/// The pending invitation of an address. One that expired makes way.
+pub(super) async fn find_pending(tx: &mut Tx, org: &Organization, email: &str, now: Micros) -> Result<Option<Invitation>> {
+    let Some(row) = queries::find_pending(tx, &org.id, email).await? else { return Ok(None) };
+    let found = Invitation::from_row(row, now);
+    if found.status == Status::Pending {
+        return with_access(tx, found).await.map(Some);
+    }
+    ending::make_way(tx, &found).await?;
+    Ok(None)
+}
+
 async fn refuse_member(tx: &mut Tx, org: &Organization, email: &str) -> Result<()> {
     match members::find_by_address(tx, &org.id, email).await? {
         None => Ok(()),
@@ -91,7 +101,7 @@ async fn refuse_member(tx: &mut Tx, org: &Organization, email: &str) -> Result<(
     }
 }
 
-fn already_pending(org: &Organization, pending: &Invitation) -> Refusal {
+pub(super) fn already_pending(org: &Organization, pending: &Invitation) -> Refusal {
     Refusal::conflict(
         "invitation_pending",
         format!("{} has an invitation to {} already, from {}.", pending.email, org.name, pending.inviter),
@@ -110,34 +120,43 @@ fn from(actor: &Actor) -> Option<&UserId> {
     (!actor.person.is_system()).then(|| actor.user())
 }
 
-async fn create(
-    tx: &mut Tx,
-    actor: &Actor,
-    org: &Organization,
-    email: &str,
-    name: &str,
-    role: OrgRole,
-    now: Micros,
-) -> Result<InvitationId> {
-    limits::count(tx, actor, org, email, now).await?;
+/// An invitation as it shall be, checked.
+pub(super) struct Draft<'a> {
+    pub kind: Kind,
+    pub email: &'a str,
+    pub name: &'a str,
+    pub role: OrgRole,
+    pub access: &'a [Wanted],
+    /// To somebody who is a member already, and so has a row in the directory.
+    pub to_member: bool,
+}
+
+pub(super) async fn create(tx: &mut Tx, actor: &Actor, org: &Organization, new: &Draft<'_>, now: Micros) -> Result<InvitationId> {
+    limits::count(tx, actor, org, new.email, now).await?;
     let (id, expires_at) = (InvitationId::new(), end_from(org, now));
-    let person = row_of(email, name);
-    let member = members::add_invited(tx, &org.id, role, &person, now, expires_at).await?;
-    let new = queries::NewRow {
+    let member = match new.to_member {
+        true => None,
+        false => Some(members::add_invited(tx, &org.id, new.role, &row_of(new.email, new.name), now, expires_at).await?),
+    };
+    let row = queries::NewRow {
         id: &id,
         org: &org.id,
-        member: &member,
-        email,
-        name,
-        role,
+        member: member.as_ref(),
+        kind: new.kind,
+        email: new.email,
+        name: new.name,
+        role: new.role,
         invited_by: from(actor),
         inviter_name: &actor.person.name,
         now,
         expires_at,
     };
-    queries::insert(tx, &new).await?;
-    let event = Event::new(Category::Access, "invitation.created", "invitation", id.to_string(), email)
-        .with("role", role.as_str())
+    queries::insert(tx, &row).await?;
+    offer::replace(tx, &org.id, &id, new.access).await?;
+    let event = Event::new(Category::Access, "invitation.created", "invitation", id.to_string(), new.email)
+        .with("kind", new.kind.as_str())
+        .with("role", new.role.as_str())
+        .with("access", offer::in_words(&offer::of(tx, &org.id, &id).await?))
         .with("expires_at", crate::clock::rfc3339(expires_at));
     audit::record(tx, actor, now, event).await?;
     mail::enqueue(tx, now, Some(&org.id), mail::Message::Invitation { invitation: id.clone(), round: 1 }).await?;
@@ -151,46 +170,71 @@ fn row_of(email: &str, name: &str) -> NewMember {
 }
 
 /// Makes a pending invitation the actor's own offer, and sends it again. Refuses one that offers more than they hold.
-async fn update(
-    tx: &mut Tx,
-    actor: &Actor,
-    org: &Organization,
-    pending: &Invitation,
-    name: &str,
-    role: OrgRole,
-    now: Micros,
-) -> Result<()> {
+async fn update(tx: &mut Tx, actor: &Actor, org: &Organization, pending: &Invitation, new: &Draft<'_>, now: Micros) -> Result<()> {
     access::may_touch(actor.role, pending.role)?;
-    let name = if name.is_empty() { pending.name.as_str() } else { name };
-    queries::set_offer(tx, &org.id, &pending.id, name, role, from(actor), &actor.person.name).await?;
-    members::change_invited(tx, &org.id, pending.row_id()?, role, &row_of(&pending.email, name)).await?;
-    if role != pending.role {
-        let event = Event::new(Category::Access, "invitation.changed", "invitation", pending.id.to_string(), &*pending.email)
-            .change(pending.role.as_str(), role.as_str());
-        audit::record(tx, actor, now, event).await?;
+    offer::may_replace(tx, actor, &pending.access).await?;
+    let name = if new.name.is_empty() { pending.name.as_str() } else { new.name };
+    let offer = queries::OfferRow { kind: new.kind, name, role: new.role, by: from(actor), inviter_name: &actor.person.name };
+    queries::set_offer(tx, &org.id, &pending.id, &offer).await?;
+    offer::replace(tx, &org.id, &pending.id, new.access).await?;
+    if let Some(row) = &pending.member {
+        members::change_invited(tx, &org.id, row, new.role, &row_of(&pending.email, name)).await?;
     }
-    resend::send_again(tx, actor, org, pending, now).await
+    note_change(tx, actor, pending, now).await?;
+    let changed = find_in(tx, &org.id, &pending.id, now).await?;
+    resend::send_again(tx, actor, org, &changed, now).await
+}
+
+/// Records what an invitation offered before and offers now, where that is another thing.
+pub(super) async fn note_change(tx: &mut Tx, actor: &Actor, before: &Invitation, now: Micros) -> Result<()> {
+    let after = find_in(tx, &before.org, &before.id, now).await?;
+    let told = |i: &Invitation| json!({ "kind": i.kind.as_str(), "role": i.role.as_str(), "access": offer::in_words(&i.access) });
+    let (was, is) = (told(before), told(&after));
+    if was == is {
+        return Ok(());
+    }
+    let event = Event::new(Category::Access, "invitation.changed", "invitation", before.id.to_string(), &*before.email).change(was, is);
+    audit::record(tx, actor, now, event).await
 }
 
 /// Changes the role that applies on joining (S3-22), in step with the directory's row. Where the inviter couldn't offer
-/// it, the invitation is from now on that of the one who changed it, because somebody must stand behind it (SEC-I8).
+/// it, the invitation is from now on that of the one who changed it, because somebody must stand behind it (SEC-I8). More
+/// than member makes a workspace invitation one to the organization. Refuses viewer beside more than viewer in a workspace.
 pub(crate) async fn set_role(tx: &mut Tx, actor: &Actor, id: &InvitationId, role: OrgRole, now: Micros) -> Result<()> {
-    let invitation = find_in(tx, &actor.org.id, id, now).await?;
-    let (by, name) = if stands_behind(tx, &invitation, role).await? {
-        (invitation.invited_by.as_ref(), invitation.inviter.as_str())
-    } else {
-        (from(actor), actor.person.name.as_str())
-    };
-    queries::set_offer(tx, &actor.org.id, id, &invitation.name, role, by, name).await
+    let mut invitation = find_in(tx, &actor.org.id, id, now).await?;
+    if let Some(line) = invitation.access.iter().find(|line| access::fits_under_cap(role, line.role.role()).is_err()) {
+        return Err(Refusal::conflict(
+            "viewer_caps",
+            format!(
+                "The invitation gives {} in {}, and a viewer of the organization changes nothing in any workspace. Change that first.",
+                line.role_name, line.workspace_name
+            ),
+        )
+        .with_next("Change what it offers", format!("/orgs/{}/invitations/{id}", actor.org.slug)));
+    }
+    invitation.role = role;
+    if role != OrgRole::Member {
+        invitation.kind = Kind::Organization;
+    }
+    match stands_behind(tx, &invitation).await? {
+        true => set_offer(tx, &invitation, invitation.invited_by.as_ref(), &invitation.inviter).await,
+        false => take_over(tx, actor, &invitation).await,
+    }
 }
 
 /// Makes an invitation the actor's own.
 pub(super) async fn take_over(tx: &mut Tx, actor: &Actor, invitation: &Invitation) -> Result<()> {
-    queries::set_offer(tx, &invitation.org, &invitation.id, &invitation.name, invitation.role, from(actor), &actor.person.name).await
+    set_offer(tx, invitation, from(actor), &actor.person.name).await
 }
 
-/// Whether the inviter could offer this role at this moment. The operator always could.
-pub(super) async fn stands_behind(tx: &mut Tx, invitation: &Invitation, role: OrgRole) -> Result<bool> {
+async fn set_offer(tx: &mut Tx, i: &Invitation, by: Option<&UserId>, inviter_name: &str) -> Result<()> {
+    let offer = queries::OfferRow { kind: i.kind, name: &i.name, role: i.role, by, inviter_name };
+    queries::set_offer(tx, &i.org, &i.id, &offer).await
+}
+
+/// Whether the inviter could offer all of this at this moment. The operator always could.
+pub(super) async fn stands_behind(tx: &mut Tx, invitation: &Invitation) -> Result<bool> {
     let Some(inviter) = &invitation.invited_by else { return Ok(true) };
-    Ok(members::active_role(tx, &invitation.org, inviter).await?.is_some_and(|held| could_offer(held, role)))
+    let held = members::active_role(tx, &invitation.org, inviter).await?;
+    Ok(held.is_some_and(|held| offer::could_offer(held, invitation.kind, invitation.role, &invitation.access)))
 }

@@ -1,6 +1,6 @@
 //! The mail of an invitation: rendered by the worker at the moment it is sent, with a link made then.
 
-use super::{Invitation, Status, invite, queries, resend};
+use super::{Invitation, Status, invite, queries, resend, with_access};
 use crate::app::App;
 use crate::clock::Micros;
 use crate::db::Tx;
@@ -22,16 +22,20 @@ pub(crate) async fn prepare_letter(app: &App, id: &InvitationId, round: i64) -> 
         tx => tx?,
     };
     let Some(row) = queries::find_anywhere(&mut tx, id).await? else { return Ok(None) };
-    let invitation = Invitation::from_row(row, now);
+    let invitation = with_access(&mut tx, Invitation::from_row(row, now)).await?;
     let current = invitation.status == Status::Pending && invitation.round == round;
-    if !current || !invite::stands_behind(&mut tx, &invitation, invitation.role).await? {
+    if !current || !invite::stands_behind(&mut tx, &invitation).await? {
         return Ok(None);
     }
     let org = organizations::find(&mut tx, &org).await?;
     let token = secret::random_token();
     queries::insert_link(&mut tx, &secret::hash(&token), id, true, now).await?;
     tx.commit().await?;
+    let workspaces: Vec<(&str, &str)> = invitation.access.iter().map(|l| (l.workspace_name.as_str(), l.role_name.as_str())).collect();
     let mail = InvitationMail {
+        kind: invitation.kind,
+        to_member: invitation.is_to_member(),
+        workspaces: &workspaces,
         to: &invitation.email,
         organization: &org.name,
         inviter: &invitation.inviter,

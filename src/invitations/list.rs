@@ -1,6 +1,6 @@
 //! The organization's invitations, and a person's own.
 
-use super::{Invitation, Status, queries};
+use super::{Invitation, Status, offer, queries, with_access};
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -53,8 +53,16 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| encode(&list, row.ended_at.unwrap_or(row.created_at), &row.id));
+    let times: Vec<i64> = rows.iter().map(|row| row.ended_at.unwrap_or(row.created_at)).collect();
+    let (from, to) = (times.iter().copied().min().unwrap_or_default(), times.iter().copied().max().unwrap_or_default());
+    let lines = match filter.ended {
+        None => queries::offer::of_pending(&mut tx, org, from, to).await?,
+        Some(_) => queries::offer::of_ended(&mut tx, org, from, to).await?,
+    };
     let now = app.now();
-    Ok(Listed { invitations: rows.into_iter().map(|row| Invitation::from_row(row, now)).collect(), next })
+    let mut invitations: Vec<Invitation> = rows.into_iter().map(|row| Invitation::from_row(row, now)).collect();
+    offer::fill(&mut invitations, lines);
+    Ok(Listed { invitations, next })
 }
 
 fn encode(list: &str, at: i64, id: &str) -> String {
@@ -78,7 +86,7 @@ pub async fn list_own(app: &App, person: &Person) -> Result<Vec<(Invitation, Str
     let mut tx = app.db.read().await?;
     let mut own = Vec::new();
     for row in queries::pending_to(&mut tx, &person.user, now).await? {
-        let invitation = Invitation::from_row(row, now);
+        let invitation = with_access(&mut tx, Invitation::from_row(row, now)).await?;
         let org = organizations::find(&mut tx, &invitation.org).await?;
         own.push((invitation, org.name));
     }

@@ -1,7 +1,8 @@
-//! Invitations: offers of an organization role to an e-mail address (product.md, 5).
+//! Invitations: offers of an organization role, and of roles in its workspaces, to an e-mail address (product.md, 5).
 //!
-//! While one is pending, a row of the directory stands for it; accepting turns that row into a member's. The link in
-//! the mail holds a random token that is made when the mail is sent and kept as a hash.
+//! While one is pending, a row of the directory stands for it; accepting turns that row into a member's. A workspace
+//! invitation to somebody who is a member already needs no such row. The link in the mail holds a random token that is
+//! made when the mail is sent and kept as a hash.
 
 mod accept;
 mod ending;
@@ -9,6 +10,7 @@ mod invite;
 mod letter;
 mod limits;
 mod list;
+mod offer;
 mod open;
 mod queries;
 mod resend;
@@ -20,6 +22,8 @@ pub(crate) use invite::set_role;
 pub use invite::{NewInvitation, OnPending, invite};
 pub(crate) use letter::{note_delivery, prepare_letter};
 pub use list::{Ended, Filter, Listed, list, list_own};
+pub use offer::{Offered, Wanted};
+pub(crate) use offer::{addresses_offered_role, addresses_offered_workspace, drop_custom_role, drop_workspace};
 pub use open::{Key, Offer, Personal, Receipt, Standing, open, receipt};
 pub use resend::{copy_link, resend};
 
@@ -36,13 +40,17 @@ use queries::InvitationRow;
 pub struct Invitation {
     pub id: InvitationId,
     pub org: OrgId,
-    /// The row of the directory that stands for it, and that accepting turns into a member's.
+    /// The row of the directory that stands for it, and that accepting turns into a member's. `None`: it is to somebody
+    /// who is a member already.
     pub member: Option<MemberId>,
+    pub kind: Kind,
     pub email: String,
     /// As the inviter wrote it, or "".
     pub name: String,
     /// Applies on joining.
     pub role: OrgRole,
+    /// Roles in workspaces that it gives on joining, by the workspaces' names.
+    pub access: Vec<Offered>,
     pub status: Status,
     /// `None`: the operator.
     pub invited_by: Option<UserId>,
@@ -57,6 +65,15 @@ pub struct Invitation {
     pub ended_at: Option<Micros>,
     accepted_by: Option<UserId>,
     round: i64,
+}
+
+/// What somebody is invited to (S5-30, S5-31).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The organization, with any number of its workspaces.
+    Organization,
+    /// Workspaces; makes or reuses the membership in the organization, as member.
+    Workspace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +92,27 @@ pub enum DeliveryState {
     /// The mail server took it.
     Sent,
     Failed,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Workspace => "workspace",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        if text == "workspace" { Self::Workspace } else { Self::Organization }
+    }
+
+    /// What a mail and a page call it (S5-33).
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Organization => "Organization invite",
+            Self::Workspace => "Workspace invite",
+        }
+    }
 }
 
 impl Status {
@@ -114,9 +152,11 @@ impl Invitation {
             id: row.id.into(),
             org: row.org_id.into(),
             member: row.member_id.map(MemberId::from),
+            kind: Kind::parse(&row.kind),
             email: row.email,
             name: row.name,
             role: row.role,
+            access: Vec::new(),
             status,
             invited_by: row.invited_by.map(UserId::from),
             inviter: row.inviter_name,
@@ -140,9 +180,9 @@ impl Invitation {
         self.ended_at.is_none()
     }
 
-    /// The row of the directory behind an open one.
-    fn row_id(&self) -> Result<&MemberId> {
-        self.member.as_ref().ok_or_else(|| Refusal::Internal(anyhow::anyhow!("invitation {} has no row in the directory", self.id)))
+    /// Whether it only gives workspaces to somebody who was a member when it was made (E5).
+    pub fn is_to_member(&self) -> bool {
+        self.member.is_none()
     }
 }
 
@@ -155,7 +195,14 @@ pub async fn find(app: &App, actor: &Actor, id: &InvitationId) -> Result<Invitat
 }
 
 async fn find_in(tx: &mut Tx, org: &OrgId, id: &InvitationId, now: Micros) -> Result<Invitation> {
-    queries::find(tx, org, id).await?.map(|row| Invitation::from_row(row, now)).ok_or(Refusal::NotFound)
+    let row = queries::find(tx, org, id).await?.ok_or(Refusal::NotFound)?;
+    with_access(tx, Invitation::from_row(row, now)).await
+}
+
+/// The invitation with what it offers in workspaces.
+async fn with_access(tx: &mut Tx, mut invitation: Invitation) -> Result<Invitation> {
+    invitation.access = offer::of(tx, &invitation.org, &invitation.id).await?;
+    Ok(invitation)
 }
 
 /// Refuses to act on one that has ended.
@@ -170,10 +217,4 @@ fn require_open(invitation: &Invitation) -> Result<()> {
         Status::Pending | Status::Expired => "It has expired",
     };
     Err(Refusal::conflict("invitation_ended", format!("{state}. Invite {} again if they should still join.", invitation.email)))
-}
-
-/// Whether somebody with `role` could offer `offered`: the one question behind inviting, losing one's invitations on
-/// demotion, and accepting (SEC-I8).
-fn could_offer(role: OrgRole, offered: OrgRole) -> bool {
-    access::may_invite(role, false, offered).is_ok()
 }

@@ -1,6 +1,6 @@
 //! What the holder of a link, or the person it is meant for, sees of an invitation. Nothing here changes anything.
 
-use super::{Invitation, Status, invite, queries};
+use super::{Invitation, Kind, Status, invite, queries, with_access};
 use crate::accounts::{self, Holder};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -10,7 +10,8 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::InvitationId;
 use crate::organizations::{self, Organization};
-use crate::{members, secret, workspaces};
+use crate::workspaces::{self, HeldWorkspace};
+use crate::{members, secret};
 
 /// What an invitation is opened by.
 #[derive(Debug, Clone)]
@@ -45,8 +46,10 @@ pub enum Standing {
     Ready,
     /// They accepted it, and are a member.
     Joined,
-    /// They are a member already, by another way.
+    /// They are a member already, by another way, and this offers them nothing.
     AlreadyMember,
+    /// They are a member already, and accepting gives them workspaces (E5).
+    ReadyMember,
     /// In another organization, where an account may be in one only. It is never named (E1).
     Elsewhere,
     /// Alone in their own personal organization, which can be closed to join.
@@ -102,7 +105,7 @@ pub(super) async fn find(tx: &mut Tx, person: Option<&Person>, key: &Key, now: M
         }
     };
     let row = queries::find_anywhere(tx, &id).await?.ok_or(Refusal::NotFound)?;
-    let invitation = Invitation::from_row(row, now);
+    let invitation = with_access(tx, Invitation::from_row(row, now)).await?;
     if matches!(key, Key::Id(_)) && !has_address(tx, person, &invitation).await? {
         return Err(Refusal::NotFound);
     }
@@ -133,7 +136,7 @@ pub(super) async fn require_pending(tx: &mut Tx, found: &Found) -> Result<()> {
         let reason = format!("A newer mail about this invitation to {org} was sent to {}. Only its link works.", invitation.email);
         return Err(Refusal::gone("link_replaced", reason));
     }
-    if !invite::stands_behind(tx, invitation, invitation.role).await? {
+    if !invite::stands_behind(tx, invitation).await? {
         let reason = format!("{} can't invite to {org} at the moment. Ask another admin of {org} for an invitation.", invitation.inviter);
         return Err(Refusal::gone("inviter_without_right", reason));
     }
@@ -173,7 +176,8 @@ async fn standing(app: &App, tx: &mut Tx, found: &Found, person: Option<&Person>
         return Ok(Standing::OtherAccount { may_add });
     }
     if members::find_by_user(tx, &found.organization.id, &person.user).await?.is_some() {
-        return Ok(Standing::AlreadyMember);
+        let more = found.invitation.kind == Kind::Workspace;
+        return Ok(if more { Standing::ReadyMember } else { Standing::AlreadyMember });
     }
     if app.config.membership == Membership::Many {
         return Ok(Standing::Ready);
@@ -190,8 +194,8 @@ async fn standing(app: &App, tx: &mut Tx, found: &Found, person: Option<&Person>
 /// What a member has of the organization.
 #[derive(Debug)]
 pub struct Receipt {
-    /// Workspaces they can open, by name.
-    pub workspaces: Vec<String>,
+    /// Workspaces they can open, by name, with their role in each.
+    pub workspaces: Vec<HeldWorkspace>,
     /// Who can add them to one.
     pub admins: Vec<String>,
 }
@@ -199,7 +203,7 @@ pub struct Receipt {
 /// What the actor has now, for the page after joining (E4).
 pub async fn receipt(app: &App, actor: &Actor) -> Result<Receipt> {
     let mut tx = app.db.read().await?;
-    let workspaces = workspaces::names_with_access(&mut tx, &actor.org.id, actor.user()).await?;
+    let workspaces = workspaces::held_by(&mut tx, &actor.org.id, actor.user(), actor.role).await?;
     let admins = members::owners_and_admins(&mut tx, &actor.org.id).await?.into_iter().map(|(name, _)| name).collect();
     Ok(Receipt { workspaces, admins })
 }

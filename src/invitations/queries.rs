@@ -1,3 +1,6 @@
+pub(super) mod offer;
+
+use super::Kind;
 use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
@@ -10,6 +13,7 @@ row! {
         pub id: String,
         pub org_id: String,
         pub member_id: Option<String>,
+        pub kind: String,
         pub email: String,
         pub name: String,
         pub role: OrgRole,
@@ -29,7 +33,7 @@ row! {
 
 macro_rules! columns {
     () => {
-        "i.id, i.org_id, i.member_id, i.email, i.name, i.role, i.status, i.invited_by, i.inviter_name, i.delivery, i.delivery_error, i.delivered_at,
+        "i.id, i.org_id, i.member_id, i.kind, i.email, i.name, i.role, i.status, i.invited_by, i.inviter_name, i.delivery, i.delivery_error, i.delivered_at,
          i.mail_round, i.accepted_by, i.created_at, i.expires_at, i.ended_at"
     };
 }
@@ -72,6 +76,14 @@ pub(super) async fn pending_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Resul
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
+/// The pending ones to a user who was a member when they were made.
+pub(super) async fn pending_to_member(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM addresses a JOIN invitations i ON i.email = a.address AND i.status = 'pending'
+         WHERE a.user_id = $2 AND i.org_id = $1 AND i.member_id IS NULL"))
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
 /// The pending ones to any proved address of a user, in organizations that are still there.
 pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
@@ -104,7 +116,9 @@ pub(super) async fn list_ended(tx: &mut Tx, org: &OrgId, status: &str, after: Af
 pub(super) struct NewRow<'a> {
     pub id: &'a InvitationId,
     pub org: &'a OrgId,
-    pub member: &'a MemberId,
+    /// `None`: somebody who is a member already.
+    pub member: Option<&'a MemberId>,
+    pub kind: Kind,
     pub email: &'a str,
     pub name: &'a str,
     pub role: OrgRole,
@@ -118,12 +132,14 @@ pub(super) async fn insert(tx: &mut Tx, i: &NewRow<'_>) -> Result<()> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO invitations (id, org_id, member_id, email, name, role, status, invited_by, inviter_name, delivery, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, 'queued', $9, $10)"
+            "INSERT INTO invitations
+                (id, org_id, member_id, kind, email, name, role, status, invited_by, inviter_name, delivery, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, 'queued', $10, $11)"
         )
         .bind(i.id.as_str())
         .bind(i.org.as_str())
-        .bind(i.member.as_str())
+        .bind(i.member.map(MemberId::as_str))
+        .bind(i.kind.as_str())
         .bind(i.email)
         .bind(i.name)
         .bind(i.role.as_str())
@@ -135,27 +151,30 @@ pub(super) async fn insert(tx: &mut Tx, i: &NewRow<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What a pending invitation is and in whose name.
+pub(super) struct OfferRow<'a> {
+    pub kind: Kind,
+    pub name: &'a str,
+    pub role: OrgRole,
+    pub by: Option<&'a UserId>,
+    pub inviter_name: &'a str,
+}
+
 /// Makes a pending one offer something else, in somebody's name.
-pub(super) async fn set_offer(
-    tx: &mut Tx,
-    org: &OrgId,
-    id: &InvitationId,
-    name: &str,
-    role: OrgRole,
-    by: Option<&UserId>,
-    inviter_name: &str,
-) -> Result<()> {
+pub(super) async fn set_offer(tx: &mut Tx, org: &OrgId, id: &InvitationId, offer: &OfferRow<'_>) -> Result<()> {
     run!(
         tx,
         sqlx::query(
-            "UPDATE invitations SET name = $3, role = $4, invited_by = $5, inviter_name = $6 WHERE org_id = $1 AND id = $2 AND status = 'pending'"
+            "UPDATE invitations SET kind = $3, name = $4, role = $5, invited_by = $6, inviter_name = $7
+             WHERE org_id = $1 AND id = $2 AND status = 'pending'"
         )
-            .bind(org.as_str())
-            .bind(id.as_str())
-            .bind(name)
-            .bind(role.as_str())
-            .bind(by.map(UserId::as_str))
-            .bind(inviter_name)
+        .bind(org.as_str())
+        .bind(id.as_str())
+        .bind(offer.kind.as_str())
+        .bind(offer.name)
+        .bind(offer.role.as_str())
+        .bind(offer.by.map(UserId::as_str))
+        .bind(offer.inviter_name)
     )?;
     Ok(())
 }

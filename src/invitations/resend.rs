@@ -1,6 +1,6 @@
 //! Sending an invitation again, and copying a link to it.
 
-use super::{Invitation, Status, find_in, invite, limits, queries, require_open};
+use super::{Invitation, Status, find_in, invite, limits, offer, queries, require_open};
 use crate::access;
 use crate::actor::Actor;
 use crate::app::App;
@@ -54,7 +54,10 @@ async fn find_to_offer(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micro
     access::require(actor.role, access::Permission::ManageMembers)?;
     let org = organizations::find(tx, &actor.org.id).await?;
     let invitation = find_in(tx, &org.id, id, now).await?;
-    access::may_invite(actor.role, org.policies.owners_only_invite(), invitation.role)?;
+    if !invitation.is_to_member() {
+        access::may_invite(actor.role, org.policies.owners_only_invite(), invitation.role)?;
+    }
+    offer::may_replace(tx, actor, &invitation.access).await?;
     require_open(&invitation)?;
     Ok((org, invitation))
 }
@@ -63,11 +66,13 @@ pub(super) async fn send_again(tx: &mut Tx, actor: &Actor, org: &Organization, i
     limits::count(tx, actor, org, &invitation.email, now).await?;
     let expires_at = invite::end_from(org, now);
     queries::end_links(tx, &invitation.id, now).await?;
-    if !invite::stands_behind(tx, invitation, invitation.role).await? {
+    if !invite::stands_behind(tx, invitation).await? {
         invite::take_over(tx, actor, invitation).await?;
     }
     let round = queries::begin_round(tx, &org.id, &invitation.id, expires_at).await?;
-    members::extend_invited(tx, &org.id, invitation.row_id()?, expires_at).await?;
+    if let Some(row) = &invitation.member {
+        members::extend_invited(tx, &org.id, row, expires_at).await?;
+    }
     let event = Event::new(Category::Access, "invitation.resent", "invitation", invitation.id.to_string(), &*invitation.email)
         .with("expires_at", crate::clock::rfc3339(expires_at));
     audit::record(tx, actor, now, event).await?;

@@ -72,7 +72,7 @@ pub async fn create(
         None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
         Some(role) => {
             let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
-            let new = NewInvitation { email: form.email.clone(), name: form.name.clone(), role, on_pending };
+            let new = NewInvitation { email: form.email.clone(), name: form.name.clone(), role, access: Vec::new(), on_pending };
             invitations::invite(&app, &actor, &new).await
         }
     };

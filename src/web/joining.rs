@@ -1,18 +1,21 @@
 //! `/invitations/…`: what somebody invited sees and does, and what they have after joining.
 
 use super::error::PageError;
+use super::input::Query;
 use super::page::{self, Shell};
 use super::session::{self, Member, SignedIn, Visitor, cookie, see_other};
 use crate::actor::SignInMethod;
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
-use crate::invitations::{self, Accepted, Key, Offer, Standing};
+use crate::ids::WorkspaceId;
+use crate::invitations::{self, Accepted, Key, Kind, Offer, Standing};
 use crate::text;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use serde::Deserialize;
 use tower_sessions::Session;
 
 type PageResult = Result<Response, PageError>;
@@ -28,6 +31,9 @@ struct Show {
     base: String,
     add_href: String,
     signed_in_as: String,
+    /// A workspace invitation, to these.
+    is_workspace: bool,
+    workspace_names: String,
     role_label: &'static str,
     expires: String,
     expires_exact: String,
@@ -41,8 +47,11 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<St
         return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
     }
     let keep = matches!(offer.standing, Standing::SignIn | Standing::OtherAccount { .. });
+    let names: Vec<String> = offer.invitation.access.iter().map(|line| line.workspace_name.clone()).collect();
     let mut response = page::ok(&Show {
-        shell: Shell::bare(&visitor, format!("Invitation to {}", offer.organization.name)),
+        shell: Shell::bare(&visitor, format!("{} to {}", offer.invitation.kind.label(), offer.organization.name)),
+        is_workspace: offer.invitation.kind == Kind::Workspace,
+        workspace_names: text::some_of(&names, 3),
         base: format!("/invitations/{token}"),
         add_href: add_href(&offer.invitation.email),
         signed_in_as: visitor.person.as_ref().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).unwrap_or_default(),
@@ -122,11 +131,14 @@ pub async fn close_and_join(State(app): State<App>, visitor: Visitor, session: S
 async fn join(app: &App, visitor: &Visitor, session: &Session, token: &str, close_personal: bool) -> PageResult {
     let key = Key::parse(token);
     match invitations::accept(app, visitor.person.as_ref(), &visitor.origin, &key, close_personal).await {
-        Ok(Accepted { org_slug, user, arrived, .. }) => {
+        Ok(Accepted { org_slug, user, arrived, was_member, new, .. }) => {
             if arrived {
                 session::sign_in(session, &user, SignInMethod::Email, &visitor.origin).await?;
             }
-            Ok(see_other(format!("/orgs/{org_slug}/joined"), None))
+            // What was new is in the address, so that the receipt can be opened again.
+            let new: Vec<&str> = new.iter().filter(|_| was_member).map(WorkspaceId::as_str).collect();
+            let query = if new.is_empty() { String::new() } else { format!("?new={}", new.join(",")) };
+            Ok(see_other(format!("/orgs/{org_slug}/joined{query}"), None))
         }
         Err(Refusal::Unauthenticated) => Ok(sign_in_first(app, token)),
         Err(refusal) => Err(refusal.into()),
@@ -160,6 +172,21 @@ pub async fn switch(State(app): State<App>, session: Session, Path(token): Path<
     Ok(session::sign_out(&app, &session, &format!("/invitations/{token}")).await?)
 }
 
+/// What the address of the receipt says.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct AskedReceipt {
+    /// Workspaces that somebody who was a member before has got, with commas between.
+    new: String,
+}
+
+struct Held {
+    id: WorkspaceId,
+    name: String,
+    role: String,
+    is_new: bool,
+}
+
 #[derive(Template)]
 #[template(path = "invitations/joined.html")]
 struct Joined {
@@ -168,20 +195,39 @@ struct Joined {
     org_name: String,
     role_label: &'static str,
     role_explained: &'static str,
-    workspaces: String,
+    /// The names of those that are new to somebody who was a member before; "" for who joined.
+    new: String,
+    new_id: String,
+    workspaces: Vec<Held>,
+    /// "2 workspaces"
+    counted: String,
+    /// There are workspaces that they are not in.
+    others: bool,
     admins: String,
 }
 
-/// `GET /orgs/{org}/joined`: the receipt: what they have now, and what not (E4).
-pub async fn joined(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
+/// `GET /orgs/{org}/joined`: the receipt: what they have now, workspace by workspace, and what not (E4, E5).
+pub async fn joined(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<AskedReceipt>) -> PageResult {
     let receipt = invitations::receipt(&app, &actor).await?;
+    let new: Vec<&str> = asked.new.split(',').collect();
+    let workspaces: Vec<Held> = receipt
+        .workspaces
+        .into_iter()
+        .map(|held| Held { is_new: asked.new.is_empty() || new.contains(&held.id.as_str()), id: held.id, name: held.name, role: held.role })
+        .collect();
+    let fresh: Vec<&Held> = workspaces.iter().filter(|held| held.is_new && !asked.new.is_empty()).collect();
+    let names: Vec<String> = fresh.iter().map(|held| held.name.clone()).collect();
     Ok(page::ok(&Joined {
-        shell: Shell::org(&visitor, &actor, "Members", "You joined"),
+        shell: Shell::org(&visitor, &actor, "Members", if names.is_empty() { "You joined" } else { "What you have now" }),
         base: format!("/orgs/{}", actor.org.slug),
         org_name: actor.org.name.clone(),
         role_label: actor.org.policies.label(actor.role),
         role_explained: actor.role.explains(),
-        workspaces: text::some_of(&receipt.workspaces, 10),
+        new: text::some_of(&names, 3),
+        new_id: fresh.first().map(|held| held.id.to_string()).unwrap_or_default(),
+        others: actor.org.workspaces > workspaces.len() as i64,
+        counted: text::count(workspaces.len() as i64, "workspace", "workspaces"),
+        workspaces,
         admins: text::some_of(&receipt.admins, 3),
     }))
 }

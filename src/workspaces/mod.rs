@@ -2,6 +2,7 @@
 
 mod access;
 mod create;
+mod joining;
 mod queries;
 mod release;
 mod set;
@@ -10,6 +11,7 @@ mod write;
 pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses, take_access, take_all_access};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
+pub(crate) use joining::{Joiner, give_on_joining};
 pub use release::Keeping;
 pub(crate) use release::{keeping, release_all};
 pub(crate) use set::name_of;
@@ -160,6 +162,28 @@ pub async fn standalone(app: &App, person: &Person) -> Result<Vec<Listed>> {
 pub struct LaterAccess {
     pub workspace: String,
     pub role: WorkspaceRole,
+}
+
+/// A workspace that somebody has a role in, with the role as people say it.
+#[derive(Clone, Debug)]
+pub struct HeldWorkspace {
+    pub id: WorkspaceId,
+    pub name: String,
+    pub role: String,
+}
+
+/// The workspaces of an organization that a member with this role has a role in, by name; of two roles in one, both.
+pub(crate) async fn held_by(tx: &mut Tx, org: &OrgId, user: &UserId, role: OrgRole) -> Result<Vec<HeldWorkspace>> {
+    let mut all: Vec<HeldWorkspace> = Vec::new();
+    for row in queries::held_by(tx, org, user).await? {
+        let role = row.custom_role.unwrap_or_else(|| rules::capped(row.role, role).label().to_owned());
+        match all.last_mut().filter(|last| last.id == row.id) {
+            Some(last) if last.role == role => {}
+            Some(last) => last.role = format!("{} and {role}", last.role),
+            None => all.push(HeldWorkspace { id: row.id, name: row.name, role }),
+        }
+    }
+    Ok(all)
 }
 
 /// The names of an organization's workspaces that a user has access to.

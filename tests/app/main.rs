@@ -4,7 +4,6 @@
 mod account;
 mod api;
 mod audit;
-mod audit_log;
 mod command_line;
 mod content;
 mod demo;

@@ -10,7 +10,7 @@ use crate::invitations::{self, Invitation, Key, NewInvitation, OnPending};
 use crate::mail::Delivery;
 
 async fn invite(story: &Story<'_>, actor: &Actor, email: &str, name: &str, role: OrgRole) -> Result<Invitation> {
-    let new = NewInvitation { email: email.to_owned(), name: name.to_owned(), role, on_pending: OnPending::Refuse };
+    let new = NewInvitation { email: email.to_owned(), name: name.to_owned(), role, access: Vec::new(), on_pending: OnPending::Refuse };
     invitations::invite(story.app, actor, &new).await
 }
 

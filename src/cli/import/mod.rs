@@ -112,7 +112,7 @@ async fn invite(app: &App, actor: &Actor, line: &Line) -> Outcome {
     if !line.access.is_empty() {
         return Outcome::Refused("names workspaces, which an invitation can't carry; leave them out, or import without --invite".into());
     }
-    match invitations::invite(app, actor, &NewInvitation { email, name, role, on_pending: OnPending::Refuse }).await {
+    match invitations::invite(app, actor, &NewInvitation { email, name, role, access: Vec::new(), on_pending: OnPending::Refuse }).await {
         Ok(_) => Outcome::Added(Placed::default()),
         Err(Refusal::Conflict(conflict)) if matches!(conflict.code, "already_member" | "invitation_pending") => {
             Outcome::AlreadyThere(Placed::default())

@@ -50,6 +50,24 @@ pub(in crate::workspaces) async fn access_in(tx: &mut Tx, org: &OrgId, user: &Us
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
+row! {
+    pub(in crate::workspaces) struct HeldWorkspaceRow {
+        pub id: WorkspaceId,
+        pub name: String,
+        pub role: WorkspaceRole,
+        pub custom_role: Option<String>,
+    }
+}
+
+/// Every role a user has in an organization's workspaces, by the workspaces' names.
+pub(in crate::workspaces) async fn held_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<HeldWorkspaceRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT w.id, w.name, a.role, r.name AS custom_role
+         FROM access a JOIN workspaces w ON w.id = a.workspace_id LEFT JOIN custom_roles r ON r.id = a.custom_role_id
+         WHERE w.org_id = $1 AND a.user_id = $2 AND w.deleted_at IS NULL ORDER BY w.sort_name, w.id, a.source")
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
 pub(in crate::workspaces) async fn has_access(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
         .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?)

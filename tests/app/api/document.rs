@@ -68,20 +68,42 @@ async fn s1_15_s1_109_the_documents_curl_line_creates_an_organization() {
 }
 
 #[tokio::test]
-async fn s1_45_s1_106_the_documents_curl_line_invites_once_its_workspaces_are_left_out() {
+async fn s1_43_s1_44_s1_45_s1_106_the_documents_curl_line_invites_with_workspaces_as_it_stands() {
     let (house, _acme) = started().await;
     let token = token(&house, "alice@acme.test").await;
-    let org = org_of(&house.client("alice@acme.test").await).await;
-    let line = INVITE.replace("{org_id}", &org);
+    let alice = house.client("alice@acme.test").await;
+    let base = format!("/organizations/{}", org_of(&alice).await);
+    let mut ids = Vec::new();
+    for name in ["Workspace A", "Workspace B"] {
+        ids.push(alice.post(&format!("{base}/workspaces"), json!({"name": name})).await.json["id"].as_str().expect("an id").to_owned());
+    }
+    let line = INVITE.replace("{org_id}", &org_of(&alice).await);
     let Some((status, refused)) = run(&house, line.clone(), &token).await else { return };
-    assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("workspace_access")), "no such workspaces: {refused}");
-    let (before, rest) = line.split_once("[\n").expect("a list");
-    let empty = format!("{before}[{}", &rest[rest.find(']').expect("its end")..]);
-    let (status, invitation) = run(&house, empty.clone(), &token).await.expect("curl is there");
+    let fields: Vec<&str> = refused["errors"].as_array().expect("errors").iter().filter_map(|e| e["field"].as_str()).collect();
+    assert_eq!((status, fields), (422, vec!["workspace_access[0].workspace_id", "workspace_access[1].workspace_id"]), "{refused}");
+    let line = line.replace("ws_abc123", &ids[0]).replace("ws_def456", &ids[1]);
+    let (status, invitation) = run(&house, line.clone(), &token).await.expect("curl is there");
     assert_eq!((status, &invitation["email"], &invitation["org_role"]), (201, &json!("newmember@acmecorp.com"), &json!("member")));
-    house.mailbox.wait_for("newmember@acmecorp.com", "Acme Corp").await;
-    let (status, pending) = run(&house, empty, &token).await.expect("curl is there");
+    assert_eq!(invitation["workspace_access"][0]["workspace_id"], json!(ids[0]));
+    assert_eq!(
+        (&invitation["workspace_access"][0]["role"], &invitation["workspace_access"][1]["role"]),
+        (&json!("admin"), &json!("member"))
+    );
+    let (status, pending) = run(&house, line, &token).await.expect("curl is there");
     assert_eq!((status, &pending["code"], &pending["existing_id"]), (409, &json!("invitation_pending"), &invitation["id"]));
+    let mail = house.mailbox.wait_for("newmember@acmecorp.com", "Organization invite").await;
+    assert!(mail.text.contains("Workspace A, as Admin") && mail.text.contains("Workspace B, as Member"), "{}", mail.text);
+    house.sign_in("newmember@acmecorp.com").await;
+    let new = house.client("newmember@acmecorp.com").await;
+    assert_eq!(new.get("/organizations").await.json["data"], json!([]), "before they accept: nothing anywhere");
+    let key = invitation["id"].as_str().expect("an id");
+    let joined = new.post(&format!("/invitations/{key}/accept"), json!({})).await.assert_status(200).json;
+    let held: Vec<&str> = joined["workspaces"].as_array().expect("a list").iter().filter_map(|w| w["role"].as_str()).collect();
+    assert_eq!((&joined["org_role"], held, &joined["already_member"]), (&json!("member"), vec!["Admin", "Member"], &json!(false)));
+    let listed = new.get(&format!("{base}/workspaces")).await.assert_status(200).json;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(2), "{listed}");
+    let given = house.count("SELECT COUNT(*) FROM access WHERE source = 'organization'").await;
+    assert_eq!((given, house.count("SELECT COUNT(*) FROM audit_events WHERE action = 'access.given'").await), (2, 2));
 }
 
 #[tokio::test]

@@ -102,7 +102,13 @@ impl World {
     }
 
     async fn invitation(&self, by: &Actor, address: &str) -> String {
-        let new = NewInvitation { email: address.into(), name: String::new(), role: OrgRole::Viewer, on_pending: OnPending::Update };
+        let new = NewInvitation {
+            email: address.into(),
+            name: String::new(),
+            role: OrgRole::Viewer,
+            access: Vec::new(),
+            on_pending: OnPending::Update,
+        };
         invitations::invite(&self.house.app, by, &new).await.expect("an invitation").id.into()
     }
 

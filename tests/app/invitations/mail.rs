@@ -25,7 +25,7 @@ async fn the_mail_says_who_what_until_when_and_what_they_will_see() {
     let mut acme = acme(&house).await;
     invite(&mut acme.bob, "nina@x.test", "viewer").await.assert_status(303);
     let mail = house.mailbox.wait_for("nina@x.test", "").await;
-    assert_eq!(mail.subject, "Bob Tanaka invited you to Acme Corp");
+    assert_eq!(mail.subject, "Organization invite: Bob Tanaka invited you to Acme Corp");
     let until = roster::clock::day(house.app.now() + 7 * DAY);
     for words in
         ["Bob Tanaka", "Acme Corp", "Viewer", "Reads what they are given", "UTC", &until, "You will see", "They will see", "nina@x.test"]
