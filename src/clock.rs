@@ -35,9 +35,35 @@ pub fn rfc3339(at: Micros) -> String {
     zoned(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// `2026-11-22T09:41:07.123456Z`: the whole value, for exports.
+pub fn rfc3339_exact(at: Micros) -> String {
+    zoned(at).strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// Reads a time as [`rfc3339_exact`] writes it.
+pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    text.parse::<jiff::Timestamp>().ok().map(|at| at.as_microsecond())
+}
+
+/// `2026-11-22`, the value of a date field.
+pub fn date(at: Micros) -> String {
+    zoned(at).strftime("%Y-%m-%d").to_string()
+}
+
+/// The first moment of a day written `2026-11-22` (UTC).
+pub fn parse_date(text: &str) -> Option<Micros> {
+    let date: jiff::civil::Date = text.parse().ok()?;
+    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
+}
+
 /// `22 Nov 2026`
 pub fn day(at: Micros) -> String {
     zoned(at).strftime("%-d %b %Y").to_string()
+}
+
+/// `22 Nov 2026, 09:41:07 UTC`
+pub fn second(at: Micros) -> String {
+    zoned(at).strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
 /// `22 Nov 2026, 09:41 UTC`
@@ -92,5 +118,7 @@ mod tests {
             assert_eq!(relative(at, now), words);
         }
         assert_eq!(rfc3339(now), "2025-11-22T10:00:00Z");
+        assert_eq!(parse_rfc3339(&rfc3339_exact(now + 42)), Some(now + 42));
+        assert_eq!(parse_date(&date(now)), Some(now - 10 * HOUR));
     }
 }

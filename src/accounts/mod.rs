@@ -32,8 +32,8 @@ pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
 };
 pub use security::{
-    LinkedGitHub, OwnAddress, OwnSession, SignInMethods, clean_up, end_all_sessions, end_other_sessions, end_session, is_recent,
-    link_github, list_sessions, require_recent, sign_in_methods, unlink_github,
+    LinkedGitHub, OwnAddress, OwnSession, SignInMethods, UNKNOWN_DEVICE, clean_up, device, end_all_sessions, end_other_sessions,
+    end_session, is_recent, link_github, list_sessions, require_recent, sign_in_methods, unlink_github,
 };
 pub use sessions::{DbStore, SessionData};
 pub use tokens::{

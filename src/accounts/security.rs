@@ -233,8 +233,11 @@ pub async fn clean_up(app: &App) -> Result<u64> {
     Ok(sessions + proofs)
 }
 
+/// What stands for a browser or program that isn't known.
+pub const UNKNOWN_DEVICE: &str = "Unknown device";
+
 /// What a browser says of itself, in words a person knows: enough to tell two devices apart.
-fn device(client: &str) -> String {
+pub fn device(client: &str) -> String {
     let first = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| client.contains(mark)).map(|(_, word)| *word);
     // Most name others too, so the order matters.
     let browser = first(&[
@@ -259,7 +262,7 @@ fn device(client: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(word), None) | (None, Some(word)) => word.to_owned(),
-        (None, None) => "Unknown device".to_owned(),
+        (None, None) => UNKNOWN_DEVICE.to_owned(),
     }
 }
 

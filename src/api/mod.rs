@@ -1,6 +1,7 @@
 //! The REST API. Every call stands in [`calls`]: the router and the OpenAPI document are both made from that list.
 
 mod access;
+mod audit;
 mod bearer;
 mod call;
 mod error;
@@ -27,7 +28,7 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls(), access_calls(), invitation_calls()].into_iter().flatten().collect()
+    [own_calls(), organization_calls(), member_calls(), access_calls(), invitation_calls(), audit_calls()].into_iter().flatten().collect()
 }
 
 /// What is the caller's own.
@@ -174,6 +175,16 @@ fn invitation_calls() -> Vec<Call> {
             .gives::<invitations::Invitation>(200),
         Call::delete("/organizations/{org_id}/invitations/{invitation_id}", invitations::revoke)
             .says("Revoke an invitation; its links die"),
+    ]
+}
+
+fn audit_calls() -> Vec<Call> {
+    vec![
+        Call::get("/organizations/{org_id}/audit", audit::list)
+            .says("List audit events, newest first")
+            .asks::<audit::AskedEvents>()
+            .gives::<paging::Listed<audit::AuditEvent>>(200),
+        Call::get("/organizations/{org_id}/audit/{event_id}", audit::show).says("Get an audit event").gives::<audit::AuditEvent>(200),
     ]
 }
 

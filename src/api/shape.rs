@@ -60,6 +60,7 @@ plain! {
     i64: { "type": "integer", "format": "int64" };
     u16: { "type": "integer" };
     MemberId: { "type": "string" };
+    Value: { "type": "object" };
 }
 
 impl<T: Shape> Shape for Option<T> {

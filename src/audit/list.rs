@@ -8,8 +8,8 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::clock::{DAY, Micros};
 use crate::db::Tx;
-use crate::error::Result;
-use crate::ids::{MemberId, OrgId, UserId, WorkspaceId};
+use crate::error::{Refusal, Result};
+use crate::ids::{EventId, MemberId, OrgId, UserId, WorkspaceId};
 use std::collections::HashMap;
 
 /// Which events: all that is said has to hold.
@@ -146,6 +146,20 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter, page: Page, limit: 
     let beside = matches!(page, Page::Before(_) | Page::After(_));
     let (has_newer, has_older) = if newest_first { (beside, more) } else { (more, beside) };
     Ok(Listed { events, has_newer, has_older })
+}
+
+/// One event of the organization's log. "Not found" for one of another chain.
+pub async fn find(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow> {
+    access::require(actor.role, Permission::ViewAudit)?;
+    let mut tx = app.db.read().await?;
+    queries::list::find(&mut tx, &actor.org.id, event).await?.ok_or(Refusal::NotFound)
+}
+
+/// How many events the organization's log has.
+pub async fn length(app: &App, actor: &Actor) -> Result<i64> {
+    access::require(actor.role, Permission::ViewAudit)?;
+    let mut tx = app.db.read().await?;
+    Ok(queries::head(&mut tx, actor.org.id.as_str()).await?.map_or(0, |head| head.0))
 }
 
 /// How many events there are after one, counted to `most`.

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 pub use chain::first_broken;
 pub(crate) use index::catch_up;
-pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, list, newer};
+pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, find, length, list, newer};
 pub use queries::EventRow;
 pub use verify::{Chain, verify};
 

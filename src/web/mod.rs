@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod audit;
 pub mod csrf;
 mod dev;
 mod error;
@@ -62,6 +63,9 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/settings/transfer/{member}", get(settings::confirm_transfer).post(settings::transfer))
         .route("/orgs/{org}/settings/delete", get(settings::confirm_delete).post(settings::delete))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
+        .route("/orgs/{org}/audit", get(audit::index))
+        .route("/orgs/{org}/audit/new", get(audit::newer))
+        .route("/orgs/{org}/audit/{event}", get(audit::show))
         .route("/orgs/{org}/roles", get(roles::index))
         .route("/orgs/{org}/workspaces", get(workspaces::index))
         .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))

@@ -190,6 +190,9 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
     }
     items.push(item("Roles", "roles", None));
     items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
+    if may(Permission::ViewAudit) {
+        items.push(item("Audit log", "audit", None));
+    }
     if may(Permission::ManageSettings) {
         items.push(item("Policies", "policies", None));
     }

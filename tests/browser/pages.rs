@@ -8,7 +8,8 @@ use crate::house::House;
 use crate::routes::{self, Route};
 
 /// Addresses that are no pages: they lead on at once, and to where, other tests say.
-const LEAD_ON: [&str; 5] = ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback", "/account/security/github"];
+const LEAD_ON: [&str; 6] =
+    ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback", "/account/security/github", "/orgs/{org}/audit/new"];
 
 /// What is in the way of a person on the page that is open.
 async fn complaints(person: &Person, what: &str) -> Vec<String> {
@@ -64,8 +65,11 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
     alice.click("main form button.primary").await;
     alice.goto(&house.at("/orgs/acme-corp/invitations")).await;
     let invitation: String = alice.value("document.querySelector('tbody tr').id").await;
+    alice.goto(&house.at("/orgs/acme-corp/audit")).await;
+    let event: String = alice.value("document.querySelector('tbody tr').id").await;
     let workspace = if workspace.is_empty() { first_workspace(house, alice).await } else { workspace };
-    let pairs = [("org", "acme-corp"), ("member", &carol), ("ws", &workspace), ("invitation", &invitation), ("page", "members")];
+    let pairs =
+        [("org", "acme-corp"), ("member", &carol), ("ws", &workspace), ("invitation", &invitation), ("event", &event), ("page", "members")];
     pairs.map(|(key, value)| (key, value.to_owned())).into()
 }
 

@@ -3,7 +3,7 @@
 use super::EventRow;
 use crate::db::{Dialect, Tx, on, run};
 use crate::error::Result;
-use crate::ids::OrgId;
+use crate::ids::{EventId, OrgId};
 
 /// Where to walk: along a tag or the whole chain, strictly between two numbers.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,11 @@ macro_rules! bound {
 /// The next events of a walk. The organization's id is the name of its chain.
 pub(in crate::audit) async fn walk(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<EventRow>> {
     Ok(on!(tx, c => bound!(sqlx::query_as(walk.sql()), org, walk, limit).fetch_all(c))?)
+}
+
+pub(in crate::audit) async fn find(tx: &mut Tx, org: &OrgId, event: &EventId) -> Result<Option<EventRow>> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE id = $1 AND org_id = $2")
+        .bind(event.as_str()).bind(org.as_str()).fetch_optional(c))?)
 }
 
 /// The database's plan for a walk. PostgreSQL is told to prefer any index, as it does by itself once a table is large.

@@ -1,0 +1,288 @@
+//! One event as it is shown: its sentence with links, what changed, and the same list with only what it is about.
+
+use super::asked::Asked;
+use crate::accounts;
+use crate::actor::Actor;
+use crate::audit::{self, Around, EventRow};
+use crate::clock;
+use crate::ids::UserId;
+use crate::text;
+use crate::web::members::When;
+use crate::web::page::hue;
+use serde_json::Value;
+
+/// Changes shown in a row of the list.
+const FEW: usize = 3;
+
+/// A row of the log.
+pub(super) struct Row {
+    pub id: String,
+    pub sentence: Vec<Piece>,
+    pub initials: String,
+    pub hue: u16,
+    pub category: String,
+    pub changes: Vec<Change>,
+    /// Changes left out of the row.
+    pub further: usize,
+    pub place: Option<Place>,
+    pub ip: String,
+    /// By what, in plain words.
+    pub means: String,
+    /// What the browser or program said of itself.
+    pub client: String,
+    pub when: When,
+    pub minute: String,
+    pub only: Vec<Only>,
+    pub redacted: bool,
+}
+
+/// A part of a sentence; `href` is "" where it leads nowhere.
+#[derive(Debug, PartialEq)]
+pub(super) struct Piece {
+    pub text: String,
+    pub href: String,
+}
+
+/// The workspace an event happened in.
+pub(super) struct Place {
+    pub name: String,
+    /// "" where it is gone.
+    pub href: String,
+}
+
+/// What was before and what is after; "" for a fact that has only one side.
+#[derive(Debug, PartialEq)]
+pub(super) struct Change {
+    pub name: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// The list with one more filter.
+pub(super) struct Only {
+    pub label: String,
+    pub query: String,
+}
+
+impl Row {
+    pub fn new(actor: &Actor, around: &Around, asked: &Asked, event: &EventRow, now: i64) -> Self {
+        let place = event.workspace_id.as_deref().map(|id| match around.workspaces.get(&id.into()) {
+            Some(name) => Place { name: name.clone(), href: format!("/workspaces/{id}") },
+            None => Place { name: "a workspace that is gone".into(), href: String::new() },
+        });
+        // What the sentence says already is not said again.
+        let sentence = audit::sentence(event);
+        let said = |change: &Change| change.name.is_empty() && sentence.contains(&change.before) && sentence.contains(&change.after);
+        let mut changes: Vec<Change> = changes(event).into_iter().filter(|c| !said(c) && !c.before.is_empty()).collect();
+        let further = changes.len().saturating_sub(FEW);
+        changes.truncate(FEW);
+        Self {
+            id: event.id.clone(),
+            sentence: linked(&sentence, &links(actor, around, event)),
+            initials: text::initials(&event.actor_name),
+            hue: hue(&event.actor_name),
+            category: category_label(&event.category),
+            changes,
+            further,
+            place,
+            ip: event.ip.clone(),
+            means: match event.actor_kind.as_str() {
+                "token" => "API token".into(),
+                "key" => "API key".into(),
+                "system" => "command line".into(),
+                _ if event.client.is_empty() => String::new(),
+                _ => device(&event.client),
+            },
+            client: event.client.clone(),
+            when: When::relative(event.at, now),
+            minute: clock::minute(event.at).trim_end_matches(" UTC").to_owned(),
+            only: only(around, asked, event),
+            redacted: !event.redacted.is_empty(),
+        }
+    }
+}
+
+/// What a browser or program said of itself, in few words.
+fn device(client: &str) -> String {
+    match accounts::device(client) {
+        known if known != accounts::UNKNOWN_DEVICE => known,
+        _ => client.chars().take(40).collect(),
+    }
+}
+
+/// The names in an event's sentence that lead somewhere: people in the directory, workspaces that are there.
+fn links(actor: &Actor, around: &Around, event: &EventRow) -> Vec<(String, String)> {
+    let members = format!("/orgs/{}/members", actor.org.slug);
+    let mut links = Vec::new();
+    if let Some(member) = around.people.get(&UserId::from(event.actor_id.as_str())) {
+        links.push((event.actor_name.clone(), format!("{members}/{member}")));
+    }
+    let target = match event.target_kind.as_str() {
+        "member" if around.members.contains_key(&event.target_id.as_str().into()) => Some(format!("{members}/{}", event.target_id)),
+        "workspace" if around.workspaces.contains_key(&event.target_id.as_str().into()) => Some(format!("/workspaces/{}", event.target_id)),
+        _ => event.subject_id.as_deref().and_then(|id| around.people.get(&id.into())).map(|member| format!("{members}/{member}")),
+    };
+    links.extend(target.map(|href| (event.target_name.clone(), href)));
+    links
+}
+
+/// A sentence cut into pieces, the first place of each name a link.
+fn linked(sentence: &str, links: &[(String, String)]) -> Vec<Piece> {
+    let mut rest = sentence;
+    let mut pieces = Vec::new();
+    for (name, href) in links.iter().filter(|(name, _)| !name.is_empty()) {
+        let Some(at) = rest.find(name.as_str()) else { continue };
+        pieces.push(Piece { text: rest[..at].to_owned(), href: String::new() });
+        pieces.push(Piece { text: name.clone(), href: href.clone() });
+        rest = &rest[at + name.len()..];
+    }
+    pieces.push(Piece { text: rest.to_owned(), href: String::new() });
+    pieces.retain(|piece| !piece.text.is_empty());
+    pieces
+}
+
+/// What an event holds beside its sentence, in words.
+pub(super) fn changes(event: &EventRow) -> Vec<Change> {
+    let Ok(Value::Object(all)) = serde_json::from_str::<Value>(&event.changes) else { return Vec::new() };
+    let mut found = Vec::new();
+    match (all.get("before"), all.get("after")) {
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            let both = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
+            found.extend(both.map(|key| Change {
+                name: words(key),
+                before: value(before.get(key).unwrap_or(&Value::Null)),
+                after: value(after.get(key).unwrap_or(&Value::Null)),
+            }));
+        }
+        (None, None) => {}
+        (before, after) => found.push(Change {
+            name: String::new(),
+            before: value(before.unwrap_or(&Value::Null)),
+            after: value(after.unwrap_or(&Value::Null)),
+        }),
+    }
+    let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || *v == Value::from(0) || *v == Value::from("");
+    let others = all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after") && !nothing(fact));
+    found.extend(others.map(|(key, fact)| Change { name: words(key), before: String::new(), after: value(fact) }));
+    found
+}
+
+fn words(key: &str) -> String {
+    key.replace('_', " ")
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".into(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), text::thousands),
+        Value::String(text) if text.is_empty() => "nothing".into(),
+        Value::String(text) => match clock::parse_rfc3339(text) {
+            Some(at) => clock::minute(at),
+            None => text.clone(),
+        },
+        Value::Array(list) if list.is_empty() => "nothing".into(),
+        Value::Array(list) => list.iter().map(self::value).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => map.iter().map(|(key, v)| format!("{}: {}", words(key), self::value(v))).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// "Member: role changed"
+pub(super) fn action_label(action: &str) -> String {
+    let (thing, verb) = action.split_once('.').unwrap_or((action, ""));
+    let mut letters = thing.chars();
+    let thing: String = letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    format!("{}: {}", thing.replace('_', " "), verb.replace(['_', '.'], " "))
+}
+
+pub(super) fn category_label(category: &str) -> String {
+    match category {
+        "access" => "Access",
+        "resource" => "Resources",
+        "governance" => "Governance",
+        "run" => "Runs",
+        "billing" => "Billing",
+        "sign-in" => "Sign-in",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// The list with only the same person, action, category, workspace or day.
+pub(super) fn only(around: &Around, asked: &Asked, event: &EventRow) -> Vec<Only> {
+    let one = |label: String, key: &str, value: &str| Only { label, query: asked.with(&[(key, value)]) };
+    let mut all = vec![one(format!("Only {}", event.actor_name), "member", &event.actor_id)];
+    if let Some(subject) = event.subject_id.as_deref().filter(|subject| *subject != event.actor_id && !event.target_name.is_empty()) {
+        all.push(one(format!("Only {}", event.target_name), "member", subject));
+    }
+    all.push(one(format!("Only {}", action_label(&event.action)), "what", &event.action));
+    all.push(one(format!("Only {}", category_label(&event.category)), "what", &event.category));
+    if let Some(workspace) = event.workspace_id.as_deref() {
+        let name = around.workspaces.get(&workspace.into()).map_or("this workspace", String::as_str);
+        all.push(one(format!("Only {name}"), "workspace", workspace));
+    }
+    let day = clock::date(event.at);
+    all.push(Only { label: format!("Only {}", clock::day(event.at)), query: asked.with(&[("from", &day), ("to", &day)]) });
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_80_names_in_a_sentence_become_links_and_nothing_of_it_is_lost() {
+        let links = [("Al".to_owned(), "/al".to_owned()), ("Al".to_owned(), "/other".to_owned()), ("Zoe".to_owned(), "/zoe".to_owned())];
+        let pieces = linked("Al changed Al from member to admin", &links);
+        let texts: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(texts, "Al changed Al from member to admin");
+        let hrefs: Vec<&str> = pieces.iter().map(|piece| piece.href.as_str()).collect();
+        assert_eq!(hrefs, ["/al", "", "/other", ""]);
+    }
+
+    #[test]
+    fn s1_78_what_changed_is_said_in_words() {
+        let mut event = EventRow {
+            changes: r#"{"before":{"admins_enter":false,"token_days":365},"after":{"admins_enter":true,"token_days":30},"people":0}"#
+                .into(),
+            ..blank()
+        };
+        let change = |name: &str, before: &str, after: &str| Change { name: name.into(), before: before.into(), after: after.into() };
+        assert_eq!(changes(&event), [change("admins enter", "no", "yes"), change("token days", "365", "30")]);
+        event.changes = r#"{"before":"member","after":"admin","invitations_revoked":2}"#.into();
+        assert_eq!(changes(&event), [change("", "member", "admin"), change("invitations revoked", "", "2")]);
+        assert_eq!(action_label("member.role_changed"), "Member: role changed");
+    }
+
+    fn blank() -> EventRow {
+        let none = String::new;
+        EventRow {
+            id: none(),
+            stream: none(),
+            seq: 1,
+            prev_hash: none(),
+            hash: none(),
+            at: 0,
+            org_id: None,
+            workspace_id: None,
+            category: none(),
+            action: none(),
+            actor_kind: none(),
+            actor_id: none(),
+            actor_name: none(),
+            credential: none(),
+            ip: none(),
+            client: none(),
+            request_id: none(),
+            target_kind: none(),
+            target_id: none(),
+            target_name: none(),
+            subject_id: None,
+            changes: none(),
+            v: 2,
+            salt: none(),
+            redacted: none(),
+        }
+    }
+}
