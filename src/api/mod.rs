@@ -68,6 +68,14 @@ fn own_calls() -> Vec<Call> {
             .says("Create a workspace outside of any organization")
             .takes::<workspaces::NewWorkspace>()
             .gives::<workspaces::Workspace>(201),
+        Call::get("/workspaces/{workspace_id}", workspaces::show).says("Get a workspace").gives::<workspaces::Workspace>(200),
+        Call::put("/workspaces/{workspace_id}", workspaces::update)
+            .says("Change a workspace's name or label")
+            .takes::<workspaces::ChangedWorkspace>()
+            .gives::<workspaces::Workspace>(200),
+        Call::delete("/workspaces/{workspace_id}", workspaces::delete)
+            .says("Delete a workspace; nobody has it any more")
+            .asks::<workspaces::WorkspaceConfirmation>(),
     ]
 }
 
@@ -104,10 +112,13 @@ fn organization_calls() -> Vec<Call> {
             .says("List workspaces: all of them for who administers them, else those you can open")
             .asks::<paging::Asked>()
             .gives::<paging::Listed<workspaces::Workspace>>(200),
-        Call::post("/organizations/{org_id}/workspaces", workspaces::create)
-            .says("Create a workspace in the organization")
-            .takes::<workspaces::NewWorkspace>()
+        Call::post("/organizations/{org_id}/workspaces", workspaces::link)
+            .says("Link a workspace to the organization, or create one in it")
+            .takes::<workspaces::LinkedWorkspace>()
             .gives::<workspaces::Workspace>(201),
+        Call::delete("/organizations/{org_id}/workspaces/{workspace_id}", workspaces::unlink)
+            .says("Unlink a workspace: it goes on by itself, with its data and the people who have it by themselves")
+            .asks::<workspaces::Unlinking>(),
     ]
 }
 

@@ -221,6 +221,11 @@ pub fn sentence(event: &EventRow) -> String {
         "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
         "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
         "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),
+        "workspace.linked" => format!("{who} linked the workspace {what}"),
+        "workspace.unlinked" => format!("{who} unlinked the workspace {what}"),
+        "workspace.renamed" => format!("{who} renamed the workspace {} to {}", text("before"), text("after")),
+        "workspace.label_changed" => format!("{who} changed the label of the workspace {what} to “{}”", text("after")),
+        "workspace.deleted" => format!("{who} deleted the workspace {what}"),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

@@ -55,6 +55,8 @@ impl Db {
         if locked == 0 {
             return Err(Refusal::NotFound);
         }
+        // What happens is recorded in their own account's chain.
+        tx.lock_account(&person.user).await?;
         idempotency::note_done(&mut tx).await?;
         Ok(tx)
     }
@@ -78,6 +80,15 @@ impl Tx {
         let locked = run!(
             self,
             sqlx::query("UPDATE organizations SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(org.as_str())
+        )?;
+        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+    }
+
+    /// Locks one workspace inside a write: after organizations, before accounts.
+    pub async fn lock_workspace(&mut self, workspace: &WorkspaceId) -> Result<()> {
+        let locked = run!(
+            self,
+            sqlx::query("UPDATE workspaces SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(workspace.as_str())
         )?;
         if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
     }

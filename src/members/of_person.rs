@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::ids::{MemberId, OrgId, UserId};
+use crate::ids::{MemberId, OrgId, UserId, WorkspaceId};
 
 /// A person's place in one organization, for their own list.
 #[derive(Clone, Debug)]
@@ -52,6 +52,11 @@ pub(crate) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(S
 /// Keeps the number of workspaces beside a member's row (S1-63). Part of the write that gives or takes the access.
 pub(crate) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, by: i64) -> Result<()> {
     queries::add_to_workspaces(tx, org, user, by).await
+}
+
+/// The same for everybody who has a workspace, where it comes to the organization or leaves it.
+pub(crate) async fn add_to_workspaces_of(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, by: i64) -> Result<()> {
+    queries::add_to_workspaces_of(tx, org, workspace, by).await
 }
 
 /// The same where every access to the organization's workspaces goes.

@@ -3,7 +3,7 @@ use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Dialect, Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{MemberId, OrgId, UserId};
+use crate::ids::{MemberId, OrgId, UserId, WorkspaceId};
 
 row! {
     #[derive(Debug, Clone)]
@@ -259,6 +259,20 @@ pub(super) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, b
             .bind(org.as_str())
             .bind(user.as_str())
             .bind(by)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn add_to_workspaces_of(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, by: i64) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE members SET workspaces = workspaces + $3 WHERE org_id = $1
+             AND user_id IN (SELECT user_id FROM access WHERE workspace_id = $2)"
+        )
+        .bind(org.as_str())
+        .bind(workspace.as_str())
+        .bind(by)
     )?;
     Ok(())
 }

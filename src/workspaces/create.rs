@@ -69,7 +69,7 @@ async fn insert(tx: &mut Tx, person: &Person, org: Option<&OrgId>, name: &str, l
 }
 
 /// A slug made from the name that no other workspace of the organization has. The organization is locked by the write.
-async fn free_slug(tx: &mut Tx, org: &OrgId, name: &str) -> Result<String> {
+pub(super) async fn free_slug(tx: &mut Tx, org: &OrgId, name: &str) -> Result<String> {
     let mut candidates = text::numbered_slugs(&text::slug_from(name));
     loop {
         let batch: Vec<String> = candidates.by_ref().take(10).collect();

@@ -3,6 +3,8 @@
 mod access;
 mod create;
 mod joining;
+mod linking;
+mod managing;
 mod queries;
 mod release;
 mod set;
@@ -12,6 +14,8 @@ pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub(crate) use joining::{Joiner, give_on_joining};
+pub use linking::{Candidate, Linked, Unlinking, candidates, link, unlink, unlinking_impact};
+pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
 pub(crate) use release::{keeping, release_all};
 pub(crate) use set::name_of;

@@ -37,7 +37,7 @@ impl From<WorkspaceRow> for Workspace {
 
 row! {
     /// A workspace with the roles that one user has there, by source.
-    struct SeenRow {
+    pub(super) struct SeenRow {
         id: WorkspaceId,
         org_id: Option<String>,
         name: String,
@@ -77,6 +77,7 @@ pub(super) async fn find(tx: &mut Tx, user: &UserId, id: &WorkspaceId) -> Result
         .bind(user.as_str()).bind(id.as_str()).fetch_optional(c))?;
     Ok(found.map(Into::into))
 }
+pub(super) use seen;
 
 /// One page of an organization's workspaces, after a place in the order; with `all` false only those the user has a role in.
 pub(super) async fn list(

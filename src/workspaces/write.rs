@@ -21,6 +21,8 @@ pub(crate) struct Writing {
     pub actor: Option<Actor>,
     /// Their role in the workspace; `None`: they administer it from the organization only.
     pub role: Option<WorkspaceRole>,
+    /// By their own rows alone; `None`: they have none.
+    pub own: Option<WorkspaceRole>,
 }
 
 /// Locks a workspace, or its organization where it has one, and finds what the person is there. "Not found" for who
@@ -55,7 +57,7 @@ pub(crate) async fn write(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> 
     if role.is_none() && !actor.as_ref().is_some_and(|actor| sees_all(actor.role)) {
         return Err(Refusal::NotFound);
     }
-    Ok(Writing { tx, workspace, person: person.clone(), actor, role })
+    Ok(Writing { tx, workspace, person: person.clone(), actor, role, own })
 }
 
 impl Writing {
