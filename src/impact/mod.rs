@@ -206,6 +206,11 @@ impl Effect {
             Self::Other => "other",
         }
     }
+
+    /// Whether the person can do more than before, and nothing less.
+    pub fn widens(self) -> bool {
+        matches!(self, Self::Gains | Self::More)
+    }
 }
 
 impl Impact {

@@ -8,7 +8,7 @@ use crate::actor::{Actor, Person};
 use crate::config::Config;
 use crate::organizations::Organization;
 use crate::text;
-use crate::workspaces::Open;
+use crate::workspaces::{Managed, Open};
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -151,6 +151,16 @@ impl Shell {
         shell
     }
 
+    /// The frame of a page about a workspace, for who may know of it. Who can't open it sees it as the organization's.
+    pub fn managed(visitor: &Visitor, person: &Person, managed: &Managed, current: &'static str) -> Self {
+        let title = format!("{current} · {}", managed.workspace.name);
+        match (managed.open(), &managed.actor) {
+            (Some(open), _) => Self::workspace(visitor, person, &open, current),
+            (None, Some(actor)) => Self::org(visitor, actor, "Workspaces", title),
+            (None, None) => Self::account(visitor, person, ""),
+        }
+    }
+
     /// The frame of a page of the person's own account. The organization opened last stays at hand.
     pub fn account(visitor: &Visitor, person: &Person, current: &'static str) -> Self {
         let shell = Self::bare(visitor, current);
@@ -208,7 +218,7 @@ fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
         current: label == current,
         count: None,
     };
-    NavGroup { heading: "Workspace".into(), items: vec![item("Overview", "overview")] }
+    NavGroup { heading: "Workspace".into(), items: vec![item("Overview", "overview"), item("Settings", "settings")] }
 }
 
 fn personal_nav(current: &'static str) -> NavGroup {

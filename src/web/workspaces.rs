@@ -1,11 +1,17 @@
-//! `/orgs/{org}/workspaces`, `/workspaces/new` and `/workspaces/{ws}/overview`.
+//! `/orgs/{org}/workspaces`, `/workspaces/new` and the pages of one workspace.
+
+mod link;
+mod settings;
+
+pub use link::{confirm_unlink, link, link_form, unlink};
+pub use settings::{change, confirm_delete, delete, settings};
 
 use super::error::PageError;
 use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell, hue};
 use super::session::{Member, SignedIn, see_other};
-use crate::access;
+use crate::access::{self, Permission, WorkspaceRole};
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
@@ -40,11 +46,20 @@ struct Index {
     total: i64,
     sees_all: bool,
     may_create: bool,
+    /// Whether they may delete workspaces that aren't theirs.
+    may_delete: bool,
     /// Why they may not create one; "" where that needs no word.
     why_not: String,
     listed: Vec<Listed>,
     is_first: bool,
     next: Option<String>,
+}
+
+impl Index {
+    /// Whether the row's menu offers to delete this one.
+    fn deletes(&self, line: &Listed) -> bool {
+        self.may_delete || line.role == Some(WorkspaceRole::Owner)
+    }
 }
 
 /// `GET /orgs/{org}/workspaces`
@@ -62,6 +77,7 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         org_name: actor.org.name.clone(),
         total: actor.org.workspaces,
         sees_all,
+        may_delete: access::allows(actor.role, Permission::DeleteWorkspaces),
         may_create: may_create.is_ok(),
         why_not,
         listed,

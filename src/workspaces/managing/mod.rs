@@ -4,7 +4,7 @@
 mod queries;
 
 use super::write::{Writing, write};
-use super::{Workspace, queries as workspaces, role_in, sees_all};
+use super::{Open, Workspace, queries as workspaces, role_in, sees_all};
 use crate::access::{self, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -43,6 +43,12 @@ impl Managed {
     fn of(writing: &Writing) -> Self {
         let Writing { workspace, actor, role, own, .. } = writing;
         Self { workspace: workspace.clone(), actor: actor.clone(), role: *role, by_organization_role: own.is_none() && role.is_some() }
+    }
+
+    /// The workspace as opened; `None` for who can't open it.
+    pub fn open(&self) -> Option<Open> {
+        let Self { workspace, actor, role, by_organization_role } = self.clone();
+        role.map(|role| Open { workspace, actor, role, by_organization_role })
     }
 
     fn holds(&self, permission: Permission) -> bool {
