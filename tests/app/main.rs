@@ -28,6 +28,7 @@ mod security;
 mod sessions;
 mod sign_in;
 mod sign_in_github;
+mod spaces;
 mod structure;
 mod support;
 mod tokens;

@@ -196,9 +196,8 @@ fn may_bring(app: &App, role: OrgRole, org: &Organization, newcomers: &[Newcomer
         return Err(Refusal::conflict(
             "already_in_another_org",
             format!(
-                "{} of the workspace in another organization already, and an account may be in one only. They must leave it, or the \
-                 workspace, first.",
-                text::count(taken, "person is", "people are")
+                "{} in another organization already, and an account may be in one only. They must leave it, or the workspace, first.",
+                text::count(taken, "person of the workspace is", "people of the workspace are")
             ),
         ));
     }

@@ -33,6 +33,10 @@ pub enum Needs {
     Member,
     /// A workspace of Acme and a member who has a role in it: `{workspace}`, `{user}`.
     MemberOfWorkspace,
+    /// A workspace in no organization, of whoever tries: `{workspace}`.
+    OwnWorkspace,
+    /// A workspace of Acme, which the owner has by herself: `{workspace}`.
+    OwnersWorkspace,
     /// One who has signed in.
     SignedInMember,
     SuspendedMember,
@@ -139,6 +143,26 @@ impl World {
                 let given = Some(Given::Fixed(WorkspaceRole::Viewer));
                 workspaces::set_access(app, &self.acme.person, &workspace.id, &user.as_str().into(), given).await.expect("a role");
                 values.extend([("member", member), ("user", user), ("workspace", workspace.id.into())]);
+            }
+            Needs::OwnWorkspace | Needs::OwnersWorkspace => {
+                let workspace = format!("ws_place{n}");
+                let (org, address) = match needs {
+                    Needs::OwnWorkspace => ("NULL".to_owned(), own),
+                    _ => (format!("'{}'", self.org_id), ADDRESSES[0]),
+                };
+                for sql in [
+                    format!(
+                        "INSERT INTO workspaces (id, org_id, name, sort_name, slug, people, created_at)
+                         VALUES ('{workspace}', {org}, 'Place {n}', 'place {n}', 'place-{n}', 1, 0)"
+                    ),
+                    format!(
+                        "INSERT INTO access (workspace_id, user_id, source, role, created_at)
+                         SELECT '{workspace}', id, 'direct', 'owner', 0 FROM users WHERE email = '{address}'"
+                    ),
+                ] {
+                    self.house.execute(&sql).await;
+                }
+                values.push(("workspace", workspace));
             }
             Needs::SignedInMember => {
                 let member = self.member(&new, OrgRole::Member).await;
