@@ -30,9 +30,7 @@ async fn give(house: &House, workspace: &str, email: &str, source: &str, role: &
         ))
         .await;
     house
-        .execute(
-            "UPDATE workspaces SET people = (SELECT COUNT(DISTINCT a.user_id) FROM access a WHERE a.workspace_id = workspaces.id)",
-        )
+        .execute("UPDATE workspaces SET people = (SELECT COUNT(DISTINCT a.user_id) FROM access a WHERE a.workspace_id = workspaces.id)")
         .await;
     house
         .execute(
@@ -66,8 +64,11 @@ async fn assert_counts(house: &House) {
             "SELECT COUNT(*) FROM organizations WHERE deleted_at IS NULL AND members <> (SELECT COUNT(*) FROM members m
              WHERE m.org_id = organizations.id AND m.user_id IS NOT NULL)",
         ),
-        ("owners of standalone workspaces", "SELECT COUNT(*) FROM workspaces w WHERE w.org_id IS NULL AND w.deleted_at IS NULL
-             AND NOT EXISTS (SELECT 1 FROM access a WHERE a.workspace_id = w.id AND a.role = 'owner')"),
+        (
+            "owners of standalone workspaces",
+            "SELECT COUNT(*) FROM workspaces w WHERE w.org_id IS NULL AND w.deleted_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM access a WHERE a.workspace_id = w.id AND a.role = 'owner')",
+        ),
     ] {
         assert_eq!(database.number(sql).await, 0, "{what}");
     }

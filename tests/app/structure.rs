@@ -255,7 +255,9 @@ fn sec_l1_every_operation_that_changes_something_stands_in_the_table_of_doors() 
 /// The public functions that begin a write, themselves or through others of their feature.
 fn writers(functions: &[Function]) -> Vec<&str> {
     let squeezed: Vec<(&Function, String)> = functions.iter().map(|f| (f, f.body.split_whitespace().collect())).collect();
-    let begins = |body: &str| ["db.write(", "db.write_org(", "db.write_account(", "db.write_standalone(", ".lock_account("].iter().any(|call| body.contains(call));
+    let begins = |body: &str| {
+        ["db.write(", "db.write_org(", "db.write_account(", "db.write_standalone(", ".lock_account("].iter().any(|call| body.contains(call))
+    };
     let mut writing: BTreeSet<&str> = squeezed.iter().filter(|(_, body)| begins(body)).map(|(f, _)| f.name.as_str()).collect();
     loop {
         let calls = |f: &Function| {

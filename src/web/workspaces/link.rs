@@ -86,10 +86,16 @@ fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, Strin
         says.push(format!("All of them are members of {org}."));
     }
     if candidate.suspended > 0 {
-        says.push(format!("{} there and can't open it any more.", text::count(candidate.suspended, "person is suspended", "people are suspended")));
+        says.push(format!(
+            "{} there and can't open it any more.",
+            text::count(candidate.suspended, "person is suspended", "people are suspended")
+        ));
     }
     if candidate.capped > 0 {
-        says.push(format!("{} of {org} and can only read from then on.", text::count(candidate.capped, "person is a viewer", "people are viewers")));
+        says.push(format!(
+            "{} of {org} and can only read from then on.",
+            text::count(candidate.capped, "person is a viewer", "people are viewers")
+        ));
     }
     let label = if workspace.label.is_empty() { workspace.name.clone() } else { format!("{} ({})", workspace.name, workspace.label) };
     (workspace.id.to_string(), label, says.join(" "), candidate.refused.unwrap_or_default())
@@ -110,7 +116,8 @@ pub async fn link(State(app): State<App>, Member { actor, visitor }: Member, For
         }
         NEW => match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
             Ok(workspace) => {
-                let notice = Notice::good(format!("{} is ready.", workspace.name), format!("It belongs to {}. You are its owner.", actor.org.name));
+                let notice =
+                    Notice::good(format!("{} is ready.", workspace.name), format!("It belongs to {}. You are its owner.", actor.org.name));
                 return Ok(see_other(base, Some(notice)));
             }
             Err(refusal) => refusal,
@@ -183,7 +190,8 @@ pub async fn confirm_unlink(
     let (up, down): (Vec<_>, Vec<_>) = unlinking.impact.changes.iter().partition(|change| change.effect.widens());
     let some = |changes: &[&crate::impact::Change]| changes.iter().take(SENTENCES).map(|c| c.sentence()).collect::<Vec<_>>();
     let (losing, gaining) = (some(&down), some(&up));
-    let roles = WORKSPACE_ROLES.into_iter().rev().map(|role| (role.as_str().to_owned(), format!("They become {}", role.label()), String::new()));
+    let roles =
+        WORKSPACE_ROLES.into_iter().rev().map(|role| (role.as_str().to_owned(), format!("They become {}", role.label()), String::new()));
     Ok(page::ok(&Unlink {
         shell: Shell::org(&visitor, &actor, "Workspaces", format!("Unlink {}?", unlinking.workspace.name)),
         base: format!("/orgs/{}/workspaces", actor.org.slug),

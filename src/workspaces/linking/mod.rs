@@ -177,8 +177,7 @@ fn may_bring(app: &App, role: OrgRole, org: &Organization, newcomers: &[Newcomer
         return Ok(());
     }
     access::may_invite(role, org.policies.owners_only_invite(), OrgRole::Member)?;
-    let outside: Vec<String> =
-        newcomers.iter().filter(|n| !org.policies.allows_address(&n.email)).map(|n| n.name.clone()).collect();
+    let outside: Vec<String> = newcomers.iter().filter(|n| !org.policies.allows_address(&n.email)).map(|n| n.name.clone()).collect();
     if !outside.is_empty() {
         return Err(Refusal::conflict(
             "people_outside_domains",

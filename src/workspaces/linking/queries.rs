@@ -69,10 +69,7 @@ pub(super) async fn set_organization(tx: &mut Tx, workspace: &WorkspaceId, org: 
             .bind(org.as_str())
             .bind(slug)
     )?;
-    run!(
-        tx,
-        sqlx::query("UPDATE resources SET org_id = $2 WHERE workspace_id = $1").bind(workspace.as_str()).bind(org.as_str())
-    )?;
+    run!(tx, sqlx::query("UPDATE resources SET org_id = $2 WHERE workspace_id = $1").bind(workspace.as_str()).bind(org.as_str()))?;
     Ok(())
 }
 
@@ -115,7 +112,9 @@ pub(super) async fn drop_organization_access(tx: &mut Tx, workspace: &WorkspaceI
 pub(super) async fn set_standalone(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<i64> {
     run!(
         tx,
-        sqlx::query("UPDATE resources SET org_id = NULL WHERE workspace_id = $1 AND org_id = $2").bind(workspace.as_str()).bind(org.as_str())
+        sqlx::query("UPDATE resources SET org_id = NULL WHERE workspace_id = $1 AND org_id = $2")
+            .bind(workspace.as_str())
+            .bind(org.as_str())
     )?;
     Ok(on!(tx, c => sqlx::query_scalar(
         "UPDATE workspaces SET org_id = NULL, people = (SELECT COUNT(DISTINCT user_id) FROM access WHERE workspace_id = $1)

@@ -34,7 +34,9 @@ pub(super) async fn delete(tx: &mut Tx, workspace: &WorkspaceId, now: Micros) ->
     }
     let resources = run!(
         tx,
-        sqlx::query("UPDATE resources SET archived_at = $2 WHERE workspace_id = $1 AND archived_at IS NULL").bind(workspace.as_str()).bind(now)
+        sqlx::query("UPDATE resources SET archived_at = $2 WHERE workspace_id = $1 AND archived_at IS NULL")
+            .bind(workspace.as_str())
+            .bind(now)
     )?;
     run!(tx, sqlx::query("UPDATE workspaces SET deleted_at = $2, people = 0 WHERE id = $1").bind(workspace.as_str()).bind(now))?;
     Ok(resources as i64)

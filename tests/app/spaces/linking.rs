@@ -16,7 +16,8 @@ async fn s1_20_s1_103_an_existing_workspace_is_linked_or_a_new_one_created_in_th
     page.assert_says("Lab").assert_says("All of them are members of Acme Corp.").assert_says("Create a new one");
     let page = acme.alice.submit("/orgs/acme-corp/workspaces/link", &[("workspace", &lab)]).await.assert_status(200);
     page.assert_says("Lab is linked to Acme Corp.");
-    let page = acme.alice.submit("/orgs/acme-corp/workspaces/link", &[("workspace", "new"), ("name", "Production"), ("label", "Live")]).await;
+    let page =
+        acme.alice.submit("/orgs/acme-corp/workspaces/link", &[("workspace", "new"), ("name", "Production"), ("label", "Live")]).await;
     assert_eq!(page.all("tbody td:first-child"), ["Lab", "Production"]);
     acme.alice.get(&format!("/workspaces/{lab}/overview")).await.assert_says("A workspace of Acme Corp");
     let wrong = acme.alice.post("/orgs/acme-corp/workspaces/link", &[("workspace", "new"), ("name", " ")]).await.assert_status(422);
@@ -49,7 +50,8 @@ async fn s1_22_e9_a_workspace_of_another_organization_is_listed_disabled_and_ref
     give(&house, &guest, "otto@globex.test", "direct", "member").await;
     let page = acme.otto.get("/orgs/acme-corp/workspaces/link").await.assert_status(200);
     assert!(page.has(&format!("input[value='{reactor}'][disabled]")) && page.has(&format!("input[value='{guest}'][disabled]")));
-    page.assert_says("Reactor already belongs to another organization, Globex.").assert_says("Only owners and admins of Alice's own may link it.");
+    page.assert_says("Reactor already belongs to another organization, Globex.")
+        .assert_says("Only owners and admins of Alice's own may link it.");
     let refused = acme.otto.post("/orgs/acme-corp/workspaces/link", &[("workspace", &reactor)]).await.assert_status(409);
     refused.assert_says("already belongs to another organization");
     acme.otto.post("/orgs/acme-corp/workspaces/link", &[("workspace", &guest)]).await.assert_status(403);

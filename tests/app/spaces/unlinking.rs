@@ -22,7 +22,8 @@ async fn s1_23_s1_24_s1_25_s1_26_unlinking_keeps_data_and_direct_roles_and_names
     let list = acme.alice.get("/orgs/acme-corp/workspaces").await.assert_status(200);
     let menu = list.attribute("tbody .menu a[href$='/unlink']", "href").expect("the row's menu offers it");
     let page = acme.alice.get(&menu).await.assert_status(200);
-    page.assert_says("Carol Reyes loses Production (Admin)").assert_says("Bob Tanaka changes from Member and Admin to Member in Production");
+    page.assert_says("Carol Reyes loses Production (Admin)")
+        .assert_says("Bob Tanaka changes from Member and Admin to Member in Production");
     acme.carol.get(&format!("/workspaces/{production}/overview")).await.assert_status(200);
     assert_eq!(house.count("SELECT COUNT(*) FROM workspaces WHERE org_id IS NULL").await, 0, "the page changes nothing");
     acme.alice.submit(&menu, &[]).await.assert_says("Production stands alone now.");
@@ -47,7 +48,9 @@ async fn s1_104_the_api_unlinks_with_204_and_ends_custom_roles() {
     let client = house.client("alice@acme.test").await;
     let org = client.get("/organizations").await.json["data"][0]["id"].as_str().expect("an id").to_owned();
     house
-        .execute(&format!("INSERT INTO custom_roles (id, org_id, name, sort_name, created_at) VALUES ('role_1', '{org}', 'Analyst', 'analyst', 0)"))
+        .execute(&format!(
+            "INSERT INTO custom_roles (id, org_id, name, sort_name, created_at) VALUES ('role_1', '{org}', 'Analyst', 'analyst', 0)"
+        ))
         .await;
     for (to, left) in [("", 1), ("?custom_role_to=viewer", 2)] {
         let production = in_acme(&mut acme.alice, "Production").await;
