@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod bearer;
 mod call;
+mod checks;
 mod error;
 mod input;
 mod invitations;
@@ -158,6 +159,10 @@ fn access_calls() -> Vec<Call> {
             .says("Take somebody out of a workspace")
             .asks::<access::HowToSet>()
             .gives::<access::AccessChanged>(200),
+        Call::post("/access/check", checks::check)
+            .says("Ask whether somebody may do something, or up to 1,000 such questions at once")
+            .takes::<checks::AccessCheck>()
+            .gives::<checks::AccessChecked>(200),
     ]
 }
 

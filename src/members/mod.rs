@@ -140,6 +140,16 @@ pub async fn find(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> 
     entry(&mut tx, &actor.org.id, member, app.now()).await
 }
 
+/// The row of a user; `None` for who isn't a member.
+pub async fn find_user(app: &App, actor: &Actor, user: &str) -> Result<Option<Entry>> {
+    access::require(actor.role, access::Permission::ViewDirectory)?;
+    let mut tx = app.db.read().await?;
+    match queries::member_of(&mut tx, &actor.org.id, &user.into()).await? {
+        Some(member) => Ok(Some(entry(&mut tx, &actor.org.id, &member, app.now()).await?)),
+        None => Ok(None),
+    }
+}
+
 pub(crate) async fn entry(tx: &mut Tx, org: &OrgId, member: &MemberId, now: Micros) -> Result<Entry> {
     queries::find(tx, org, member).await?.map(|row| Entry::from_row(row, now)).ok_or(Refusal::NotFound)
 }

@@ -2,6 +2,7 @@
 
 use super::page::{self, Shell};
 use super::session::Visitor;
+use crate::access::{self, Permission};
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
@@ -63,6 +64,8 @@ struct ErrorPage {
     heading: &'static str,
     text: String,
     next: Option<Link>,
+    /// Where the steps that led to a refusal are read, for who may.
+    why: Option<String>,
     support: String,
 }
 
@@ -136,12 +139,26 @@ pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response 
 
 fn draw_page(app: &App, visitor: &Visitor, status: StatusCode, heading: &'static str, text: String, next: Option<Link>) -> Response {
     let support = support(app, visitor, status);
-    let error_page = ErrorPage { shell: Shell::bare(visitor, heading), status: status.as_u16(), heading, text, next, support };
+    let why = if status == StatusCode::FORBIDDEN { why(visitor) } else { None };
+    let error_page = ErrorPage { shell: Shell::bare(visitor, heading), status: status.as_u16(), heading, text, next, why, support };
     let mut response = page::draw(&error_page, status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, 5.into());
     }
     response
+}
+
+/// The explanation of what the person may do where they were refused, if they may read explanations there.
+fn why(visitor: &Visitor) -> Option<String> {
+    let person = visitor.person.as_ref()?;
+    let mut parts = visitor.path.trim_start_matches('/').split(['/', '?']);
+    let (scope, key) = (parts.next()?, parts.next()?);
+    let mut readers = person.seats.iter().filter(|seat| access::allows(seat.role, Permission::ViewAudit));
+    match scope {
+        "orgs" => readers.any(|seat| seat.org.slug == key).then(|| format!("/orgs/{key}/access/why?person={}", person.user)),
+        "workspaces" => readers.next().map(|_| format!("/workspaces/{key}/why")),
+        _ => None,
+    }
 }
 
 fn words(refusal: &Refusal) -> (&'static str, String) {

@@ -3,6 +3,7 @@
 mod account;
 mod assets;
 mod audit;
+mod checks;
 pub mod csrf;
 mod dev;
 mod error;
@@ -71,6 +72,8 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
         .route("/orgs/{org}/workspaces/link", get(workspaces::link_form).post(workspaces::link))
         .route("/orgs/{org}/workspaces/{ws}/unlink", get(workspaces::confirm_unlink).post(workspaces::unlink))
+        .route("/orgs/{org}/access/why", get(checks::why))
+        .route("/workspaces/{ws}/why", get(checks::of_workspace))
         .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
         .route("/workspaces/{ws}", get(workspaces::workspace))
         .route("/workspaces/{ws}/overview", get(workspaces::overview))

@@ -202,6 +202,7 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
     items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
     if may(Permission::ViewAudit) {
         items.push(item("Audit log", "audit", None));
+        items.push(item("Why", "access/why", None));
     }
     if may(Permission::ManageSettings) {
         items.push(item("Policies", "policies", None));

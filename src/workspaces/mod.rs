@@ -107,6 +107,13 @@ pub async fn open(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<O
     Ok(Open { by_organization_role: own.is_none(), workspace, actor, role })
 }
 
+/// The person in the organization that a workspace is in. "Not found" for who isn't a member of it, and for a standalone one.
+pub async fn organization_of(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<Actor> {
+    let mut tx = app.db.read().await?;
+    let (workspace, _) = queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    person.in_org(&workspace.org.ok_or(Refusal::NotFound)?)
+}
+
 /// The role somebody has in a workspace: their own, capped by the organization's; or by their organization role.
 fn role_in(own: Option<WorkspaceRole>, actor: Option<&Actor>) -> Option<WorkspaceRole> {
     match (own, actor) {

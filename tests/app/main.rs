@@ -7,6 +7,7 @@ mod audit;
 mod audit_log;
 mod command_line;
 mod content;
+mod decisions;
 mod demo;
 mod directory;
 mod docs;
