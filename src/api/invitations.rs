@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
-use crate::invitations::{self, Ended, Filter, Key, NewInvitation, Offered, OnPending, Status, Wanted};
+use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, Offered, OnPending, Status, Wanted};
 use crate::members;
 use crate::workspaces::Given;
 use axum::extract::{OriginalUri, State};
@@ -194,11 +194,13 @@ pub async fn show(State(app): State<App>, Member(actor): Member, Path((_, id)): 
 }
 
 body! {
-    /// What an invitation shall offer.
+    /// What an invitation shall offer. What is left out stays.
     pub struct ChangedInvitation {
         /// `owner`, `admin`, `billing`, `member` or `viewer`
         #[serde(alias = "role")]
-        pub org_role: String,
+        pub org_role: Option<String>,
+        /// Every role in workspaces that it gives from now on; `[]` for none.
+        pub workspace_access: Option<Vec<WorkspaceAccess>>,
     }
 }
 
@@ -209,7 +211,12 @@ pub async fn update(
     Path((_, id)): InPath,
     Json(changed): Json<ChangedInvitation>,
 ) -> ApiResult<axum::Json<Invitation>> {
-    let role = parse_role(&changed.org_role).map_err(|message| Refusal::field("org_role", message))?;
+    let role = changed.org_role.as_deref().map(parse_role).transpose().map_err(|message| Refusal::field("org_role", message))?;
+    if let Some(asked) = changed.workspace_access {
+        let changed = Changed { role, access: Some(wanted(asked)?) };
+        return Ok(axum::Json(invitations::change(&app, &actor, &id, &changed).await.map_err(by_our_names)?.into()));
+    }
+    let role = role.ok_or_else(|| Refusal::field("org_role", "Say org_role, workspace_access, or both."))?;
     let invitation = invitations::find(&app, &actor, &id).await?;
     let row = invitation.member.as_ref().filter(|_| invitation.is_open()).ok_or(Refusal::NotFound)?;
     members::change_role(&app, &actor, row, role).await?;

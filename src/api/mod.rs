@@ -180,7 +180,7 @@ fn invitation_calls() -> Vec<Call> {
             .says("Get an invitation")
             .gives::<invitations::Invitation>(200),
         Call::put("/organizations/{org_id}/invitations/{invitation_id}", invitations::update)
-            .says("Change the role that applies on joining")
+            .says("Change the role, or the workspaces, that apply on joining")
             .takes::<invitations::ChangedInvitation>()
             .gives::<invitations::Invitation>(200),
         Call::post("/organizations/{org_id}/invitations/{invitation_id}/resend", invitations::resend)

@@ -5,6 +5,7 @@
 //! made when the mail is sent and kept as a hash.
 
 mod accept;
+mod change;
 mod ending;
 mod invite;
 mod letter;
@@ -16,6 +17,7 @@ mod queries;
 mod resend;
 
 pub use accept::{Accepted, accept, decline};
+pub use change::{Changed, change};
 pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in};
 pub use ending::{revocable, revoke};
 pub(crate) use invite::set_role;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
-use crate::invitations::{self, DeliveryState, Ended, Filter, Invitation, Status};
+use crate::invitations::{self, DeliveryState, Ended, Filter, Invitation, Kind, Status};
 use crate::members;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -45,6 +45,12 @@ struct Row {
     role_label: &'static str,
     /// The roles to choose from; empty where the actor may not change it.
     choices: Vec<(&'static str, &'static str)>,
+    /// "Workspace invite"; "" for one to the organization.
+    kind: &'static str,
+    /// They are a member already; the role is none of this invitation's.
+    to_member: bool,
+    /// Each workspace with the role in it.
+    offers: Vec<(String, String)>,
     inviter: String,
     invited: When,
     ends: When,
@@ -64,8 +70,10 @@ impl Row {
         let policies = &actor.org.policies;
         let open = invitation.is_open();
         let may_revoke = open && access::may_touch(actor.role, invitation.role).is_ok();
-        let may_send = open && access::may_invite(actor.role, policies.owners_only_invite(), invitation.role).is_ok();
-        let choices = if may_revoke { policies.roles_to_give(actor.role, Some(invitation.role)) } else { Vec::new() };
+        let invites = access::may_invite(actor.role, policies.owners_only_invite(), invitation.role).is_ok();
+        let may_send = open && (invites || (invitation.is_to_member() && may_revoke));
+        let choices =
+            if may_revoke && !invitation.is_to_member() { policies.roles_to_give(actor.role, Some(invitation.role)) } else { Vec::new() };
         let (tone, state, detail) = state(app, invitation, now);
         Self {
             id: invitation.id.to_string(),
@@ -79,6 +87,9 @@ impl Row {
             role: invitation.role,
             role_label: policies.label(invitation.role),
             choices: choices.into_iter().map(|r| (r.as_str(), policies.label(r))).collect(),
+            kind: if invitation.kind == Kind::Workspace { invitation.kind.label() } else { "" },
+            to_member: invitation.is_to_member(),
+            offers: invitation.access.iter().map(|line| (line.workspace_name.clone(), line.role_name.clone())).collect(),
             inviter: invitation.inviter.clone(),
             invited: When::relative(invitation.created_at, now),
             ends: When::relative(invitation.ended_at.unwrap_or(invitation.expires_at), now),

@@ -3,6 +3,7 @@
 use super::error::PageError;
 use super::input::Form;
 use super::notice::Notice;
+use super::offer::WorkspaceRows;
 use super::page::{self, Shell};
 use super::session::{Member, Visitor, see_other};
 use crate::access::{self, OrgRole};
@@ -10,7 +11,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
-use crate::invitations::{self, NewInvitation, OnPending};
+use crate::invitations::{self, Invitation, NewInvitation, OnPending};
 use crate::text;
 use askama::Template;
 use axum::extract::State;
@@ -25,15 +26,22 @@ pub struct InviteForm {
     #[serde(default)]
     name: String,
     role: String,
+    #[serde(default, rename = "workspace[]")]
+    workspaces: Vec<String>,
+    #[serde(default, rename = "access[]")]
+    access: Vec<String>,
     /// "update" from the button that is offered where one is pending already.
     #[serde(default)]
     on_pending: String,
+    /// "yes" from the button that adds a row of workspace and role.
+    #[serde(default)]
+    more: String,
 }
 
 /// What stands in the way, with what can be done about it.
-struct InTheWay {
-    text: String,
-    link: Option<(String, String)>,
+pub(super) struct InTheWay {
+    pub text: String,
+    pub link: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -50,16 +58,18 @@ struct New {
     /// Value, label, explanation, "".
     roles: Vec<(&'static str, &'static str, &'static str, &'static str)>,
     days: String,
+    places: WorkspaceRows,
     in_the_way: Option<InTheWay>,
     /// What is in the way is a pending invitation.
     may_update: bool,
 }
 
 /// `GET /orgs/{org}/members/invite`
-pub async fn new(Member { actor, visitor }: Member) -> Result<Response, PageError> {
+pub async fn new(State(app): State<App>, Member { actor, visitor }: Member) -> Result<Response, PageError> {
     access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
     let form = InviteForm { role: OrgRole::Member.as_str().into(), ..InviteForm::default() };
-    Ok(page::ok(&form_page(&actor, &visitor, form, None)))
+    let places = rows(&app, &actor).await?.with_empty_row();
+    Ok(page::ok(&form_page(&actor, &visitor, form, places, None)))
 }
 
 /// `POST /orgs/{org}/members/invite`
@@ -68,31 +78,53 @@ pub async fn create(
     Member { actor, visitor }: Member,
     Form(form): Form<InviteForm>,
 ) -> Result<Response, PageError> {
-    let outcome = match OrgRole::parse(&form.role) {
-        None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
-        Some(role) => {
-            let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
-            let new = NewInvitation { email: form.email.clone(), name: form.name.clone(), role, access: Vec::new(), on_pending };
-            invitations::invite(&app, &actor, &new).await
-        }
-    };
-    match outcome {
+    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
+    let places = rows(&app, &actor).await?.sent(&form.workspaces, &form.access);
+    if form.more == "yes" {
+        return Ok(page::ok(&form_page(&actor, &visitor, form, places.with_empty_row(), None)));
+    }
+    match send(&app, &actor, &form, &places).await {
         Ok(invitation) => {
-            let role = actor.org.policies.label(invitation.role).to_lowercase();
-            let notice = Notice::good(
-                format!("{} is invited as {role}.", invitation.email),
-                format!("The mail is on its way out. They have until {} to accept.", clock::minute(invitation.expires_at)),
-            )
-            .with_link("Invite another", format!("/orgs/{}/members/invite", actor.org.slug));
+            let notice = Notice::good(said(&actor, &invitation), waits(&invitation))
+                .with_link("Invite another", format!("/orgs/{}/members/invite", actor.org.slug));
             Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
         }
-        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&form_page(&actor, &visitor, form, Some(&refusal)))),
-        Err(refusal @ Refusal::Conflict(_)) => Ok(page::draw(&form_page(&actor, &visitor, form, Some(&refusal)), StatusCode::CONFLICT)),
+        Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
+            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            let places = places.with_errors(&refusal).with_empty_row_unless_any();
+            Ok(page::draw(&form_page(&actor, &visitor, form, places, Some(&refusal)), status))
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }
 
-fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, refusal: Option<&Refusal>) -> New {
+async fn rows(app: &App, actor: &Actor) -> Result<WorkspaceRows, Refusal> {
+    WorkspaceRows::load(app, actor, format!("/orgs/{}/members/invite", actor.org.slug)).await
+}
+
+async fn send(app: &App, actor: &Actor, form: &InviteForm, places: &WorkspaceRows) -> Result<Invitation, Refusal> {
+    let role = OrgRole::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
+    let access = places.wanted(app, actor).await?;
+    let new = NewInvitation { email: form.email.clone(), name: form.name.clone(), role, access, on_pending };
+    invitations::invite(app, actor, &new).await
+}
+
+fn said(actor: &Actor, invitation: &Invitation) -> String {
+    let role = actor.org.policies.label(invitation.role).to_lowercase();
+    let names: Vec<String> = invitation.access.iter().map(|line| line.workspace_name.clone()).collect();
+    match names.as_slice() {
+        [] => format!("{} is invited as {role}.", invitation.email),
+        names => format!("{} is invited as {role}, with {}.", invitation.email, text::some_of(names, 3)),
+    }
+}
+
+/// What happens next.
+pub(super) fn waits(invitation: &Invitation) -> String {
+    format!("The mail is on its way out. They have until {} to accept.", clock::minute(invitation.expires_at))
+}
+
+fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, places: WorkspaceRows, refusal: Option<&Refusal>) -> New {
     let policies = &actor.org.policies;
     let message = |field| refusal.map_or(String::new(), |r| r.message_for(field).to_owned());
     let title = format!("Invite to {}", actor.org.name);
@@ -109,13 +141,14 @@ fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, refusal: Option
         },
         roles: policies.roles_to_give(actor.role, None).into_iter().map(|r| (r.as_str(), policies.label(r), r.explains(), "")).collect(),
         days: text::count(policies.invitation_days, "day", "days"),
+        places,
         in_the_way: refusal.and_then(in_the_way),
         may_update: matches!(refusal, Some(Refusal::Conflict(conflict)) if conflict.code == "invitation_pending"),
         form,
     }
 }
 
-fn in_the_way(refusal: &Refusal) -> Option<InTheWay> {
+pub(super) fn in_the_way(refusal: &Refusal) -> Option<InTheWay> {
     let Refusal::Conflict(conflict) = refusal else { return None };
     Some(InTheWay {
         text: conflict.message.to_string(),

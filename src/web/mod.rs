@@ -17,6 +17,8 @@ mod limit;
 mod members;
 pub mod next;
 mod notice;
+mod offer;
+mod offered;
 mod organizations;
 mod page;
 mod policies;
@@ -87,6 +89,7 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/members/{member}/reinstate", post(members::reinstate))
         .route("/orgs/{org}/members/{member}/remove", get(members::confirm_remove).post(members::remove))
         .route("/orgs/{org}/invitations", get(invitations::index))
+        .route("/orgs/{org}/invitations/{invitation}", get(offered::show).post(offered::change))
         .route("/orgs/{org}/invitations/{invitation}/resend", post(invitations::resend))
         .route("/orgs/{org}/invitations/{invitation}/link", post(invitations::copy_link))
         .route("/orgs/{org}/invitations/{invitation}/role", post(invitations::change_role))

@@ -145,6 +145,13 @@ pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(
     Ok((listed, next))
 }
 
+/// The workspace of the actor's organization that has this slug, among those that they see.
+pub async fn find_by_slug(app: &App, actor: &Actor, slug: &str) -> Result<Option<WorkspaceId>> {
+    let mut tx = app.db.read().await?;
+    let Some(id) = queries::by_slug(&mut tx, &actor.org.id, slug).await? else { return Ok(None) };
+    Ok(queries::is_known(&mut tx, &actor.org.id, actor.user(), sees_all(actor.role), &id).await?.then_some(id))
+}
+
 /// Whether a role sees workspaces that it can't open.
 pub fn sees_all(role: OrgRole) -> bool {
     rules::allows(role, Permission::LinkWorkspaces)

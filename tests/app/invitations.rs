@@ -5,6 +5,7 @@ mod ending;
 mod inviting;
 mod mail;
 mod one_organization;
+mod workspaces;
 
 use crate::support::database::Database;
 use crate::support::{Browser, House, Page};

@@ -50,6 +50,11 @@ pub(in crate::workspaces) async fn access_in(tx: &mut Tx, org: &OrgId, user: &Us
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
+pub(in crate::workspaces) async fn by_slug(tx: &mut Tx, org: &OrgId, slug: &str) -> Result<Option<WorkspaceId>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM workspaces WHERE org_id = $1 AND slug = $2 AND deleted_at IS NULL")
+        .bind(org.as_str()).bind(slug).fetch_optional(c))?)
+}
+
 row! {
     pub(in crate::workspaces) struct HeldWorkspaceRow {
         pub id: WorkspaceId,

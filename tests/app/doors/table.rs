@@ -97,6 +97,18 @@ pub const MEMBERS_DOORS: &[Door] = &[
         Call("PUT", "/organizations/{org_id}/invitations/{invitation_id}", r#"{"org_role": "member"}"#),
     ),
     door(
+        "invitations::change",
+        "invitation.changed",
+        MANAGERS,
+        InvitationAndWorkspace,
+        Page("/orgs/{org}/invitations/{invitation}", "role=viewer&workspace[]={slug}&access[]=viewer"),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/invitations/{invitation_id}",
+            r#"{"workspace_access": [{"workspace_id": "{workspace}", "role": "viewer"}]}"#,
+        ),
+    ),
+    door(
         "invitations::resend",
         "invitation.resent",
         MANAGERS,

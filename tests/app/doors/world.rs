@@ -42,6 +42,8 @@ pub enum Needs {
     SuspendedMember,
     /// Acme's pending invitation to somebody new: `{invitation}`.
     Invitation,
+    /// The same, and a workspace of Acme: `{workspace}`, `{slug}`.
+    InvitationAndWorkspace,
     /// Another organization's invitation to whoever tries: `{key}`.
     InvitationToSelf,
     /// A token of whoever tries, or of the owner: `{token}`.
@@ -175,6 +177,11 @@ impl World {
                 values.push(("member", member));
             }
             Needs::Invitation => values.push(("invitation", self.invitation(&self.acme, &new).await)),
+            Needs::InvitationAndWorkspace => {
+                values.push(("invitation", self.invitation(&self.acme, &new).await));
+                let workspace = workspaces::create_in(&self.house.app, &self.acme, &format!("Offered {n}"), "").await.expect("a workspace");
+                values.extend([("slug", workspace.slug), ("workspace", workspace.id.into())]);
+            }
             Needs::InvitationToSelf => {
                 let address = if ADDRESSES[who].is_empty() { &new } else { own };
                 values.push(("key", self.invitation(&self.initech, address).await));
