@@ -101,6 +101,18 @@ pub struct Config {
     #[arg(long, value_name = "NETWORKS", env = "ROSTER_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true, help_heading = "Serving")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
 
+    /// Calls that one API token may make in a minute; a fifth of them may be changes. Access checks count as calls
+    #[arg(
+        long,
+        value_name = "CALLS",
+        env = "ROSTER_API_CALLS",
+        default_value = "6000",
+        value_parser = clap::value_parser!(u32).range(5..),
+        global = true,
+        help_heading = "Serving"
+    )]
+    pub api_calls: u32,
+
     /// What to log: error, warn, info, debug, or a filter like roster=debug
     #[arg(long, value_name = "FILTER", env = "ROSTER_LOG", default_value = "info", global = true, help_heading = "Log and development")]
     pub log: String,

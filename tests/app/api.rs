@@ -4,7 +4,7 @@ mod document;
 mod invitations;
 
 use crate::support::client::Client;
-use crate::support::{Acme, House, acme};
+use crate::support::{Acme, House, Settings, acme};
 use serde_json::json;
 
 /// The id of the organization that a client is in.
@@ -266,7 +266,8 @@ async fn sec_z9_a_token_has_the_role_its_person_has_at_that_moment() {
 
 #[tokio::test]
 async fn answers_say_how_many_calls_are_left_and_too_many_are_told_when_to_come_back() {
-    let (house, _acme) = started().await;
+    let house = House::start_with(Settings::new().set("--api-calls", "600")).await;
+    acme(&house).await;
     let alice = house.client("alice@acme.test").await;
     let first = alice.get("/me").await.assert_status(200);
     assert_eq!(first.header("ratelimit-policy"), "\"calls\";q=600;w=60, \"changes\";q=120;w=60");
