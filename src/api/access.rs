@@ -95,10 +95,18 @@ async fn change(
     given: Option<Given>,
     how: &HowToSet,
 ) -> ApiResult<axum::Json<AccessChanged>> {
-    let set = match how.dry_run.as_deref() {
-        Some("true") => workspaces::set_access_impact(app, person, workspace, user, given).await?,
-        None | Some("" | "false") => workspaces::set_access(app, person, workspace, user, given).await?,
-        Some(_) => return Err(Refusal::field("dry_run", "true or false").into()),
+    let set = match is_dry(how)? {
+        true => workspaces::set_access_impact(app, person, workspace, user, given).await?,
+        false => workspaces::set_access(app, person, workspace, user, given).await?,
     };
     Ok(axum::Json(set.into()))
+}
+
+/// Whether nothing is to be changed, and only the impact told.
+pub(super) fn is_dry(how: &HowToSet) -> Result<bool, Refusal> {
+    match how.dry_run.as_deref() {
+        Some("true") => Ok(true),
+        None | Some("" | "false") => Ok(false),
+        Some(_) => Err(Refusal::field("dry_run", "true or false")),
+    }
 }

@@ -15,6 +15,7 @@ mod organizations;
 mod paging;
 mod policies;
 mod repeat;
+mod roles;
 mod sessions;
 mod shape;
 mod tokens;
@@ -29,7 +30,10 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls(), access_calls(), invitation_calls(), audit_calls()].into_iter().flatten().collect()
+    [own_calls(), organization_calls(), member_calls(), access_calls(), role_calls(), invitation_calls(), audit_calls()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What is the caller's own.
@@ -163,6 +167,40 @@ fn access_calls() -> Vec<Call> {
             .says("Ask whether somebody may do something, or up to 1,000 such questions at once")
             .takes::<checks::AccessCheck>()
             .gives::<checks::AccessChecked>(200),
+    ]
+}
+
+fn role_calls() -> Vec<Call> {
+    vec![
+        Call::get("/organizations/{org_id}/roles", roles::list)
+            .says("List custom roles, with how much each is used")
+            .asks::<roles::AskedRoles>()
+            .gives::<paging::Listed<roles::CustomRole>>(200),
+        Call::post("/organizations/{org_id}/roles", roles::create)
+            .says("Make a custom role, which allows nothing yet")
+            .takes::<roles::NewRole>()
+            .gives::<roles::CustomRole>(201),
+        Call::get("/organizations/{org_id}/roles/{role_id}", roles::show).says("Get a custom role").gives::<roles::CustomRole>(200),
+        Call::put("/organizations/{org_id}/roles/{role_id}", roles::update)
+            .says("Change a custom role's name or description")
+            .takes::<roles::ChangedRole>()
+            .gives::<roles::CustomRole>(200),
+        Call::delete("/organizations/{org_id}/roles/{role_id}", roles::delete)
+            .says("Delete a custom role with its assignments and permissions in every workspace, or say what that would take")
+            .asks::<roles::HowToDelete>()
+            .gives::<roles::RoleDeletion>(200),
+        Call::get("/organizations/{org_id}/roles/{role_id}/permissions", roles::permissions)
+            .says("Get what a custom role allows")
+            .gives::<roles::RolePermissions>(200),
+        Call::put("/organizations/{org_id}/roles/{role_id}/permissions", roles::set_permissions)
+            .says("Say anew what a custom role allows, or what that would change")
+            .asks::<access::HowToSet>()
+            .takes::<roles::PermissionsToSet>()
+            .gives::<roles::PermissionsChanged>(200),
+        Call::get("/organizations/{org_id}/roles/{role_id}/holders", roles::holders)
+            .says("List who has a custom role in which workspace")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<roles::RoleHolder>>(200),
     ]
 }
 

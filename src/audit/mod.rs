@@ -226,6 +226,10 @@ pub fn sentence(event: &EventRow) -> String {
         "workspace.renamed" => format!("{who} renamed the workspace {} to {}", text("before"), text("after")),
         "workspace.label_changed" => format!("{who} changed the label of the workspace {what} to “{}”", text("after")),
         "workspace.deleted" => format!("{who} deleted the workspace {what}"),
+        "custom_role.created" => format!("{who} made the role {what}"),
+        "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
+        "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
+        "custom_role.deleted" => format!("{who} deleted the role {what}"),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod create;
+mod custom;
 mod joining;
 mod linking;
 mod managing;
@@ -13,6 +14,7 @@ mod write;
 pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses, take_access, take_all_access};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
+pub(crate) use custom::replace_custom_role;
 pub(crate) use joining::{Joiner, give_on_joining};
 pub use linking::{Candidate, Linked, Unlinking, candidates, link, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
@@ -212,6 +214,15 @@ pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -
 /// Keeps access that an import brought, until imports give it. `false`: it is kept already, with whatever role.
 pub(crate) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
     queries::keep_for_later(tx, org, user, later, now).await
+}
+
+/// The actor's role in a workspace of their organization, as [`open`] would give it; `None` where they have none. "Not
+/// found" for a workspace that isn't of the organization, or that they don't know of.
+pub(crate) async fn role_of(tx: &mut Tx, actor: &Actor, id: &WorkspaceId) -> Result<Option<WorkspaceRole>> {
+    let (workspace, own) = queries::find(tx, actor.user(), id).await?.ok_or(Refusal::NotFound)?;
+    let role = role_in(own, Some(actor));
+    let known = workspace.org.as_ref() == Some(&actor.org.id) && (role.is_some() || sees_all(actor.role));
+    if known { Ok(role) } else { Err(Refusal::NotFound) }
 }
 
 /// Refuses, with "not found", a workspace that isn't one of the actor's organization or that they don't know of.

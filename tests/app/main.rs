@@ -24,6 +24,7 @@ mod organizations;
 mod policies;
 mod races;
 mod readme;
+mod roles;
 mod rules;
 mod security;
 mod sessions;

@@ -11,6 +11,7 @@ use crate::members::{self, Filter, Listed, Page, Sort, StatusFilter};
 use crate::web::error::PageError;
 use crate::web::input::Query;
 use crate::web::page::{self, Shell};
+use crate::web::roles::Tabs;
 use crate::web::session::{Member, Visitor};
 use crate::{text, workspaces};
 use askama::Template;
@@ -96,6 +97,7 @@ struct Head {
 #[template(path = "members/index.html")]
 struct Index {
     shell: Shell,
+    tabs: Tabs,
     base: String,
     org_name: String,
     asked: Asked,
@@ -145,6 +147,7 @@ fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspa
     };
     let policies = &actor.org.policies;
     Index {
+        tabs: Tabs::new(actor, "members"),
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
         heads: heads(&asked),

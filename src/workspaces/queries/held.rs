@@ -1,6 +1,6 @@
 //! Access rows, one person's at a time.
 
-use crate::access::WorkspaceRole;
+use crate::access::{OrgRole, WorkspaceRole};
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
@@ -155,4 +155,34 @@ pub(in crate::workspaces) async fn custom_role_name(tx: &mut Tx, org: &OrgId, ro
 pub(in crate::workspaces) async fn name_of_user(tx: &mut Tx, user: &UserId) -> Result<Option<String>> {
     Ok(on!(tx, c => sqlx::query_scalar("SELECT name FROM users WHERE id = $1 AND status <> 'deleted'")
         .bind(user.as_str()).fetch_optional(c))?)
+}
+
+row! {
+    /// An access row with a certain custom role.
+    #[derive(Debug)]
+    pub(in crate::workspaces) struct CustomHolderRow {
+        pub workspace_id: WorkspaceId,
+        pub user_id: UserId,
+        pub source: String,
+        pub org_role: OrgRole,
+        /// Rows with another role that the same person has in the workspace.
+        pub others: i64,
+    }
+}
+
+/// Who has a custom role in the organization's workspaces, workspace by workspace.
+pub(in crate::workspaces) async fn with_custom_role(tx: &mut Tx, org: &OrgId, role: &CustomRoleId) -> Result<Vec<CustomHolderRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT a.workspace_id, a.user_id, a.source, m.role AS org_role,
+            (SELECT COUNT(*) FROM access o WHERE o.workspace_id = a.workspace_id AND o.user_id = a.user_id
+                AND (o.custom_role_id IS NULL OR o.custom_role_id <> $2)) AS others
+         FROM access a JOIN workspaces w ON w.id = a.workspace_id JOIN members m ON m.org_id = w.org_id AND m.user_id = a.user_id
+         WHERE w.org_id = $1 AND w.deleted_at IS NULL AND a.custom_role_id = $2 ORDER BY a.workspace_id, a.user_id, a.source")
+        .bind(org.as_str()).bind(role.as_str()).fetch_all(c))?)
+}
+
+/// Takes every row that still has a custom role.
+pub(in crate::workspaces) async fn forget_custom_role(tx: &mut Tx, role: &CustomRoleId) -> Result<()> {
+    run!(tx, sqlx::query("DELETE FROM access WHERE custom_role_id = $1").bind(role.as_str()))?;
+    Ok(())
 }

@@ -229,6 +229,41 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
     )),
 ];
 
+pub const ROLE_DOORS: &[Door] = &[
+    door(
+        "roles::create",
+        "custom_role.created",
+        MANAGERS,
+        Nothing,
+        Page("/orgs/{org}/roles/custom/new", "name=Role+{n}"),
+        Call("POST", "/organizations/{org_id}/roles", r#"{"name": "Role {n}"}"#),
+    ),
+    door(
+        "roles::change_details",
+        "custom_role.changed",
+        MANAGERS,
+        CustomRole,
+        Page("/orgs/{org}/roles/custom/{role}/details", "name=Changed+{n}"),
+        Call("PUT", "/organizations/{org_id}/roles/{role_id}", r#"{"name": "Changed {n}"}"#),
+    ),
+    door(
+        "roles::set_permissions",
+        "custom_role.permissions_changed",
+        MANAGERS,
+        CustomRole,
+        Page("/orgs/{org}/roles/custom/{role}/permissions", "may[]=table:edit&do=confirm"),
+        Call("PUT", "/organizations/{org_id}/roles/{role_id}/permissions", r#"{"permissions": [{"kind": "table", "actions": ["edit"]}]}"#),
+    ),
+    door(
+        "roles::delete",
+        "custom_role.deleted",
+        MANAGERS,
+        CustomRole,
+        Page("/orgs/{org}/roles/custom/{role}/delete", "confirm=Target+{n}"),
+        Call("DELETE", "/organizations/{org_id}/roles/{role_id}?confirm=Target%20{n}", ""),
+    ),
+];
+
 pub const OWN_DOORS: &[Door] = &[
     door(
         "accounts::change_name",

@@ -8,6 +8,7 @@ use roster::accounts::{TokenScope, create_token_for};
 use roster::actor::Actor;
 use roster::invitations::{self, NewInvitation, OnPending};
 use roster::members;
+use roster::roles;
 use roster::workspaces::{self, Given};
 
 /// The order of the letters in [`super::table::Door::who`].
@@ -52,6 +53,8 @@ pub enum Needs {
     /// Another session of whoever tries, or of the owner: `{session}`.
     OwnSession,
     OwnersSession,
+    /// A custom role of Acme: `{role}`, called "Target {n}".
+    CustomRole,
     /// So that the owner isn't the only one.
     SecondOwner,
 }
@@ -193,6 +196,10 @@ impl World {
             }
             Needs::OwnSession => values.push(("session", self.session(own).await)),
             Needs::OwnersSession => values.push(("session", self.session(ADDRESSES[0]).await)),
+            Needs::CustomRole => {
+                let made = roles::create(&self.house.app, &self.acme, None, &format!("Target {n}"), "").await.expect("a role");
+                values.push(("role", made.id.into()));
+            }
             Needs::SecondOwner => {
                 self.member(&new, OrgRole::Owner).await;
                 self.house.sign_in(&new).await;
