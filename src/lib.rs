@@ -23,6 +23,7 @@ pub mod mail; // what Roster writes to people
 pub mod members; // the directory, and what is done with members
 pub mod organizations; // organizations and their policies
 pub mod outbox; // work done after a change
+pub mod resources; // things of the host product, their kinds, and who sees which
 pub mod roles; // custom workspace roles
 pub mod text; // names, addresses, slugs
 pub mod web; // pages

@@ -15,6 +15,7 @@ mod organizations;
 mod paging;
 mod policies;
 mod repeat;
+mod resources;
 mod roles;
 mod sessions;
 mod shape;
@@ -30,10 +31,66 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls(), access_calls(), role_calls(), invitation_calls(), audit_calls()]
+    [own_calls(), organization_calls(), member_calls(), access_calls(), role_calls(), invitation_calls(), audit_calls(), resource_calls()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// The same calls for an organization and for one workspace, which may stand alone.
+fn resource_calls() -> Vec<Call> {
+    vec![
+        Call::get("/organizations/{org_id}/resource-kinds", resources::kinds)
+            .says("List the kinds of resources")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<resources::ResourceKind>>(200),
+        Call::put("/organizations/{org_id}/resource-kinds/{kind}", resources::add_kind)
+            .says("Add a kind of resource, or change one that was added")
+            .takes::<resources::ChangedKind>()
+            .gives::<resources::ResourceKind>(200),
+        Call::get("/organizations/{org_id}/resources", resources::list)
+            .says("List the resources that you see in an organization, apart from its workspaces")
+            .asks::<resources::AskedResources>()
+            .gives::<paging::Listed<resources::Resource>>(200),
+        Call::post("/organizations/{org_id}/resources", resources::upsert)
+            .says("Make up to 1,000 resources, or bring them up to date, by your product's own ids")
+            .takes::<resources::UpsertedResources>()
+            .gives::<resources::ResourceVerdicts>(200),
+        Call::get("/organizations/{org_id}/resources/{resource_id}", resources::show)
+            .says("Get a resource")
+            .gives::<resources::Resource>(200),
+        Call::put("/organizations/{org_id}/resources/{resource_id}", resources::update)
+            .says("Change a resource's name, or what it lies in")
+            .takes::<resources::ChangedResource>()
+            .gives::<resources::Resource>(200),
+        Call::post("/organizations/{org_id}/resources/{resource_id}/archive", resources::archive)
+            .says("Archive a resource with everything below it")
+            .gives::<resources::Resource>(200),
+        Call::post("/organizations/{org_id}/resources/{resource_id}/restore", resources::restore)
+            .says("Bring back an archived resource with what was archived with it")
+            .gives::<resources::Resource>(200),
+        Call::get("/workspaces/{workspace_id}/resources", resources::list)
+            .says("List the resources that you see in a workspace")
+            .asks::<resources::AskedResources>()
+            .gives::<paging::Listed<resources::Resource>>(200),
+        Call::post("/workspaces/{workspace_id}/resources", resources::upsert)
+            .says("Make up to 1,000 resources, or bring them up to date, by your product's own ids")
+            .takes::<resources::UpsertedResources>()
+            .gives::<resources::ResourceVerdicts>(200),
+        Call::get("/workspaces/{workspace_id}/resources/{resource_id}", resources::show)
+            .says("Get a resource")
+            .gives::<resources::Resource>(200),
+        Call::put("/workspaces/{workspace_id}/resources/{resource_id}", resources::update)
+            .says("Change a resource's name, or what it lies in")
+            .takes::<resources::ChangedResource>()
+            .gives::<resources::Resource>(200),
+        Call::post("/workspaces/{workspace_id}/resources/{resource_id}/archive", resources::archive)
+            .says("Archive a resource with everything below it")
+            .gives::<resources::Resource>(200),
+        Call::post("/workspaces/{workspace_id}/resources/{resource_id}/restore", resources::restore)
+            .says("Bring back an archived resource with what was archived with it")
+            .gives::<resources::Resource>(200),
+    ]
 }
 
 /// What is the caller's own.

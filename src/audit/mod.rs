@@ -230,7 +230,22 @@ pub fn sentence(event: &EventRow) -> String {
         "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
         "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
         "custom_role.deleted" => format!("{who} deleted the role {what}"),
+        action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+fn of_resources(action: &str, who: &str, what: &str, kind: &str) -> String {
+    match action {
+        // A private thing has no name here.
+        "resource.created" if what.is_empty() => format!("{who} made a private thing"),
+        _ if what.is_empty() => format!("{who} changed a private thing"),
+        "resource.created" => format!("{who} added the {kind} {what}"),
+        "resource.archived" => format!("{who} archived the {kind} {what}"),
+        "resource.restored" => format!("{who} brought back the {kind} {what}"),
+        "resource_kind.added" => format!("{who} added the kind of resource {what}"),
+        "resource_kind.changed" => format!("{who} changed the kind of resource {what}"),
+        _ => format!("{who} changed the {kind} {what}"),
     }
 }

@@ -6,6 +6,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId};
+use crate::resources;
 
 /// A workspace that will be standalone, and who keeps it.
 #[derive(Clone, Debug)]
@@ -39,6 +40,7 @@ pub(crate) async fn release_all(tx: &mut Tx, org: &OrgId, owner: Option<&UserId>
         Some(owner) => queries::adopt(tx, org, owner, now).await?,
         None => 0,
     };
+    resources::release_all(tx, org).await?;
     let workspaces = queries::unlink_all(tx, org).await?;
     Ok(Released { workspaces, adopted })
 }

@@ -2,10 +2,12 @@
 //!
 //! Shows rows S1-30, S1-31, S1-32, S3-1, S3-5, S3-7, S4-4, S5-20, S5-22, S5-23 and SEC-Z1, Z3, Z4, Z5, Z8, Z11, L1.
 
+mod resources;
 mod table;
 mod world;
 
 use crate::support::routes::{self, Route};
+use resources::RESOURCE_DOORS;
 use table::{Door, ELSEWHERE, MEMBERS_DOORS, ORGANIZATION_DOORS, OWN_DOORS, ROLE_DOORS, Way};
 use world::{CAST, World};
 
@@ -165,6 +167,11 @@ async fn sec_z1_sec_z8_custom_roles_by_call() {
 }
 
 #[tokio::test]
+async fn s4_5_s4_10_s4_12_sec_z1_resources_by_call() {
+    walk(RESOURCE_DOORS, Carrier::Call).await;
+}
+
+#[tokio::test]
 async fn s5_20_sec_s7_what_is_ones_own_by_form() {
     walk(OWN_DOORS, Carrier::Form).await;
 }
@@ -182,7 +189,8 @@ async fn s5_20_sec_s7_sec_z8_what_is_ones_own_by_call() {
 /// Fails with the routes that change something and stand neither in the table nor among those with a reason.
 #[test]
 fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
-    let doors: Vec<&Door> = MEMBERS_DOORS.iter().chain(ORGANIZATION_DOORS).chain(OWN_DOORS).chain(ROLE_DOORS).collect();
+    let doors: Vec<&Door> =
+        MEMBERS_DOORS.iter().chain(ORGANIZATION_DOORS).chain(OWN_DOORS).chain(ROLE_DOORS).chain(RESOURCE_DOORS).collect();
     let mut missing = Vec::new();
     let excused = |path: &str| ELSEWHERE.iter().any(|(route, reason)| *route == path && !reason.is_empty());
     let changes = |route: &Route| route.methods.iter().filter(|m| **m != "GET").map(|m| m.to_string()).collect::<Vec<_>>();

@@ -24,6 +24,7 @@ mod organizations;
 mod policies;
 mod races;
 mod readme;
+mod resources;
 mod roles;
 mod rules;
 mod security;

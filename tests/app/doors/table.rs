@@ -26,17 +26,17 @@ pub enum Way {
 }
 
 /// Who may do it, by the letters above: owner, admin, billing, member, viewer, suspended, stranger, nobody, anonymous.
-const MANAGERS: &str = "ddfffnnns";
 /// Owners and admins; for everybody else the workspace isn't there.
 const MANAGERS_AND_THE_REST_NOT_FOUND: &str = "ddnnnnnns";
+pub const MANAGERS: &str = "ddfffnnns";
 const OWNERS: &str = "dffffnnns";
 const MEMBERS: &str = "dddddnnns";
 const ANYBODY: &str = "dddddddds";
-const ITS_OWNER: &str = "dnnnnnnns";
+pub const ITS_OWNER: &str = "dnnnnnnns";
 
 const FRESH: &str = "it wants a sign-in of the last ten minutes, which a token never is";
 
-const fn door(name: &'static str, event: &'static str, who: &'static str, needs: Needs, page: Way, call: Way) -> Door {
+pub const fn door(name: &'static str, event: &'static str, who: &'static str, needs: Needs, page: Way, call: Way) -> Door {
     Door { name, event, who, needs, page, call, alone: false }
 }
 

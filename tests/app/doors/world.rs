@@ -4,12 +4,15 @@ use crate::support::client::Client;
 use crate::support::database::Database;
 use crate::support::{Acme, Browser, House, acme};
 use roster::access::{OrgRole, WorkspaceRole};
-use roster::accounts::{TokenScope, create_token_for};
-use roster::actor::Actor;
+use roster::accounts::{self, TokenScope, create_token_for};
+use roster::actor::{Actor, Origin, Person};
+use roster::ids::WorkspaceId;
 use roster::invitations::{self, NewInvitation, OnPending};
 use roster::members;
+use roster::resources::{self, Mode, NewResource, Place, Verdict};
 use roster::roles;
 use roster::workspaces::{self, Given};
+use std::sync::Arc;
 
 /// The order of the letters in [`super::table::Door::who`].
 pub const CAST: [&str; 9] = ["owner", "admin", "billing", "member", "viewer", "suspended", "stranger", "nobody", "anonymous"];
@@ -57,6 +60,13 @@ pub enum Needs {
     CustomRole,
     /// So that the owner isn't the only one.
     SecondOwner,
+    /// A dashboard of Acme: `{resource}`; an archived one.
+    OrganizationsResource,
+    ArchivedResource,
+    /// A workspace in which the owner alone has a role: `{workspace}`; with a monitor in it; with an archived one.
+    WorkspaceOfOwner,
+    WorkspacesResource,
+    WorkspacesArchivedResource,
 }
 
 pub struct World {
@@ -121,6 +131,29 @@ impl World {
         invitations::invite(&self.house.app, by, &new).await.expect("an invitation").id.into()
     }
 
+    /// The owner, as their session has them.
+    async fn owner(&self) -> Arc<Person> {
+        let cookie = &self.people[0].browser.cookies[roster::web::COOKIE];
+        accounts::identify_session(&self.house.app, cookie, Origin::default()).await.expect("it is read").expect("the owner")
+    }
+
+    /// A resource that the owner makes, in a workspace or in the organization.
+    async fn resource(&self, workspace: Option<&WorkspaceId>, n: usize, archived: bool) -> String {
+        let (app, owner) = (&self.house.app, self.owner().await);
+        let place = match workspace {
+            Some(workspace) => Place::of_workspace(app, &owner, workspace).await.expect("it opens"),
+            None => Place::of_organization(&owner.in_org(&self.acme.org.id).expect("a member")),
+        };
+        let kind = if workspace.is_some() { "monitor" } else { "dashboard" };
+        let new = NewResource { kind: kind.into(), external_id: format!("x{n}"), name: format!("Thing {n}"), ..NewResource::default() };
+        let done = resources::upsert(app, &place, &[new], Mode::AllOrNothing).await.expect("it is written");
+        let [Verdict::Created(made)] = &done.verdicts[..] else { panic!("{done:?}") };
+        if archived {
+            resources::archive(app, &place, &made.id).await.expect("it is archived");
+        }
+        made.id.to_string()
+    }
+
     async fn session(&mut self, address: &str) -> String {
         self.house.sign_in(address).await;
         let sql = format!(
@@ -136,7 +169,8 @@ impl World {
         let new = format!("t{n}@acme.test");
         // What belongs to whoever tries belongs to the owner where nobody is signed in.
         let own = if ADDRESSES[who].is_empty() { ADDRESSES[0] } else { ADDRESSES[who] };
-        let mut values = vec![("n", n.to_string()), ("org_id", self.org_id.clone()), ("org", "acme-corp".to_owned())];
+        let mut values =
+            vec![("n", n.to_string()), ("kind", format!("kind_{n}")), ("org_id", self.org_id.clone()), ("org", "acme-corp".to_owned())];
         match needs {
             Needs::Nothing => {}
             Needs::Member => values.push(("member", self.member(&new, OrgRole::Member).await)),
@@ -199,6 +233,18 @@ impl World {
             Needs::CustomRole => {
                 let made = roles::create(&self.house.app, &self.acme, None, &format!("Target {n}"), "").await.expect("a role");
                 values.push(("role", made.id.into()));
+            }
+            Needs::OrganizationsResource | Needs::ArchivedResource => {
+                values.push(("resource", self.resource(None, n, needs == Needs::ArchivedResource).await));
+            }
+            Needs::WorkspaceOfOwner | Needs::WorkspacesResource | Needs::WorkspacesArchivedResource => {
+                let owner = self.owner().await.in_org(&self.acme.org.id).expect("a member");
+                let made = workspaces::create_in(&self.house.app, &owner, &format!("W {n}"), "").await.expect("a workspace");
+                if needs != Needs::WorkspaceOfOwner {
+                    let archived = needs == Needs::WorkspacesArchivedResource;
+                    values.push(("resource", self.resource(Some(&made.id), n, archived).await));
+                }
+                values.push(("workspace", made.id.into()));
             }
             Needs::SecondOwner => {
                 self.member(&new, OrgRole::Owner).await;

@@ -1,0 +1,232 @@
+//! Lists: walks along an index in the order of names, from where the page before ended.
+
+use super::super::{Filter, Resource};
+use super::{ResourceRow, columns, sees};
+use crate::db::{Dialect, Tx, on, row, run};
+use crate::error::Result;
+use crate::ids::{OrgId, ResourceId, UserId, WorkspaceId};
+use crate::text;
+
+/// One row of a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub resource: Resource,
+    /// What it lies in, where the one who asks sees that.
+    pub parent_name: Option<String>,
+    pub(in super::super) sort_name: String,
+}
+
+/// What a list is asked for.
+pub(in super::super) struct Asked {
+    /// One or two: the shared one, and what is private to the user there.
+    pub places: Vec<String>,
+    pub user: UserId,
+    pub enters: bool,
+    pub filter: Filter,
+    /// The name and id of the last row before.
+    pub after: (String, String),
+}
+
+enum Bind {
+    Text(String),
+    Flag(bool),
+}
+
+/// Binds the values of a statement that was put together from parts.
+macro_rules! bind_all {
+    ($query:expr, $binds:expr) => {{
+        let mut query = $query;
+        for bind in $binds {
+            query = match bind {
+                Bind::Text(text) => query.bind(text.as_str()),
+                Bind::Flag(flag) => query.bind(*flag),
+            };
+        }
+        query
+    }};
+}
+
+struct Statement {
+    sql: String,
+    binds: Vec<Bind>,
+}
+
+impl Statement {
+    fn bind(&mut self, text: &str) -> String {
+        self.binds.push(Bind::Text(text.to_owned()));
+        format!("${}", self.binds.len())
+    }
+
+    /// The person, and whether they enter workspaces by their organization role.
+    fn new(asked: &Asked) -> Self {
+        Self { sql: String::new(), binds: vec![Bind::Text(asked.user.to_string()), Bind::Flag(asked.enters)] }
+    }
+
+    /// `FROM … WHERE …` of one place, without the order.
+    fn rows_of(&mut self, asked: &Asked, place: &str) -> String {
+        // A private place has the owner's id behind a slash; nobody's role in the workspace has a say there.
+        let workspace = self.bind(place.split('/').next().unwrap_or_default());
+        let place = self.bind(place);
+        let filter = &asked.filter;
+        let mut found =
+            format!("FROM resources r LEFT JOIN resources p ON p.id = r.parent_id AND {} WHERE ", sees("p", &workspace, "$1", "$2"));
+        match &filter.parent {
+            // `|| ''` keeps SQLite on the index of what lies in the parent.
+            Some(parent) => found += &format!("r.parent_id = {} AND (r.place || '') = {place}", self.bind(parent.as_str())),
+            None => found += &format!("r.place = {place}"),
+        }
+        if !filter.kind.is_empty() {
+            found += &format!(" AND r.kind = {}", self.bind(&filter.kind));
+        }
+        found += if filter.archived { " AND r.archived_at IS NOT NULL" } else { " AND r.archived_at IS NULL" };
+        let search = filter.search.trim();
+        if !search.is_empty() {
+            let (like, id) = (self.bind(&text::like(&text::sort_key(search))), self.bind(search));
+            found += &format!(" AND (r.sort_name LIKE {like} ESCAPE '\\' OR r.external_id = {id})");
+        }
+        found + " AND " + &sees("r", &workspace, "$1", "$2")
+    }
+
+    fn list(asked: &Asked) -> Self {
+        let mut made = Self::new(asked);
+        let limit = asked.filter.limit + 1;
+        let mut parts = Vec::new();
+        for place in &asked.places {
+            let rows = made.rows_of(asked, place);
+            let (name, id) = (made.bind(&asked.after.0), made.bind(&asked.after.1));
+            parts.push(format!(
+                "SELECT {}, r.sort_name, p.name AS parent_name {rows} AND (r.sort_name, r.id) > ({name}, {id})
+                 ORDER BY r.sort_name, r.id LIMIT {limit}",
+                columns!()
+            ));
+        }
+        made.sql = match parts.as_slice() {
+            [only] => only.clone(),
+            several => {
+                let walks: Vec<String> = several.iter().enumerate().map(|(n, part)| format!("SELECT * FROM ({part}) part{n}")).collect();
+                format!("{} ORDER BY sort_name, id LIMIT {limit}", walks.join(" UNION ALL "))
+            }
+        };
+        made
+    }
+
+    fn count(asked: &Asked) -> Self {
+        let mut made = Self::new(asked);
+        let parts: Vec<String> = asked.places.iter().map(|place| format!("(SELECT COUNT(*) {})", made.rows_of(asked, place))).collect();
+        made.sql = format!("SELECT {}", parts.join(" + "));
+        made
+    }
+}
+
+row! {
+    struct ListedRow {
+        id: ResourceId,
+        org_id: Option<String>,
+        workspace_id: Option<String>,
+        place: String,
+        kind: String,
+        external_id: String,
+        parent_id: Option<String>,
+        path: String,
+        name: String,
+        owner_id: Option<String>,
+        created_at: i64,
+        updated_at: i64,
+        archived_at: Option<i64>,
+        sort_name: String,
+        parent_name: Option<String>,
+    }
+}
+
+impl From<ListedRow> for Row {
+    fn from(row: ListedRow) -> Self {
+        let ListedRow { sort_name, parent_name, .. } = row;
+        let resource = ResourceRow {
+            id: row.id,
+            org_id: row.org_id,
+            workspace_id: row.workspace_id,
+            place: row.place,
+            kind: row.kind,
+            external_id: row.external_id,
+            parent_id: row.parent_id,
+            path: row.path,
+            name: row.name,
+            owner_id: row.owner_id,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            archived_at: row.archived_at,
+        };
+        Self { resource: resource.into(), parent_name, sort_name }
+    }
+}
+
+pub(in super::super) async fn list(tx: &mut Tx, asked: &Asked) -> Result<Vec<Row>> {
+    let Statement { sql, binds } = Statement::list(asked);
+    let rows: Vec<ListedRow> = on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_all(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+pub(in super::super) async fn count(tx: &mut Tx, asked: &Asked) -> Result<i64> {
+    let Statement { sql, binds } = Statement::count(asked);
+    Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_one(c))?)
+}
+
+/// Which of these kinds somebody sees something of, each looked for in a place: a look into the index of kinds each.
+pub(in super::super) async fn kinds_there(tx: &mut Tx, asked: &Asked, looks: &[(&str, String)]) -> Result<Vec<String>> {
+    let mut made = Statement::new(asked);
+    let mut parts = Vec::new();
+    for (kind, place) in looks {
+        let of_kind = Asked {
+            places: Vec::new(),
+            user: asked.user.clone(),
+            enters: asked.enters,
+            filter: Filter { kind: (*kind).to_owned(), ..asked.filter.clone() },
+            after: Default::default(),
+        };
+        let rows = made.rows_of(&of_kind, place);
+        parts.push(format!("SELECT CAST({} AS TEXT) WHERE EXISTS (SELECT 1 {rows})", made.bind(kind)));
+    }
+    let sql = parts.join(" UNION ALL ");
+    Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &made.binds).fetch_all(c))?)
+}
+
+/// The plan of a list. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+pub(in super::super) async fn explain(tx: &mut Tx, asked: &Asked) -> Result<Vec<String>> {
+    let Statement { sql, binds } = Statement::list(asked);
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let rows: Vec<(i64, i64, i64, String)> =
+                on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_all(c))?;
+            Ok(rows.into_iter().map(|row| row.3).collect())
+        }
+        Dialect::Postgres => {
+            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
+            let sql = format!("EXPLAIN {sql}");
+            Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_all(c))?)
+        }
+    }
+}
+
+row! {
+    /// A workspace with how many resources somebody sees in it.
+    #[derive(Clone, Debug)]
+    pub struct WorkspaceCount {
+        pub id: WorkspaceId,
+        pub name: String,
+        pub resources: i64,
+    }
+}
+
+pub(in super::super) async fn counts(tx: &mut Tx, org: &OrgId, user: &UserId, enters: bool, limit: i64) -> Result<Vec<WorkspaceCount>> {
+    let sql = format!(
+        "SELECT w.id, w.name, (SELECT COUNT(*) FROM resources r WHERE r.place = w.id AND r.archived_at IS NULL AND {}) AS resources
+         FROM workspaces w WHERE w.org_id = $3 AND w.deleted_at IS NULL
+            AND (w.id IN (SELECT workspace_id FROM access WHERE user_id = $1)
+                OR ($2 AND NOT EXISTS (SELECT 1 FROM access a WHERE a.workspace_id = w.id AND a.user_id = $1)))
+         ORDER BY w.sort_name, w.id LIMIT $4",
+        sees("r", "w.id", "$1", "$2")
+    );
+    Ok(on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(user.as_str()).bind(enters).bind(org.as_str()).bind(limit).fetch_all(c))?)
+}

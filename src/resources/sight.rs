@@ -1,0 +1,136 @@
+//! What one person is in one workspace, or in an organization apart from its workspaces: everything that decides what
+//! they see and may do there.
+//!
+//! Lists ask the same of the database with [`super::sees`]; tests/app/resources.rs holds both together.
+
+use super::chain::Chain;
+use super::{Resource, queries};
+use crate::access::{self, Action, Actions, Decision, Held, Kind, Level, Limit, Membership, Permitted, Target, Thing, Who, WorkspaceRole};
+use crate::actor::Actor;
+use crate::db::Tx;
+use crate::error::{Refusal, Result};
+use crate::ids::{UserId, WorkspaceId};
+
+#[derive(Clone, Debug)]
+pub struct Sight {
+    pub(super) user: UserId,
+    membership: Membership,
+    admins_enter: bool,
+    rows: Vec<HeldRow>,
+    limits: Vec<LimitRow>,
+}
+
+/// One access row with what its custom role lists.
+#[derive(Clone, Debug)]
+pub(super) struct HeldRow {
+    pub role: WorkspaceRole,
+    pub permissions: Vec<PermittedRow>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PermittedRow {
+    pub kind: String,
+    pub resource: Option<String>,
+    pub actions: Actions,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct LimitRow {
+    pub kind: String,
+    pub granted: Vec<String>,
+}
+
+impl Sight {
+    /// Reads it. `actor` is the person in the organization; `None` says that the workspace stands alone.
+    pub(crate) async fn load(tx: &mut Tx, user: &UserId, actor: Option<&Actor>, workspace: Option<&WorkspaceId>) -> Result<Self> {
+        let (rows, limits) = match workspace {
+            Some(workspace) => (queries::held(tx, workspace, user).await?, queries::limits(tx, workspace, user).await?),
+            None => Default::default(),
+        };
+        Ok(Self {
+            user: user.clone(),
+            membership: actor.map_or(Membership::Standalone, |actor| Membership::Active(actor.role)),
+            admins_enter: actor.is_some_and(|actor| actor.org.policies.admins_enter),
+            rows,
+            limits,
+        })
+    }
+
+    /// Whether they may open the workspace that this is about.
+    pub(super) fn may_open(&self) -> bool {
+        !self.rows.is_empty() || self.enters()
+    }
+
+    /// Whether they come in without a row, by their organization role.
+    pub(super) fn enters(&self) -> bool {
+        matches!(self.membership, Membership::Active(role) if access::enters_by_role(role, self.admins_enter))
+    }
+
+    /// Asks [`access::decide`] about a thing of this kind, with what it lies in.
+    pub(crate) fn decide(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Decision {
+        let links = chain.links();
+        let thing = Thing { kind, owner: owner.map(UserId::as_str), chain: &links, entitled: entitled(kind) };
+        let lines: Vec<Vec<Permitted<'_>>> = self.rows.iter().map(|row| row.permissions.iter().map(PermittedRow::lent).collect()).collect();
+        let rows: Vec<Held<'_>> = self.rows.iter().zip(&lines).map(|(row, permissions)| Held { role: row.role, permissions }).collect();
+        let granted: Vec<Vec<&str>> = self.limits.iter().map(|limit| limit.granted.iter().map(String::as_str).collect()).collect();
+        let limits: Vec<Limit<'_>> =
+            self.limits.iter().zip(&granted).map(|(limit, granted)| Limit { kind: &limit.kind, granted }).collect();
+        let who =
+            Who { user: self.user.as_str(), membership: self.membership, rows: &rows, admins_enter: self.admins_enter, limits: &limits };
+        access::decide(&who, action, &Target::Resource(thing))
+    }
+
+    /// Whether they may know of it: what they may view, and what only the plan keeps from them.
+    pub(super) fn sees(&self, kind: &Kind, resource: &Resource, chain: &Chain) -> bool {
+        let decision = self.decide(Action::View, kind, resource.owner.as_ref(), chain);
+        decision.allowed || !decision.hidden
+    }
+
+    /// Refuses what [`Self::decide`] refuses: with "not found" where they may not know of the thing.
+    pub(super) fn require(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Result<()> {
+        let decision = self.decide(action, kind, owner, chain);
+        if decision.allowed {
+            return Ok(());
+        }
+        if decision.hidden {
+            return Err(Refusal::NotFound);
+        }
+        Err(refused(&decision, action, kind))
+    }
+}
+
+impl PermittedRow {
+    fn lent(&self) -> Permitted<'_> {
+        Permitted { kind: &self.kind, resource: self.resource.as_deref(), actions: self.actions }
+    }
+}
+
+/// The refusal of somebody who knows of the thing, with who can help.
+fn refused(decision: &Decision, action: Action, kind: &Kind) -> Refusal {
+    use crate::access::Step;
+    let (verb, plural) = (action.label().to_lowercase(), kind.plural.to_lowercase());
+    match decision.steps.last() {
+        Some(Step::ViewerCap(true)) => Refusal::forbidden(
+            "viewer_caps",
+            format!(
+                "You are a viewer of the organization, who changes nothing. Ask an owner or admin for another role to {verb} {plural}."
+            ),
+        ),
+        Some(Step::Entitlement(_)) => Refusal::forbidden(
+            "plan_lacks_entitlement",
+            format!("{} aren't in this organization's plan. An owner or a billing member can change it.", kind.plural),
+        ),
+        _ if kind.level == Level::Organization => {
+            Refusal::forbidden("role_lacks_permission", format!("Your organization role can't {verb} {plural}. Owners and admins can."))
+        }
+        _ => Refusal::forbidden(
+            "role_lacks_permission",
+            format!("Your role in this workspace can't {verb} {plural}. Its owners and admins can, or can give you a role that does."),
+        ),
+    }
+}
+
+/// Whether the plan has what a kind needs.
+fn entitled(kind: &Kind) -> bool {
+    kind.entitlement.is_none()
+}
