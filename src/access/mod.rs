@@ -130,6 +130,16 @@ pub fn enters_by_role(actor: OrgRole, admins_enter: bool) -> bool {
     admins_enter && matches!(actor, OrgRole::Owner | OrgRole::Admin)
 }
 
+/// How many workspaces a member can open: those they have a role in, or all of them where their organization role lets
+/// them in; none while they are suspended (S1-63).
+pub fn opens(role: OrgRole, suspended: bool, admins_enter: bool, own: i64, all: i64) -> i64 {
+    match suspended {
+        true => 0,
+        false if enters_by_role(role, admins_enter) => all,
+        false => own,
+    }
+}
+
 /// A workspace role as the organization role leaves it: a viewer writes nowhere (product.md, 2, rule 4).
 pub fn capped(role: WorkspaceRole, organization: OrgRole) -> WorkspaceRole {
     if organization == OrgRole::Viewer { role.min(WorkspaceRole::Viewer) } else { role }

@@ -38,7 +38,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{InvitationId, MemberId, OrgId, UserId};
 use crate::mail;
-use crate::organizations;
+use crate::organizations::{self, Organization};
 use queries::EntryRow;
 
 /// One row of the directory.
@@ -59,6 +59,7 @@ pub struct Entry {
     pub last_active_at: Option<Micros>,
     /// When they joined, or were invited.
     pub since: Micros,
+    /// In how many workspaces they have a role of their own; [`Entry::opens`] says how many they can open.
     pub workspaces: i64,
     pub invitation: Option<Pending>,
 }
@@ -130,6 +131,14 @@ impl Entry {
             workspaces: row.workspaces,
             invitation,
         }
+    }
+}
+
+impl Entry {
+    /// How many workspaces they can open, by a role of their own or by their organization role (S1-63).
+    pub fn opens(&self, org: &Organization) -> i64 {
+        let suspended = self.status == Status::Suspended;
+        access::opens(self.role, suspended, org.policies.admins_enter, self.workspaces, org.workspaces)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::assets::assets;
 use super::error::PageError;
-use super::input::Form;
+use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{Member, see_other};
-use crate::access::{self, OrgRole, Permission};
+use crate::access::{self as rules, OrgRole, Permission};
 use crate::app::App;
 use crate::audit::Activity;
 use crate::error::Refusal;
@@ -18,6 +18,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+mod access;
 mod directory;
 mod row;
 
@@ -94,12 +95,18 @@ struct Show {
     entry: Entry,
     since_label: &'static str,
     activity: Option<Vec<(When, String)>>,
+    section: Option<access::Section>,
 }
 
 /// `GET /orgs/{org}/members/{member}`
-pub async fn show(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, visitor }: Member) -> PageResult {
+pub async fn show(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<access::Asked>,
+) -> PageResult {
     let entry = members::find(&app, &actor, &member).await?;
-    let seen = entry.user.as_ref() == Some(actor.user()) || access::allows(actor.role, Permission::ManageMembers);
+    let seen = entry.user.as_ref() == Some(actor.user()) || rules::allows(actor.role, Permission::ManageMembers);
     let activity = match seen {
         false => None,
         true => Some(
@@ -110,9 +117,12 @@ pub async fn show(State(app): State<App>, Path((_, member)): Path<(String, Membe
                 .collect(),
         ),
     };
+    let base = format!("/orgs/{}/members", actor.org.slug);
+    let section = access::section(&app, &actor, &entry, &base, &asked).await?;
     Ok(page::ok(&Show {
         shell: Shell::org(&visitor, &actor, "Members", &entry.name),
-        base: format!("/orgs/{}/members", actor.org.slug),
+        section,
+        base,
         row: Row::new(&actor, &entry, visitor.now),
         since_label: if entry.status.is_member() { "Joined" } else { "Invited" },
         entry,
@@ -175,7 +185,7 @@ pub async fn confirm_suspend(
     Member { actor, visitor }: Member,
 ) -> PageResult {
     let entry = members::find(&app, &actor, &member).await?;
-    access::may_touch(actor.role, entry.role)?;
+    rules::may_touch(actor.role, entry.role)?;
     Ok(page::ok(&ConfirmSuspend {
         shell: Shell::org(&visitor, &actor, "Members", format!("Suspend {}?", entry.name)),
         base: format!("/orgs/{}/members", actor.org.slug),

@@ -14,6 +14,7 @@ mod invitations;
 mod invite;
 mod joining;
 mod limit;
+mod matrix;
 mod members;
 pub mod next;
 mod notice;
@@ -76,6 +77,7 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/roles/custom/{role}/details", post(roles::change_details))
         .route("/orgs/{org}/roles/custom/{role}/permissions", post(roles::set_permissions))
         .route("/orgs/{org}/roles/custom/{role}/delete", get(roles::confirm_delete).post(roles::delete))
+        .route("/orgs/{org}/access", get(matrix::index))
         .route("/orgs/{org}/workspaces", get(workspaces::index))
         .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
         .route("/orgs/{org}/workspaces/link", get(workspaces::link_form).post(workspaces::link))
@@ -85,6 +87,9 @@ pub fn routes() -> Router<App> {
         .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
         .route("/workspaces/{ws}", get(workspaces::workspace))
         .route("/workspaces/{ws}/overview", get(workspaces::overview))
+        .route("/workspaces/{ws}/members", get(workspaces::people))
+        .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
+        .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
         .route("/orgs/{org}/members", get(members::index))

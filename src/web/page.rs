@@ -198,6 +198,9 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
     if may(Permission::ManageMembers) {
         items.push(item("Invitations", "invitations", (org.invited > 0).then_some(org.invited)));
     }
+    if may(Permission::ManageMembers) && org.workspaces > 0 {
+        items.push(item("Access", "access", None));
+    }
     items.push(item("Roles", "roles", None));
     items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
     if may(Permission::ViewAudit) {
@@ -219,7 +222,10 @@ fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
         current: label == current,
         count: None,
     };
-    NavGroup { heading: "Workspace".into(), items: vec![item("Overview", "overview"), item("Settings", "settings")] }
+    NavGroup {
+        heading: "Workspace".into(),
+        items: vec![item("Overview", "overview"), item("Members", "members"), item("Settings", "settings")],
+    }
 }
 
 fn personal_nav(current: &'static str) -> NavGroup {

@@ -3,6 +3,7 @@
 mod access;
 mod create;
 mod custom;
+mod holdings;
 mod joining;
 mod linking;
 mod managing;
@@ -15,6 +16,10 @@ pub(crate) use access::{give_access, leave_standalone, move_access, nobody_elses
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub(crate) use custom::replace_custom_role;
+pub use holdings::{
+    Holding, PEOPLE_AT_ONCE, PeoplePage, PersonHere, Standing, WORKSPACES_AT_ONCE, choices, custom_roles, people_here, person_here,
+    search_in, standings,
+};
 pub(crate) use joining::{Joiner, give_on_joining};
 pub use linking::{Candidate, Linked, Unlinking, candidates, link, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
@@ -142,7 +147,7 @@ pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(
     let mut rows = queries::list(&mut tx, &actor.org.id, actor.user(), all, (&name, &id), limit + 1).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|(last, _)| encode_cursor(last));
+    let next = rows.last().filter(|_| more).map(|(last, _)| encode_cursor(&crate::text::sort_key(&last.name), last.id.as_str()));
     let listed = rows.into_iter().map(|(workspace, own)| Listed { role: role_in(own, Some(actor)), workspace }).collect();
     Ok((listed, next))
 }
@@ -159,8 +164,8 @@ pub fn sees_all(role: OrgRole) -> bool {
     rules::allows(role, Permission::LinkWorkspaces)
 }
 
-fn encode_cursor(workspace: &Workspace) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_string(&(crate::text::sort_key(&workspace.name), workspace.id.as_str())).unwrap_or_default())
+fn encode_cursor(name: &str, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_string(&(name, id)).unwrap_or_default())
 }
 
 fn decode_cursor(text: &str) -> Result<(String, String)> {

@@ -1,6 +1,8 @@
 //! Workspaces come to an organization and leave it, and what that does to people.
 
 mod linking;
+mod matrix;
+mod people;
 mod unlinking;
 
 use crate::support::database::Database;

@@ -100,7 +100,7 @@ impl Row {
             choices,
             on_joining: !entry.status.is_member(),
             workspaces: if entry.status.is_member() {
-                format!("{} of {}", entry.workspaces, actor.org.workspaces)
+                format!("{} of {}", entry.opens(&actor.org), actor.org.workspaces)
             } else {
                 "on joining: none".into()
             },

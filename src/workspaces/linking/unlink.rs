@@ -11,7 +11,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::WorkspaceId;
 use crate::impact::{self, Impact, Scope};
 use crate::workspaces::{Given, Source, Workspace, give_access};
-use crate::{members, organizations};
+use crate::{invitations, members, organizations};
 
 /// What unlinking does.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Unlinking {
     pub custom: i64,
     /// Who unlinks becomes its owner, because nobody else would be.
     pub adopted: bool,
+    /// Pending invitations that offered it, and no longer do.
+    pub invitations: i64,
     /// Owners and admins came in by their organization role. They no longer do.
     pub entered_by_role: bool,
 }
@@ -55,6 +57,8 @@ async fn unlink_in(tx: &mut Tx, actor: &Actor, id: &WorkspaceId, custom_to: Opti
     let (workspace, _) = find_in(tx, &org.id, actor.user(), id).await?;
     let scope = Scope::Workspaces(vec![id.clone()]);
     let before = impact::look(tx, &scope).await?;
+    let offers = invitations::drop_workspace(tx, actor, id, now).await?;
+    let invitations = (offers.changed.len() + offers.revoked.len()) as i64;
     let custom = queries::end_custom_roles(tx, id, custom_to).await?;
     let adopted = !queries::has_direct_owner(tx, id).await?;
     if adopted {
@@ -72,10 +76,12 @@ async fn unlink_in(tx: &mut Tx, actor: &Actor, id: &WorkspaceId, custom_to: Opti
         .with("people_kept", keeping)
         .with("custom_roles_ended", custom)
         .with("custom_roles_became", custom_to.map(WorkspaceRole::as_str))
+        .with("invitations_changed", offers.changed.len())
+        .with("invitations_revoked", offers.revoked.len())
         .with("adopted", adopted);
     audit::record(tx, actor, now, event).await?;
     let workspace = Workspace { org: None, people: keeping, ..workspace };
-    Ok(Unlinking { workspace, impact, keeping, custom, adopted, entered_by_role: org.policies.admins_enter })
+    Ok(Unlinking { workspace, impact, keeping, custom, adopted, invitations, entered_by_role: org.policies.admins_enter })
 }
 
 /// Makes who unlinks the owner of a workspace that nobody owns by themselves.

@@ -12,7 +12,7 @@ use crate::audit::{Category, Event};
 use crate::clock::Micros;
 use crate::error::{Checks, Refusal, Result};
 use crate::ids::WorkspaceId;
-use crate::{members, organizations, text};
+use crate::{invitations, members, organizations, text};
 use std::sync::Arc;
 
 /// People that an impact names.
@@ -152,6 +152,8 @@ pub struct WorkspaceDeletion {
     pub losing_names: Vec<String>,
     /// Resources in it, which go with it.
     pub resources: i64,
+    /// Pending invitations that offered it, and no longer do.
+    pub invitations: i64,
 }
 
 /// What deleting would do: it is done, looked at, and undone. Refuses who may not delete it.
@@ -181,7 +183,10 @@ async fn delete_in(writing: &mut Writing, now: Micros) -> Result<WorkspaceDeleti
     managed.may_delete()?;
     let (workspace, tx) = (&managed.workspace, &mut writing.tx);
     let losing_names = queries::names(tx, &workspace.id, NAMED).await?;
-    if let Some(org) = &workspace.org {
+    let mut invitations = 0;
+    if let (Some(org), Some(actor)) = (&workspace.org, &writing.actor) {
+        let offers = invitations::drop_workspace(tx, actor, &workspace.id, now).await?;
+        invitations = (offers.changed.len() + offers.revoked.len()) as i64;
         members::add_to_workspaces_of(tx, org, &workspace.id, -1).await?;
         organizations::add_to_counts(tx, org, 0, 0, -1).await?;
     }
@@ -189,7 +194,8 @@ async fn delete_in(writing: &mut Writing, now: Micros) -> Result<WorkspaceDeleti
     let event = Event::new(Category::Governance, "workspace.deleted", "workspace", workspace.id.to_string(), &*workspace.name)
         .with("slug", &*workspace.slug)
         .with("people_lost", workspace.people)
+        .with("invitations_changed", invitations)
         .with("resources", resources);
     writing.record(now, event).await?;
-    Ok(WorkspaceDeletion { losing: managed.workspace.people, losing_names, resources, managed })
+    Ok(WorkspaceDeletion { losing: managed.workspace.people, losing_names, resources, invitations, managed })
 }

@@ -342,7 +342,7 @@ pub const OWN_DOORS: &[Door] = &[
         "access.changed",
         MANAGERS_AND_THE_REST_NOT_FOUND,
         MemberOfWorkspace,
-        No("comes with the workspace's page of members"),
+        Page("/workspaces/{workspace}/members/{user}", "role=member"),
         Call("PUT", "/workspaces/{workspace}/members/{user}", r#"{"role": "member"}"#),
     ),
     door(
@@ -350,7 +350,7 @@ pub const OWN_DOORS: &[Door] = &[
         "access.taken",
         MANAGERS_AND_THE_REST_NOT_FOUND,
         MemberOfWorkspace,
-        No("comes with the workspace's page of members"),
+        Page("/workspaces/{workspace}/members/{user}/remove", ""),
         Call("DELETE", "/workspaces/{workspace}/members/{user}", ""),
     ),
     door(
