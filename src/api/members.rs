@@ -11,6 +11,7 @@ use crate::clock::rfc3339;
 use crate::error::{Checks, Refusal};
 use crate::ids::{MemberId, WorkspaceId};
 use crate::members::{self, Entry, Filter, Page, Sort, StatusFilter};
+use crate::organizations::Organization;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -56,8 +57,10 @@ pub(super) fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-impl From<Entry> for Member {
-    fn from(entry: Entry) -> Self {
+impl Member {
+    /// A member as the directory of their organization shows them.
+    pub(super) fn new(entry: Entry, org: &Organization) -> Self {
+        let opens = if entry.status.is_member() { entry.opens(org) } else { entry.workspaces };
         let since = rfc3339(entry.since);
         let (joined_at, invited_at) = if entry.status.is_member() { (Some(since), None) } else { (None, Some(since)) };
         Self {
@@ -69,7 +72,7 @@ impl From<Entry> for Member {
             org_role: entry.role.as_str(),
             status: entry.status.as_str(),
             verified: entry.verified,
-            workspaces: entry.workspaces,
+            workspaces: opens,
             last_active_at: entry.last_active_at.map(rfc3339),
             joined_at,
             invited_at,
@@ -148,7 +151,7 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let listed = members::list(&app, &actor, &asked.filter()?).await?;
-    let data = listed.entries.into_iter().map(Member::from).collect();
+    let data = listed.entries.into_iter().map(|entry| Member::new(entry, &actor.org)).collect();
     paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
 }
 
@@ -158,7 +161,7 @@ pub async fn show(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(members::find(&app, &actor, &member).await?.into()))
+    Ok(axum::Json(Member::new(members::find(&app, &actor, &member).await?, &actor.org)))
 }
 
 body! {
@@ -178,7 +181,7 @@ pub async fn update_member(
     Json(update): Json<Update>,
 ) -> ApiResult<axum::Json<Member>> {
     let role = parse_role(&update.org_role).map_err(|message| Refusal::field("org_role", message))?;
-    Ok(axum::Json(members::change_role(&app, &actor, &member, role).await?.into()))
+    Ok(axum::Json(Member::new(members::change_role(&app, &actor, &member, role).await?, &actor.org)))
 }
 
 /// `DELETE /organizations/{org_id}/members/{member_id}` (S1-108)
@@ -197,7 +200,7 @@ pub async fn suspend(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(members::suspend(&app, &actor, &member).await?.into()))
+    Ok(axum::Json(Member::new(members::suspend(&app, &actor, &member).await?, &actor.org)))
 }
 
 /// `POST /organizations/{org_id}/members/{member_id}/reinstate`
@@ -206,7 +209,7 @@ pub async fn reinstate(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(members::reinstate(&app, &actor, &member).await?.into()))
+    Ok(axum::Json(Member::new(members::reinstate(&app, &actor, &member).await?, &actor.org)))
 }
 
 /// `POST /organizations/{org_id}/leave`

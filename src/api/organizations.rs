@@ -124,7 +124,7 @@ pub async fn transfer(
     Member(actor): Member,
     Json(transfer): Json<Transfer>,
 ) -> ApiResult<axum::Json<members::Member>> {
-    Ok(axum::Json(organizations::transfer(&app, &actor, &transfer.member_id).await?.into()))
+    Ok(axum::Json(members::Member::new(organizations::transfer(&app, &actor, &transfer.member_id).await?, &actor.org)))
 }
 
 answer! {

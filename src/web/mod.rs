@@ -53,6 +53,7 @@ pub fn without_secret(path: &str) -> &str {
 /// Every page.
 pub fn routes() -> Router<App> {
     account_routes()
+        .merge(workspace_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
         .route("/dev/mailbox/{mail}", get(dev::mail))
@@ -77,21 +78,7 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/roles/custom/{role}/details", post(roles::change_details))
         .route("/orgs/{org}/roles/custom/{role}/permissions", post(roles::set_permissions))
         .route("/orgs/{org}/roles/custom/{role}/delete", get(roles::confirm_delete).post(roles::delete))
-        .route("/orgs/{org}/access", get(matrix::index))
-        .route("/orgs/{org}/workspaces", get(workspaces::index))
-        .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
-        .route("/orgs/{org}/workspaces/link", get(workspaces::link_form).post(workspaces::link))
-        .route("/orgs/{org}/workspaces/{ws}/unlink", get(workspaces::confirm_unlink).post(workspaces::unlink))
         .route("/orgs/{org}/access/why", get(checks::why))
-        .route("/workspaces/{ws}/why", get(checks::of_workspace))
-        .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
-        .route("/workspaces/{ws}", get(workspaces::workspace))
-        .route("/workspaces/{ws}/overview", get(workspaces::overview))
-        .route("/workspaces/{ws}/members", get(workspaces::people))
-        .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
-        .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
-        .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
-        .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
         .route("/orgs/{org}/members", get(members::index))
         .route("/orgs/{org}/members/invite", get(invite::new).post(invite::create))
         .route("/orgs/{org}/members/{member}", get(members::show))
@@ -112,6 +99,25 @@ pub fn routes() -> Router<App> {
         .route("/invitations/{token}/close-and-join", post(joining::close_and_join))
         .route("/invitations/{token}/decline", post(joining::decline))
         .route("/invitations/{token}/switch", post(joining::switch))
+}
+
+/// Workspaces, and who has which role in them.
+fn workspace_routes() -> Router<App> {
+    Router::new()
+        .route("/orgs/{org}/access", get(matrix::index))
+        .route("/orgs/{org}/workspaces", get(workspaces::index))
+        .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
+        .route("/orgs/{org}/workspaces/link", get(workspaces::link_form).post(workspaces::link))
+        .route("/orgs/{org}/workspaces/{ws}/unlink", get(workspaces::confirm_unlink).post(workspaces::unlink))
+        .route("/workspaces/{ws}/why", get(checks::of_workspace))
+        .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
+        .route("/workspaces/{ws}", get(workspaces::workspace))
+        .route("/workspaces/{ws}/overview", get(workspaces::overview))
+        .route("/workspaces/{ws}/members", get(workspaces::people))
+        .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
+        .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
+        .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
+        .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
 }
 
 /// Signing in, and what is a person's own.

@@ -68,8 +68,17 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
     alice.goto(&house.at("/orgs/acme-corp/audit")).await;
     let event: String = alice.value("document.querySelector('tbody tr').id").await;
     let workspace = if workspace.is_empty() { first_workspace(house, alice).await } else { workspace };
-    let pairs =
-        [("org", "acme-corp"), ("member", &carol), ("ws", &workspace), ("invitation", &invitation), ("event", &event), ("page", "members")];
+    alice.goto(&house.at(&format!("/workspaces/{workspace}/members"))).await;
+    let user: String = alice.value("document.querySelector('main a[href$=\"/remove\"]').pathname.split('/')[4]").await;
+    let pairs = [
+        ("org", "acme-corp"),
+        ("member", &carol),
+        ("ws", &workspace),
+        ("user", &user),
+        ("invitation", &invitation),
+        ("event", &event),
+        ("page", "members"),
+    ];
     pairs.map(|(key, value)| (key, value.to_owned())).into()
 }
 
