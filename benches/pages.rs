@@ -29,6 +29,9 @@ struct Bench {
     /// Measurements of each, in turn
     #[arg(long, default_value = "3")]
     rounds: usize,
+    /// Print the addresses and go on serving, for a profiler
+    #[arg(long)]
+    hold: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -54,6 +57,10 @@ async fn main() -> anyhow::Result<()> {
     let sample = ask(&page, &cookie).await?;
     println!("{} members, {} bytes a page, wrk with 2 threads and 16 connections, {} s each", bench.members, sample.len(), bench.seconds);
     let bare = bare_server(app.clone(), sample).await?;
+    if bench.hold {
+        println!("PAGE={page}\nBARE={bare}\nCOOKIE={cookie}");
+        std::future::pending::<()>().await;
+    }
     let full = [
         ("members page, first", page.clone()),
         ("members page, last", format!("{page}?page=last")),

@@ -6,25 +6,26 @@ use crate::db::Db;
 use crate::mail::Mailer;
 use crate::{api, outbox, web};
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
+use tracing::Instrument as _;
 
 /// What every operation may use. Cheap to clone.
 #[derive(Clone)]
@@ -51,7 +52,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         config.check()?;
         if config.database_url.is_none() {
-            std::fs::create_dir_all(&config.data_dir)
+            make_folder(&config.data_dir)
                 .map_err(|e| anyhow::anyhow!("ROSTER_DATA_DIR: the folder {} could not be made: {e}", config.data_dir.display()))?;
         }
         let db = Db::open(&config.database()).await?;
@@ -79,92 +80,114 @@ impl App {
     }
 }
 
+/// Makes a folder that only its owner may look into: it holds the database, or mails with links that sign in. One that is
+/// there stays as it is.
+pub(crate) fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Both doors and the layers around them, outermost last.
+/// Both doors and the layers around them, outermost first.
+///
+/// They are few, and stand in one list: for every request axum copies all that lies below a layer, once for each layer
+/// above it, so a dozen small ones cost a page more than its own statement did.
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(web::router(app.clone()))
         .merge(web::plain_routes())
         .nest("/api/v1", api::router(app.clone()))
-        .layer(DefaultBodyLimit::max(1024 * 1024))
-        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
-        .layer(axum::middleware::from_fn(readable_address))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), known_host))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), draw_bare_errors))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), security_headers))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
-            let id = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).unwrap_or("");
-            // The path without its query, and without the secret in it (SEC-I1).
-            let path = web::without_secret(request.uri().path());
-            tracing::info_span!("request", method = %request.method(), path, id)
-        }))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-        .layer(axum::middleware::from_fn(own_request_id))
+        .layer((
+            axum::middleware::from_fn_with_state(app.clone(), around),
+            CompressionLayer::new().quality(CompressionLevel::Fastest),
+            axum::middleware::from_fn_with_state(app.clone(), guard),
+            DefaultBodyLimit::max(1024 * 1024),
+        ))
         .with_state(app)
 }
 
-/// A request id is ours: one that a client sends could forge a line of the log.
-async fn own_request_id(mut request: Request, next: Next) -> Response {
-    request.headers_mut().remove(REQUEST_ID);
-    next.run(request).await
+/// Gives a request its id, its lines in the log, and its answer the headers that every answer has.
+async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    // The id is ours: one that a client sends could forge a line of the log.
+    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+    let id = HeaderValue::from_str(&id).expect("a UUID is ASCII");
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    // The path without its query, and without the secret in it (SEC-I1).
+    let path = web::without_secret(request.uri().path());
+    let has_secret = path != request.uri().path();
+    let span = tracing::info_span!("request", method = %request.method(), path, id = id.to_str().unwrap_or(""));
+    let began = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+    match status {
+        500.. => tracing::error!(parent: &span, status, milliseconds, "the request failed"),
+        _ => tracing::debug!(parent: &span, status, milliseconds, "answered"),
+    }
+    set_headers(&app.config, response.headers_mut(), has_secret);
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
 }
 
-/// Errors that were answered with a status and nothing for people to read (a wrong method, a panic, a timeout, a
-/// refusal outside the pages) get the words that the door they came through uses.
-async fn draw_bare_errors(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/api/") {
-        let id = request.headers().get(REQUEST_ID).cloned();
-        return api::draw_bare(next.run(request).await, id.as_ref());
+/// Refuses what no page and no call is to see, ends what takes too long, and lets a panic be an answer like another.
+///
+/// Errors that were answered with a status and nothing for people to read (a wrong method, a panic, a timeout, a refusal
+/// outside the pages) get the words that the door they came through uses.
+async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).cloned();
+    let visitor = (!request.uri().path().starts_with("/api/")).then(|| web::stranger(&app, &request));
+    let refused = refuse_unreadable(&request).err().or_else(|| refuse_unknown_host(&app.config, &request).err());
+    let response = match refused {
+        Some(status) => status.into_response(),
+        None => {
+            let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+            match tokio::time::timeout(LONGEST_REQUEST, answer).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            }
+        }
+    };
+    match visitor {
+        Some(visitor) => web::draw_bare(&app, &visitor, response),
+        None => api::draw_bare(response, id.as_ref()),
     }
-    let visitor = web::stranger(&app, &request);
-    let response = next.run(request).await;
-    web::draw_bare(&app, &visitor, response)
 }
 
 /// No address of ours has a NUL in it, and no database takes one (SEC-W10).
-async fn readable_address(request: Request, next: Next) -> Response {
+fn refuse_unreadable(request: &Request) -> Result<(), StatusCode> {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
-    if address.contains("%00") { StatusCode::BAD_REQUEST.into_response() } else { next.run(request).await }
+    if address.contains("%00") { Err(StatusCode::BAD_REQUEST) } else { Ok(()) }
 }
 
 /// Answers only for the host in `ROSTER_PUBLIC_URL`, for this machine's own names, and for bare addresses, which no other
 /// site can lead a browser to under its own name (SEC-W4). HTTP/1.1 demands a host (SEC-W13).
-async fn known_host(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+fn refuse_unknown_host(config: &Config, request: &Request) -> Result<(), StatusCode> {
     let mut named = request.headers().get_all(header::HOST).iter();
-    let host = match (named.next(), request.uri().host()) {
-        (Some(_), _) if named.next().is_some() => return StatusCode::BAD_REQUEST.into_response(),
-        (_, Some(host)) => host.to_owned(),
-        (Some(value), None) => match value.to_str().ok().and_then(|text| text.parse::<axum::http::uri::Authority>().ok()) {
-            Some(authority) => authority.host().to_owned(),
-            None => return StatusCode::BAD_REQUEST.into_response(),
-        },
-        (None, None) if request.version() == axum::http::Version::HTTP_10 => return next.run(request).await,
-        (None, None) => return StatusCode::BAD_REQUEST.into_response(),
-    };
-    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
-    let ours = |url: &url::Url| url.host_str().is_some_and(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(&host));
-    let anywhere = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    match &app.config.public_url {
-        Some(url) if !(ours(url) || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok()) => {
-            StatusCode::MISDIRECTED_REQUEST.into_response()
-        }
-        _ => next.run(request).await,
+    let value = named.next();
+    if named.next().is_some() {
+        return Err(StatusCode::BAD_REQUEST);
     }
+    let authority = match (request.uri().authority(), value) {
+        (Some(authority), _) => authority.clone(),
+        (None, Some(value)) => Authority::try_from(value.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?,
+        (None, None) if request.version() == Version::HTTP_10 => return Ok(()),
+        (None, None) => return Err(StatusCode::BAD_REQUEST),
+    };
+    let Some(url) = &config.public_url else { return Ok(()) };
+    let plain = |host: &'_ str| host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let host = plain(authority.host());
+    let ours = url.host_str().is_some_and(|name| plain(name) == host);
+    let anywhere = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+    if ours || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok() { Ok(()) } else { Err(StatusCode::MISDIRECTED_REQUEST) }
 }
 
 /// Headers of every answer, errors and redirects too (SEC-W7).
-async fn security_headers(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
-    let has_secret = web::without_secret(request.uri().path()) != request.uri().path();
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn set_headers(config: &Config, headers: &mut HeaderMap, has_secret: bool) {
+    headers.reserve(12);
     let mut set = |name: HeaderName, value: &'static str| {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(
         header::CONTENT_SECURITY_POLICY,
@@ -174,7 +197,7 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A browser that is told to send no referrer sends no `Origin` either, which only `Sec-Fetch-Site` makes up for; and
     // that comes over https or on loopback alone. Elsewhere a form of ours would be taken for a stranger's.
-    set(header::REFERRER_POLICY, if has_secret && app.config.is_trustworthy() { "no-referrer" } else { "same-origin" });
+    set(header::REFERRER_POLICY, if has_secret && config.is_trustworthy() { "no-referrer" } else { "same-origin" });
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
@@ -183,10 +206,9 @@ async fn security_headers(axum::extract::State(app): axum::extract::State<App>, 
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("cookie, hx-request-type"));
     }
-    if app.config.is_https() {
+    if config.is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
-    response
 }
 
 /// How long a request's head may take, and how long a connection may wait between two.

@@ -73,7 +73,7 @@ pub(super) async fn restore(config: Config, options: RestoreOptions) -> anyhow::
         database.display()
     );
     if let Some(folder) = database.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
+        crate::app::make_folder(folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
     }
     let _alone = alone(&database)?;
     // The copy is made ready under another name, so that a stop half way leaves the old database in place.

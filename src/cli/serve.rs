@@ -67,7 +67,7 @@ fn writable_folder(folder: &Path) -> anyhow::Result<()> {
     let wrong = |error: std::io::Error| {
         anyhow::anyhow!("ROSTER_DATA_DIR (--data-dir): the folder {} can't be written to: {error}", folder.display())
     };
-    std::fs::create_dir_all(folder).map_err(wrong)?;
+    crate::app::make_folder(folder).map_err(wrong)?;
     let probe = folder.join(format!(".probe-{}", std::process::id()));
     std::fs::File::create(&probe).map_err(wrong)?;
     std::fs::remove_file(&probe).map_err(wrong)

@@ -1,11 +1,13 @@
 //! Opening the database, and the ways to begin reading and writing.
 
+use super::readers::Readers;
 use super::{Inner, Tx, migrate};
 use crate::error::Result;
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ pub struct Db(Pools);
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { readers: SqlitePool, writer: SqlitePool },
+    Sqlite { readers: Readers, writer: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -53,7 +55,7 @@ impl Db {
     /// A connection to read with, outside of any transaction.
     pub async fn read(&self) -> Result<Tx> {
         Ok(Tx(match &self.0 {
-            Pools::Sqlite { readers, .. } => Inner::SqliteRead(readers.acquire().await?),
+            Pools::Sqlite { readers, .. } => Inner::SqliteRead(readers.lend().await?),
             Pools::Postgres(pool) => Inner::PostgresRead(pool.acquire().await?),
         }))
     }
@@ -68,7 +70,15 @@ impl Db {
     /// Begins a write that no organization or account has to be locked for: something new, or the outbox.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx(match &self.0 {
-            Pools::Sqlite { writer, .. } => Inner::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Inner::SqliteWrite(match writer.begin_with("BEGIN IMMEDIATE").await {
+                // Where the disk failed a commit, SQLite has ended the transaction and sqlx still counts it: that
+                // connection would never begin another (SEC-R3).
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    writer.acquire().await?.close().await?;
+                    writer.begin_with("BEGIN IMMEDIATE").await?
+                }
+                begun => begun?,
+            }),
             Pools::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
         }))
     }
@@ -85,6 +95,21 @@ impl Db {
     }
 }
 
+/// Turns off SQLite's own count of the memory it uses, which nobody reads: every value of every row would take one lock
+/// of the whole process for it, twice. Does nothing once SQLite is in use.
+fn count_no_memory() {
+    // SAFETY: the option takes one integer, and SQLite refuses it by itself after it was initialized.
+    unsafe { libsqlite3_sys::sqlite3_config(libsqlite3_sys::SQLITE_CONFIG_MEMSTATUS, 0_i32) };
+}
+
+/// Makes an empty file that only its owner may read, if there is none. SQLite gives the files beside it the same rights.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(|_| ())
+}
+
 /// One writer, because SQLite has one, and a few readers beside it.
 ///
 /// - WAL lets readers go on while the writer writes.
@@ -92,8 +117,11 @@ impl Db {
 /// - `busy_timeout`: another process (an import, a backup) may hold the lock for a moment.
 /// - the writer begins with `BEGIN IMMEDIATE`, because a transaction that reads first and writes later fails at once
 ///   when somebody else wrote in between.
+/// - `row_buffer_size`: a page's rows fit in, so that the thread that reads them needn't wait for who takes them.
 /// - `trusted_schema = OFF` (sqlite.org/src/doc/latest/doc/trusted-schema.md).
 async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
+    count_no_memory();
+    make_private(Path::new(path)).with_context(|| format!("the database file {path} could not be made"))?;
     let options = SqliteConnectOptions::from_str("sqlite://")?
         .filename(path)
         .create_if_missing(true)
@@ -102,7 +130,8 @@ async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
-        .pragma("cache_size", "-32768");
+        .pragma("cache_size", "-32768")
+        .row_buffer_size(256);
     let writer = SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(1)
@@ -113,15 +142,7 @@ async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
         .connect_with(options.clone())
         .await
         .with_context(|| format!("the database file {path} could not be opened"))?;
-    let readers = SqlitePoolOptions::new()
-        .min_connections(1)
-        .max_connections(4)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "ON"))
-        .await?;
+    let readers = Readers::open(options.pragma("query_only", "ON")).await?;
     Ok(Pools::Sqlite { readers, writer })
 }
 

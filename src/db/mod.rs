@@ -7,6 +7,7 @@
 mod backup;
 mod connect;
 mod migrate;
+mod readers;
 mod types;
 mod write;
 
@@ -20,7 +21,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::
 pub struct Tx(Inner);
 
 enum Inner {
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(readers::Reader),
     SqliteWrite(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
     PostgresWrite(Transaction<'static, Postgres>),
@@ -102,6 +103,10 @@ impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::PoolTimedOut => return Refusal::Unavailable("The database is busy. Try again in a moment."),
+            sqlx::Error::Database(e) if is_full(e.as_ref()) => {
+                tracing::error!(%error, "the disk is full");
+                return Refusal::Unavailable("The server has no room left to write to. Whoever runs it has to make some.");
+            }
             sqlx::Error::Database(e) if is_busy(e.as_ref()) => return Refusal::Unavailable("The database is busy. Try again in a moment."),
             _ => {}
         }
@@ -110,6 +115,11 @@ impl From<sqlx::Error> for Refusal {
 }
 
 fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
-    // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL; PostgreSQL: serialization, deadlock, lock not available, disk full, shutdown.
-    matches!(error.code().as_deref(), Some("5" | "6" | "13" | "261" | "517" | "40001" | "40P01" | "55P03" | "53100" | "57P01" | "53300"))
+    // SQLITE_BUSY, SQLITE_LOCKED; PostgreSQL: serialization, deadlock, lock not available, shutdown, too many connections.
+    matches!(error.code().as_deref(), Some("5" | "6" | "261" | "517" | "40001" | "40P01" | "55P03" | "57P01" | "53300"))
+}
+
+fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
+    // SQLITE_FULL; PostgreSQL's disk full.
+    matches!(error.code().as_deref(), Some("13" | "53100"))
 }

@@ -58,7 +58,7 @@ impl Mailer {
             Some(url) => Way::Smtp(smtp(url, config)?),
             None => {
                 let folder = Self::folder_in(&config.data_dir);
-                std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
+                crate::app::make_folder(&folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
                 Way::Files(AsyncFileTransport::new(&folder), folder)
             }
         };

@@ -7,22 +7,20 @@
 use super::error::PageError;
 use crate::app::App;
 use crate::error::Refusal;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
-pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Refuses a request that changes something and comes from elsewhere.
+pub fn protect(app: &App, request: &Request) -> Result<(), PageError> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         || is_ours(request.headers(), app.config.public_url.as_ref().map(|_| app.config.base_url()))
     {
-        return next.run(request).await;
+        return Ok(());
     }
-    PageError::from(Refusal::forbidden(
+    Err(PageError::from(Refusal::forbidden(
         "cross_site",
         "This request didn't come from one of our own pages, so nothing was changed. Open the page again and repeat it.",
-    ))
-    .into_response()
+    )))
 }
 
 /// `base_url` where one is set; else the address that the request was sent to counts as ours.

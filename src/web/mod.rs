@@ -160,10 +160,9 @@ pub fn plain_routes() -> Router<App> {
 
 /// The pages with what stands around each: who is asking, and drawing what was refused.
 pub fn router(app: App) -> Router<App> {
-    routes()
-        .fallback(error::no_such_page)
-        .layer(axum::Extension(limit::SignInLimits::new()))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), session::identify))
-        .layer(session::layer(app.clone()))
-        .layer(axum::middleware::from_fn_with_state(app, csrf::protect))
+    routes().fallback(error::no_such_page).layer((
+        session::layer(app.clone()),
+        axum::middleware::from_fn_with_state(app, session::identify),
+        axum::Extension(limit::SignInLimits::new()),
+    ))
 }

@@ -1,5 +1,6 @@
 //! Who is asking for a page: the session cookie, the person behind it, and the organization in the path.
 
+use super::csrf;
 use super::error::{self, PageError};
 use super::notice::Notice;
 use super::page;
@@ -61,8 +62,12 @@ pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
         .with_expiry(Expiry::OnInactivity(time::Duration::days(90)))
 }
 
-/// Looks up who is asking, once for each request, and draws what was refused with what is known of them.
+/// Refuses other sites' forms, looks up who is asking, once for each request, and draws what was refused with what is
+/// known of them.
 pub(super) async fn identify(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
+    if let Err(refused) = csrf::protect(&app, &request) {
+        return refused.into_response();
+    }
     let mut visitor = stranger(&app, &request);
     visitor.person = match session.id() {
         None => None,

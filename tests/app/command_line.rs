@@ -53,6 +53,21 @@ async fn a_wrong_setting_stops_the_start_with_one_sentence_that_names_it() {
 }
 
 #[tokio::test]
+async fn what_a_start_makes_can_be_read_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let data = folder.path().join("deep/data");
+    let program = Program::new(folder.path()).set("ROSTER_DATA_DIR", data.display().to_string()).set("ROSTER_LISTEN", "127.0.0.1:0");
+    let mut running = program.start(&[]);
+    running.read_until("Roster is on");
+    let rights = |path: &std::path::Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(rights(&data), 0o700);
+    for file in ["roster.db", "roster.db-wal", "roster.db-shm"] {
+        assert_eq!(rights(&data.join(file)), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn a_setting_that_is_set_to_nothing_is_not_set() {
     let folder = folder();
     let program =

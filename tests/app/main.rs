@@ -10,6 +10,7 @@ mod content;
 mod decisions;
 mod demo;
 mod directory;
+mod disk;
 mod docs;
 mod doors;
 mod faults;

@@ -19,13 +19,39 @@ impl Process {
         process
     }
 
+    /// Starts it on this data as an argument of another command, with more in its environment, and waits until it answers.
+    /// Its log goes into the folder.
+    pub async fn serve_within(wrap: &[&str], environment: &[(&str, String)], folder: &Path, data: &Path) -> Self {
+        let mut command = match wrap {
+            [] => Command::new(env!("CARGO_BIN_EXE_roster")),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(env!("CARGO_BIN_EXE_roster"));
+                command
+            }
+        };
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        let mut process = Self::spawn_by(command, folder, data, &[]);
+        process.until_ready().await;
+        process
+    }
+
+    /// A path as the program sees it, from outside: it may have mounts of its own.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join("root").join(path.strip_prefix("/").unwrap_or(path))
+    }
+
     /// Starts it and doesn't wait.
     pub fn spawn(folder: &Path, flags: &[&str]) -> Self {
+        Self::spawn_by(Command::new(env!("CARGO_BIN_EXE_roster")), folder, folder, flags)
+    }
+
+    fn spawn_by(mut command: Command, folder: &Path, data: &Path, flags: &[&str]) -> Self {
         let listen = free_address();
         let log = folder.join(format!("{}.log", listen.rsplit(':').next().unwrap_or_default()));
-        let child = Command::new(env!("CARGO_BIN_EXE_roster"))
+        let child = command
             .args(["serve", "--listen", &listen, "--data-dir"])
-            .arg(folder)
+            .arg(data)
             .args(flags)
             .env("ROSTER_LOG", "warn")
             .stdout(Stdio::null())
