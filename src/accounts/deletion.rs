@@ -6,6 +6,7 @@ use crate::actor::Person;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
 use crate::error::{Refusal, Result};
+use crate::ids::WorkspaceId;
 use crate::{members, text, workspaces};
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ pub struct AccountDeletion {
     pub leaves: Vec<String>,
     /// Name and slug of each organization that would be left without an owner: these forbid it (SEC-Z6).
     pub only_owner_of: Vec<(String, String)>,
+    /// Name and id of each workspace outside any organization that would be left to others without an owner: these
+    /// forbid it too.
+    pub only_owner_in: Vec<(String, WorkspaceId)>,
     /// Workspaces outside any organization that nobody else has, by name: they are deleted.
     pub workspaces: Vec<String>,
     /// What has to be typed.
@@ -32,6 +36,7 @@ async fn impact(tx: &mut crate::db::Tx, person: &Person) -> Result<AccountDeleti
     Ok(AccountDeletion {
         leaves: members::organizations_of(tx, &person.user).await?,
         only_owner_of: members::only_owner_of(tx, &person.user).await?,
+        only_owner_in: workspaces::only_owner_of(tx, &person.user).await?,
         workspaces: workspaces::nobody_elses(tx, &person.user).await?,
         confirm: person.email.clone().unwrap_or_else(|| person.name.clone()),
     })
@@ -40,7 +45,7 @@ async fn impact(tx: &mut crate::db::Tx, person: &Person) -> Result<AccountDeleti
 /// Deletes the person's account: they leave every organization, sessions and API tokens end, addresses and GitHub are
 /// free for another account. Events that happened keep the name of their time.
 ///
-/// Refuses the last owner of any organization, naming them (SEC-Z6); a sign-in older than ten minutes; and unless
+/// Refuses the last owner of any organization (SEC-Z6), or of a workspace that others are in, naming them; a sign-in older than ten minutes; and unless
 /// `typed` is the primary address.
 pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Result<()> {
     let now = app.now();
@@ -49,10 +54,9 @@ pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Res
     let mut tx = app.db.begin().await?;
     members::lock_organizations_of(&mut tx, std::slice::from_ref(&person.user)).await?;
     tx.lock_account(&person.user).await?;
+    workspaces::lock_standalone_of(&mut tx, &person.user).await?;
     let impact = impact(&mut tx, person).await?;
-    if !impact.only_owner_of.is_empty() {
-        return Err(only_owner(&impact.only_owner_of));
-    }
+    require_heirs(&impact)?;
     if !typed.trim().eq_ignore_ascii_case(&impact.confirm) {
         return Err(Refusal::field("confirm", format!("Type {} to delete your account.", impact.confirm)));
     }
@@ -76,15 +80,17 @@ pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Res
     Ok(())
 }
 
-fn only_owner(of: &[(String, String)]) -> Refusal {
-    let names: Vec<String> = of.iter().map(|(name, _)| name.clone()).collect();
-    let slug = of.first().map_or("", |(_, slug)| slug);
-    Refusal::conflict(
-        "last_owner",
-        format!(
-            "You are the only owner of {}. Make someone else owner there first, or delete what you no longer need.",
-            text::some_of(&names, 10)
-        ),
-    )
-    .with_next("Choose a new owner", format!("/orgs/{slug}/members?status=active"))
+/// Nothing that others are in is left without an owner: who leaves says first who comes after them.
+fn require_heirs(impact: &AccountDeletion) -> Result<()> {
+    let (names, path): (Vec<&String>, String) = match (impact.only_owner_of.as_slice(), impact.only_owner_in.as_slice()) {
+        ([], []) => return Ok(()),
+        (orgs @ [(_, slug), ..], _) => (orgs.iter().map(|(name, _)| name).collect(), format!("/orgs/{slug}/members?status=active")),
+        ([], workspaces @ [(_, id), ..]) => (workspaces.iter().map(|(name, _)| name).collect(), format!("/workspaces/{id}/members")),
+    };
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    let message = format!(
+        "You are the only owner of {}. Make someone else owner there first, or delete what nobody needs.",
+        text::some_of(&names, 10)
+    );
+    Err(Refusal::conflict("last_owner", message).with_next("Choose a new owner", path))
 }

@@ -27,7 +27,7 @@ pub(crate) use first_sign_in::first_sign_in;
 pub use github::{GitHubAccount, GitHubFlow, begin_github, github_account};
 pub use identify::{identify_session, identify_token, note_activity};
 pub(crate) use invited::{Holder, arrive_invited, has_proved, holder};
-pub use profile::{Theme, change_name, change_theme};
+pub use profile::{Changes, Theme, change_name, change_self};
 pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
 };

@@ -35,35 +35,42 @@ impl Theme {
     }
 }
 
-/// Changes the person's name, at once in every directory they stand in. Events that happened keep the name of their
-/// time. Refuses a name that isn't one; the same name again changes nothing.
-pub async fn change_name(app: &App, person: &Person, name: &str) -> Result<String> {
-    let now = app.now();
-    let name = text::name(name).map_err(|message| Refusal::field("name", message))?;
-    let mut tx = app.db.write_account(person).await?;
-    let before = queries::user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?.name;
-    if before == name {
-        return Ok(name);
-    }
-    queries::set_name(&mut tx, &person.user, &name).await?;
-    users::refresh_memberships(&mut tx, &person.user).await?;
-    let event = account_event("account.renamed", person, &name).change(before, &*name);
-    audit::record_account(&mut tx, person, now, event).await?;
-    tx.commit().await?;
-    Ok(name)
+/// What to change about oneself; what is `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct Changes<'a> {
+    /// At once in every directory they stand in. Events that happened keep the name of their time.
+    pub name: Option<&'a str>,
+    pub theme: Option<Theme>,
 }
 
-/// Changes how pages look for the person. The same again changes nothing.
-pub async fn change_theme(app: &App, person: &Person, theme: Theme) -> Result<()> {
+/// Changes the person's name alone.
+pub async fn change_name(app: &App, person: &Person, name: &str) -> Result<String> {
+    Ok(change_self(app, person, &Changes { name: Some(name), theme: None }).await?.0)
+}
+
+/// Changes the person's name and how pages look for them, both or neither; gives both as they are now. Refuses a name
+/// that isn't one. What is the same already changes nothing.
+pub async fn change_self(app: &App, person: &Person, changes: &Changes<'_>) -> Result<(String, Theme)> {
     let now = app.now();
+    let name = changes.name.map(text::name).transpose().map_err(|message| Refusal::field("name", message))?;
     let mut tx = app.db.write_account(person).await?;
-    if person.theme == theme.as_str() {
-        return Ok(());
+    let before = queries::user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?.name;
+    let name = name.unwrap_or_else(|| before.clone());
+    if before != name {
+        queries::set_name(&mut tx, &person.user, &name).await?;
+        users::refresh_memberships(&mut tx, &person.user).await?;
+        let event = account_event("account.renamed", person, &name).change(before, &*name);
+        audit::record_account(&mut tx, person, now, event).await?;
     }
-    queries::set_theme(&mut tx, &person.user, theme.as_str()).await?;
-    let event = account_event("account.theme_changed", person, &person.name).change(&*person.theme, theme.as_str());
-    audit::record_account(&mut tx, person, now, event).await?;
-    tx.commit().await
+    let old = Theme::parse(&person.theme).unwrap_or(Theme::Auto);
+    let theme = changes.theme.unwrap_or(old);
+    if theme != old {
+        queries::set_theme(&mut tx, &person.user, theme.as_str()).await?;
+        let event = account_event("account.theme_changed", person, &name).change(old.as_str(), theme.as_str());
+        audit::record_account(&mut tx, person, now, event).await?;
+    }
+    tx.commit().await?;
+    Ok((name, theme))
 }
 
 fn account_event(action: &'static str, person: &Person, name: &str) -> Event {

@@ -25,10 +25,19 @@ pub fn is_recent(person: &Person, now: Micros) -> bool {
     }
 }
 
-/// Refuses a sign-in older than ten minutes, and a token whatever its age.
+/// Refuses a sign-in older than ten minutes, and a token whatever its age: one that was lost must not be enough to take
+/// the account over (SEC-A15).
 pub fn require_recent(person: &Person, now: Micros) -> Result<()> {
     if is_recent(person, now) {
         return Ok(());
+    }
+    person.require_write()?;
+    if let Credential::Token { .. } = person.credential {
+        return Err(Refusal::forbidden(
+            "fresh_sign_in_needed",
+            "This needs a sign-in of the last ten minutes, which a token never is. Do it in a browser, under Personal > Security \
+             (/account/security). Nothing was changed.",
+        ));
     }
     Err(Refusal::forbidden(
         "sign_in_again",

@@ -4,7 +4,7 @@ use super::bearer::Caller;
 use super::error::ApiResult;
 use super::input::Json;
 use super::shape::{answer, body};
-use crate::accounts::{self, Theme};
+use crate::accounts::{self, Changes, Theme};
 use crate::actor::{Credential, Person};
 use crate::app::App;
 use crate::error::Refusal;
@@ -69,13 +69,6 @@ pub async fn update(State(app): State<App>, Caller(person): Caller, Json(changed
         Some(text) => Some(Theme::parse(text).ok_or_else(|| Refusal::field("theme", "Say auto, light or dark."))?),
         None => None,
     };
-    let mut me = Me::new(&person);
-    if let Some(name) = &changed.name {
-        me.name = accounts::change_name(&app, &person, name).await?;
-    }
-    if let Some(theme) = theme {
-        accounts::change_theme(&app, &person, theme).await?;
-        me.theme = theme.as_str().to_owned();
-    }
-    Ok(axum::Json(me))
+    let (name, theme) = accounts::change_self(&app, &person, &Changes { name: changed.name.as_deref(), theme }).await?;
+    Ok(axum::Json(Me { name, theme: theme.as_str().to_owned(), ..Me::new(&person) }))
 }

@@ -9,7 +9,7 @@ use crate::access::OrgRole;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Checks, Refusal};
-use crate::ids::{MemberId, WorkspaceId};
+use crate::ids::{MemberId, OrgId, WorkspaceId};
 use crate::members::{self, Entry, Filter, Page, Sort, StatusFilter};
 use crate::organizations::Organization;
 use axum::extract::{OriginalUri, State};
@@ -212,8 +212,8 @@ pub async fn reinstate(
     Ok(axum::Json(Member::new(members::reinstate(&app, &actor, &member).await?, &actor.org)))
 }
 
-/// `POST /organizations/{org_id}/leave`
-pub async fn leave(State(app): State<App>, bearer::Member(actor): bearer::Member) -> ApiResult<StatusCode> {
-    members::leave(&app, &actor).await?;
+/// `POST /organizations/{org_id}/leave`: for somebody suspended too.
+pub async fn leave(State(app): State<App>, bearer::Caller(person): bearer::Caller, Path(org): Path<OrgId>) -> ApiResult<StatusCode> {
+    members::leave(&app, &person, &org).await?;
     Ok(StatusCode::NO_CONTENT)
 }

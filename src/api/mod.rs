@@ -12,6 +12,7 @@ mod me;
 mod members;
 mod openapi;
 mod organizations;
+mod own_account;
 mod paging;
 mod policies;
 mod repeat;
@@ -31,10 +32,20 @@ use call::Call;
 
 /// Every call.
 fn calls() -> Vec<Call> {
-    [own_calls(), organization_calls(), member_calls(), access_calls(), role_calls(), invitation_calls(), audit_calls(), resource_calls()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        own_calls(),
+        account_calls(),
+        organization_calls(),
+        member_calls(),
+        access_calls(),
+        role_calls(),
+        invitation_calls(),
+        audit_calls(),
+        resource_calls(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The same calls for an organization and for one workspace, which may stand alone.
@@ -138,6 +149,28 @@ fn own_calls() -> Vec<Call> {
         Call::delete("/workspaces/{workspace_id}", workspaces::delete)
             .says("Delete a workspace; nobody has it any more")
             .asks::<workspaces::WorkspaceConfirmation>(),
+    ]
+}
+
+/// How the caller signs in, and the end of their account.
+fn account_calls() -> Vec<Call> {
+    vec![
+        Call::get("/me/sign-in-methods", own_account::methods)
+            .says("How you sign in: your addresses, and GitHub where it is linked")
+            .gives::<own_account::SignInMethods>(200),
+        Call::post("/me/addresses", own_account::add_address)
+            .says("Add an address; needs a sign-in of the last ten minutes, so a token is told where to do it")
+            .takes::<own_account::OneAddress>(),
+        Call::put("/me/addresses/primary", own_account::make_primary)
+            .says("Make one of your addresses the primary one; needs a sign-in of the last ten minutes")
+            .takes::<own_account::OneAddress>(),
+        Call::delete("/me/addresses/{email}", own_account::remove_address)
+            .says("Remove one of your addresses; needs a sign-in of the last ten minutes"),
+        Call::post("/me/github", own_account::link_github).says("Link GitHub; done in a browser, so a token is told where"),
+        Call::delete("/me/github", own_account::unlink_github).says("Unlink GitHub; needs a sign-in of the last ten minutes"),
+        Call::delete("/me", own_account::delete)
+            .says("Delete your account; needs a sign-in of the last ten minutes")
+            .asks::<own_account::Certainty>(),
     ]
 }
 

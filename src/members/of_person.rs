@@ -15,6 +15,7 @@ pub struct Membership {
     pub member: MemberId,
     pub org: OrgId,
     pub org_name: String,
+    pub org_slug: String,
     pub role: OrgRole,
     /// They can do nothing there until somebody reinstates them.
     pub suspended: bool,
@@ -31,6 +32,7 @@ pub async fn memberships(app: &App, person: &Person) -> Result<Vec<Membership>> 
         member: row.id,
         org: row.org_id,
         org_name: row.org_name,
+        org_slug: row.org_slug,
         role: row.role,
         suspended: row.status == "suspended",
         joined_at: row.since,

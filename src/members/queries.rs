@@ -237,6 +237,7 @@ row! {
         pub id: MemberId,
         pub org_id: OrgId,
         pub org_name: String,
+        pub org_slug: String,
         pub role: OrgRole,
         pub status: String,
         pub since: i64,
@@ -247,7 +248,7 @@ row! {
 /// Every membership of a user, suspended ones too.
 pub(super) async fn memberships(tx: &mut Tx, user: &UserId) -> Result<Vec<MembershipRow>> {
     Ok(on!(tx, c => sqlx::query_as(
-        "SELECT m.id, m.org_id, o.name AS org_name, m.role, m.status, m.since, m.workspaces
+        "SELECT m.id, m.org_id, o.name AS org_name, o.slug AS org_slug, m.role, m.status, m.since, m.workspaces
          FROM members m JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL WHERE m.user_id = $1 ORDER BY o.name, o.id")
         .bind(user.as_str()).fetch_all(c))?)
 }

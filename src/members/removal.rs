@@ -39,11 +39,24 @@ pub async fn may_leave(app: &App, actor: &Actor) -> Result<()> {
     if queries::has_other_owner(&mut tx, &actor.org.id, actor.user()).await? { Ok(()) } else { Err(super::last_owner(actor)) }
 }
 
-/// What leaving would take away from the actor.
-pub async fn leaving_impact(app: &App, actor: &Actor) -> Result<Removal> {
+/// What leaving would take away from the person. "Not found" who isn't a member there.
+pub async fn leaving_impact(app: &App, person: &Arc<Person>, org: &OrgId) -> Result<Removal> {
     let mut tx = app.db.read().await?;
-    let entry = entry(&mut tx, &actor.org.id, &actor.member, app.now()).await?;
-    preview(&mut tx, actor, entry).await
+    let actor = who_leaves(&mut tx, person, org).await?;
+    let entry = entry(&mut tx, org, &actor.member, app.now()).await?;
+    preview(&mut tx, &actor, entry).await
+}
+
+/// The person as the member who leaves, suspended or not. Refuses what the organization refuses its members: a way to
+/// sign in that it doesn't allow.
+async fn who_leaves(tx: &mut Tx, person: &Arc<Person>, org: &OrgId) -> Result<Actor> {
+    if let Err(refusal @ Refusal::Forbidden { .. }) = person.in_org(org) {
+        return Err(refusal);
+    }
+    let held = super::claim::held_by(tx, &person.user).await?;
+    let held = held.into_iter().find(|held| held.org == *org).ok_or(Refusal::NotFound)?;
+    let org = Arc::new(organizations::find(tx, org).await?);
+    Ok(Actor { person: person.clone(), org, member: held.member, role: held.role })
 }
 
 async fn preview(tx: &mut Tx, actor: &Actor, entry: Entry) -> Result<Removal> {
@@ -81,10 +94,13 @@ pub async fn remove(app: &App, actor: &Actor, member: &MemberId) -> Result<Remov
     Ok(removal)
 }
 
-/// Leaves the organization. Refuses the last owner (S2-15).
-pub async fn leave(app: &App, actor: &Actor) -> Result<Removal> {
+/// Leaves the organization. Who is suspended may leave too: where an account may be in one organization only, they could
+/// go nowhere else before. Refuses the last owner (S2-15); "not found" who isn't a member there.
+pub async fn leave(app: &App, person: &Arc<Person>, org: &OrgId) -> Result<Removal> {
     let now = app.now();
-    let (mut tx, actor) = app.db.write(actor).await?;
+    person.require_write()?;
+    let mut tx = app.db.write_org(org).await?;
+    let actor = who_leaves(&mut tx, person, org).await?;
     let removal = leave_in(&mut tx, &actor, now).await?;
     tx.commit().await?;
     Ok(removal)

@@ -6,7 +6,7 @@ use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{SignedIn, see_other};
-use crate::accounts::{self, Theme};
+use crate::accounts::{self, Changes, Theme};
 use crate::app::App;
 use crate::audit;
 use crate::clock;
@@ -79,8 +79,10 @@ struct Organization {
     joined_at: String,
     workspaces: i64,
     personal: bool,
-    /// Why they can't open or leave it; "" where they can.
+    /// Why they can't open it, or can't leave it; "" where they can.
     why_not: String,
+    /// Where they leave it; "" where they can't.
+    leave: String,
     /// They are its only owner: leaving needs a new one first.
     last_owner: bool,
 }
@@ -98,8 +100,9 @@ pub async fn organizations(State(app): State<App>, SignedIn { person, visitor }:
     let mut organizations = Vec::new();
     for membership in members::memberships(&app, &person).await? {
         let seat = person.seats.iter().find(|seat| seat.org.id == membership.org);
+        let suspended = "You are suspended there: until somebody reinstates you, all you can do is leave.";
         let (why_not, last_owner) = match person.in_org(&membership.org) {
-            _ if membership.suspended => ("You are suspended there: you can do nothing until somebody reinstates you.".to_owned(), false),
+            _ if membership.suspended => (suspended.to_owned(), false),
             Ok(actor) => match members::may_leave(&app, &actor).await {
                 Ok(()) => (String::new(), false),
                 Err(refusal) => (refusal.to_string(), true),
@@ -114,6 +117,10 @@ pub async fn organizations(State(app): State<App>, SignedIn { person, visitor }:
             joined_at: clock::rfc3339(membership.joined_at),
             workspaces: membership.workspaces,
             personal: seat.is_some_and(|seat| seat.org.personal_user.as_ref() == Some(&person.user)),
+            leave: match why_not.is_empty() || membership.suspended {
+                true => format!("/orgs/{}/settings/leave", membership.org_slug),
+                false => String::new(),
+            },
             why_not,
             last_owner,
         });
@@ -166,7 +173,7 @@ pub async fn change_appearance(
         let shell = Shell::account(&visitor, &person, "Appearance");
         return Ok(page::invalid(&appearance_page(shell, &person.theme, "Choose one of the three.".into())));
     };
-    accounts::change_theme(&app, &person, theme).await?;
+    accounts::change_self(&app, &person, &Changes { theme: Some(theme), ..Changes::default() }).await?;
     Ok(see_other("/account/appearance", Some(Notice::good("Saved.", "It holds on every device you sign in with."))))
 }
 

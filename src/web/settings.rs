@@ -5,13 +5,13 @@ use super::input::{Form, Query};
 use super::notice::Notice;
 use super::organizations::slug_error;
 use super::page::{self, Shell, hue};
-use super::session::{Member, see_other};
+use super::session::{Member, SignedIn, see_other};
 use crate::access::{self, OrgRole, Permission};
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::MemberId;
-use crate::members::{self, Entry, Filter, Removal, StatusFilter};
+use crate::members::{self, Entry, Filter, Membership, Removal, StatusFilter};
 use crate::organizations::{self, Deletion, Details};
 use crate::text;
 use askama::Template;
@@ -101,6 +101,8 @@ pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, F
 struct Leave {
     shell: Shell,
     base: String,
+    /// Where who doesn't leave goes.
+    stay: String,
     org_name: String,
     role: String,
     removal: Removal,
@@ -108,15 +110,46 @@ struct Leave {
     invitations: String,
 }
 
+/// The organization in the path as one that the person is in, suspended or not; and them in it, where they are active.
+async fn leaving(
+    app: &App,
+    person: &Person,
+    slug: &str,
+    member: Result<Member, PageError>,
+) -> Result<(Membership, Option<Actor>), PageError> {
+    let (slug, actor) = match member {
+        Ok(Member { actor, .. }) => (actor.org.slug.clone(), Some(actor)),
+        Err(PageError::Refused(Refusal::NotFound)) => (slug.to_owned(), None),
+        Err(refused) => return Err(refused),
+    };
+    let membership = members::memberships(app, person).await?.into_iter().find(|m| m.org_slug == slug).ok_or(Refusal::NotFound)?;
+    Ok((membership, actor))
+}
+
 /// `GET /orgs/{org}/settings/leave`: what leaving takes away. The last owner is told what to do first (S2-15).
-pub async fn confirm_leave(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
-    members::may_leave(&app, &actor).await?;
-    let removal = members::leaving_impact(&app, &actor).await?;
+pub async fn confirm_leave(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(slug): Path<String>,
+    member: Result<Member, PageError>,
+) -> PageResult {
+    let (membership, actor) = leaving(&app, &person, &slug, member).await?;
+    let title = format!("Leave {}?", membership.org_name);
+    let (shell, role) = match &actor {
+        Some(actor) => {
+            members::may_leave(&app, actor).await?;
+            (Shell::org(&visitor, actor, "Settings", title), actor.org.policies.label(actor.role))
+        }
+        None => (Shell::account(&visitor, &person, "Organizations"), membership.role.label()),
+    };
+    let removal = members::leaving_impact(&app, &person, &membership.org).await?;
+    let base = format!("/orgs/{}/settings", membership.org_slug);
     Ok(page::ok(&Leave {
-        shell: Shell::org(&visitor, &actor, "Settings", format!("Leave {}?", actor.org.name)),
-        base: format!("/orgs/{}/settings", actor.org.slug),
-        org_name: actor.org.name.clone(),
-        role: actor.org.policies.label(actor.role).to_owned(),
+        shell,
+        stay: if actor.is_some() { base.clone() } else { "/account/organizations".to_owned() },
+        base,
+        org_name: membership.org_name,
+        role: role.to_owned(),
         workspaces: text::some_of(&removal.workspaces, 3),
         invitations: text::some_of(&removal.invitations, 3),
         removal,
@@ -124,9 +157,15 @@ pub async fn confirm_leave(State(app): State<App>, Member { actor, visitor }: Me
 }
 
 /// `POST /orgs/{org}/settings/leave`
-pub async fn leave(State(app): State<App>, Member { actor, .. }: Member) -> PageResult {
-    members::leave(&app, &actor).await?;
-    let notice = Notice::good(format!("You left {}.", actor.org.name), "Somebody there can invite you again.");
+pub async fn leave(
+    State(app): State<App>,
+    SignedIn { person, .. }: SignedIn,
+    Path(slug): Path<String>,
+    member: Result<Member, PageError>,
+) -> PageResult {
+    let (membership, _) = leaving(&app, &person, &slug, member).await?;
+    members::leave(&app, &person, &membership.org).await?;
+    let notice = Notice::good(format!("You left {}.", membership.org_name), "Somebody there can invite you again.");
     Ok(see_other("/account/organizations", Some(notice)))
 }
 

@@ -5,7 +5,7 @@ use super::{Given, Source, Workspace, queries};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::ids::{OrgId, UserId};
+use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::members;
 
 /// Gives a user a role in a workspace from one source, or changes the role they have from it. The caller holds the lock
@@ -72,6 +72,16 @@ pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &Us
 /// The names of the workspaces outside any organization that only this user has.
 pub(crate) async fn nobody_elses(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
     queries::nobody_elses(tx, user).await
+}
+
+/// Locks the workspaces outside any organization that a user has a role in, for [`only_owner_of`] and [`leave_standalone`].
+pub(crate) async fn lock_standalone_of(tx: &mut Tx, user: &UserId) -> Result<()> {
+    queries::lock_standalone_of(tx, user).await
+}
+
+/// Name and id of each workspace outside any organization that others are in and that only this user owns.
+pub(crate) async fn only_owner_of(tx: &mut Tx, user: &UserId) -> Result<Vec<(String, WorkspaceId)>> {
+    queries::only_owner_of(tx, user).await
 }
 
 /// Takes somebody who deletes their account out of the workspaces outside any organization. One that nobody else has is

@@ -1,6 +1,8 @@
 mod held;
+mod leaving;
 
 pub(super) use held::*;
+pub(super) use leaving::*;
 
 use super::{Keeping, LaterAccess, PersonWithAccess, Workspace};
 use crate::access::WorkspaceRole;

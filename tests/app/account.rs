@@ -1,6 +1,7 @@
 //! Personal pages, and what somebody gets at the first sign-in.
 
 use crate::support::{House, Settings, acme};
+use serde_json::json;
 
 #[tokio::test]
 async fn s5_2_a_new_name_shows_everywhere_at_once() {
@@ -65,8 +66,30 @@ async fn s2_15_a_persons_organizations_are_listed_and_left_from_there_but_for_th
     let carol = acme.member_id("carol@acme.test").await;
     acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/suspend"), &[]).await.assert_status(303);
     let page = acme.carol.get("/account/organizations").await.assert_status(200);
-    assert!(!page.has("main a[href^='/orgs/acme-corp']"), "nothing there opens");
-    page.assert_says("You are suspended there");
+    assert!(!page.has("main a[href='/orgs/acme-corp/members']"), "nothing there opens");
+    let page = page.assert_says("You are suspended there");
+    acme.carol.get("/orgs/acme-corp/settings").await.assert_status(404);
+    // All that is left to them is to go.
+    let leave = page.attribute("main td.acts a", "href").expect("a way out");
+    acme.carol.get(&leave).await.assert_status(200).assert_says("Your role, Member").assert_says("Stay");
+    acme.carol.submit(&leave, &[]).await.assert_status(200).assert_says("You left Acme Corp.");
+    acme.carol.get(&leave).await.assert_status(404);
+    acme.alice.get("/orgs/acme-corp/members?q=carol").await.assert_says("Nobody matches");
+}
+
+#[tokio::test]
+async fn the_name_and_the_appearance_are_changed_by_call_together_or_not_at_all() {
+    let house = House::start().await;
+    house.sign_in("xenia@nowhere.test").await;
+    let client = house.client("xenia@nowhere.test").await;
+    client.put("/me", json!({ "name": "\u{200b}", "theme": "dark" })).await.assert_problem(422, "invalid");
+    client.put("/me", json!({ "name": "Xenia Vale", "theme": "sepia" })).await.assert_problem(422, "invalid");
+    let before = client.get("/me").await.assert_status(200).json;
+    assert_eq!((&before["name"], &before["theme"]), (&json!("xenia"), &json!("auto")));
+    let after = client.put("/me", json!({ "name": "Xenia Vale", "theme": "dark" })).await.assert_status(200).json;
+    assert_eq!((&after["name"], &after["theme"]), (&json!("Xenia Vale"), &json!("dark")));
+    let events = house.count("SELECT COUNT(*) FROM audit_events WHERE action IN ('account.renamed', 'account.theme_changed')").await;
+    assert_eq!(events, 2);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use crate::support::database::Database;
 use crate::support::{Browser, House, acme};
 use roster::access::OrgRole;
 use roster::clock::MINUTE;
+use serde_json::json;
 
 async fn add(house: &House, browser: &mut Browser, email: &str, next: &str) -> crate::support::Page {
     browser.submit("/account/security/addresses", &[("email", email), ("next", next)]).await.assert_says("Look in your mailbox");
@@ -125,4 +126,39 @@ async fn sec_z6_sec_s3_the_only_owner_cannot_delete_the_account_and_others_can()
     assert_eq!(acme.alice.get("/orgs/acme-corp/members").await.all("tbody tr").len(), 4);
     let mut again = house.sign_in("carol@acme.test").await;
     again.get("/orgs/acme-corp/members").await.assert_status(404);
+}
+
+#[tokio::test]
+async fn the_only_owner_of_a_workspace_that_others_use_cannot_delete_the_account() {
+    let house = House::start().await;
+    let (mut nina, mut omar) = (house.sign_in("nina@x.test").await, house.sign_in("omar@x.test").await);
+    nina.post("/workspaces/new", &[("name", "Shared Place")]).await.assert_status(303);
+    nina.post("/workspaces/new", &[("name", "Own Place")]).await.assert_status(303);
+    let mut database = Database::open(&house.database_url).await;
+    let share = "INSERT INTO access (workspace_id, user_id, source, role, created_at)
+        SELECT w.id, u.id, 'direct', 'member', 1 FROM workspaces w, users u WHERE w.name = 'Shared Place' AND u.email = 'omar@x.test';
+        UPDATE workspaces SET people = 2 WHERE name = 'Shared Place'";
+    database.run(share).await;
+    nina.get("/account/security/delete").await.assert_says("You can't delete your account yet").assert_says("the workspace Shared Place");
+    let refused = nina.post("/account/security/delete", &[("confirm", "nina@x.test")]).await.assert_status(409);
+    refused.assert_says("You are the only owner of Shared Place.");
+    // Omar, who owns nothing there, may go; and once nobody else is there, so may Nina, and both places with her.
+    omar.post("/account/security/delete", &[("confirm", "omar@x.test")]).await.assert_status(303);
+    nina.get("/account/security/delete").await.assert_says("The workspace Shared Place is deleted");
+    nina.post("/account/security/delete", &[("confirm", "nina@x.test")]).await.assert_status(303);
+    assert_eq!(house.count("SELECT COUNT(*) FROM workspaces WHERE deleted_at IS NULL").await, 0);
+}
+
+#[tokio::test]
+async fn sec_a15_a_token_shows_how_its_person_signs_in_and_never_changes_it() {
+    let house = House::start().await;
+    house.sign_in("nina@x.test").await;
+    let client = house.client("nina@x.test").await;
+    let methods = client.get("/me/sign-in-methods").await.assert_status(200).json;
+    assert_eq!((&methods["addresses"][0]["email"], &methods["addresses"][0]["primary"]), (&json!("nina@x.test"), &json!(true)));
+    assert_eq!(methods["github"], json!(null));
+    let refused = client.post("/me/addresses", json!({ "email": "mallory@x.test" })).await.assert_problem(403, "fresh_sign_in_needed");
+    assert!(refused.json["detail"].as_str().is_some_and(|words| words.contains("/account/security")), "{}", refused.json);
+    client.delete("/me?confirm=nina@x.test").await.assert_problem(403, "fresh_sign_in_needed");
+    assert_eq!(house.count("SELECT COUNT(*) FROM email_proofs WHERE purpose = 'add_address'").await, 0, "no mail is sent either");
 }

@@ -217,11 +217,6 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
     ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),
     ("accounts::arrive_by_github", "nobody is signed in yet: tests/app/sign_in_github.rs"),
-    ("accounts::delete_account", "wants a sign-in of the last ten minutes: tests/app/security.rs"),
-    ("accounts::link_github", "likewise"),
-    ("accounts::unlink_github", "likewise"),
-    ("accounts::make_primary", "likewise"),
-    ("accounts::remove_address", "likewise"),
 ];
 
 #[test]

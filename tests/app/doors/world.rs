@@ -58,6 +58,10 @@ pub enum Needs {
     OwnersSession,
     /// A custom role of Acme: `{role}`, called "Target {n}".
     CustomRole,
+    /// A further address of whoever tries: `{address}`.
+    SecondAddress,
+    /// Whoever tries has GitHub linked.
+    LinkedGitHub,
     /// So that the owner isn't the only one.
     SecondOwner,
     /// A dashboard of Acme: `{resource}`; an archived one.
@@ -154,6 +158,12 @@ impl World {
         made.id.to_string()
     }
 
+    /// Writes down something of the account that has this address: what else only a mail, or GitHub, could bring.
+    async fn own(&mut self, address: &str, columns: &str, values: &str) {
+        let user = format!("id = (SELECT user_id FROM addresses WHERE address = '{address}')");
+        self.database.run(&format!("INSERT INTO {columns} SELECT {values} FROM users WHERE {user}")).await;
+    }
+
     async fn session(&mut self, address: &str) -> String {
         self.house.sign_in(address).await;
         let sql = format!(
@@ -245,6 +255,15 @@ impl World {
                     values.push(("resource", self.resource(Some(&made.id), n, archived).await));
                 }
                 values.push(("workspace", made.id.into()));
+            }
+            Needs::SecondAddress => {
+                let address = format!("also{n}@x.test");
+                self.own(own, "addresses (address, user_id, verified_at, created_at)", &format!("'{address}', id, 1, 1")).await;
+                values.push(("address", address));
+            }
+            Needs::LinkedGitHub => {
+                let columns = "identities (provider, subject, user_id, login, created_at)";
+                self.own(own, columns, &format!("'github', '{n}', id, 'login{n}', 1")).await;
             }
             Needs::SecondOwner => {
                 self.member(&new, OrgRole::Owner).await;

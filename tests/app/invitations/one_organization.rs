@@ -3,6 +3,7 @@
 use super::{assert_sound, events, invitation_id, invited, mailed_link, rows};
 use crate::support::database::Database;
 use crate::support::{House, Settings, acme};
+use roster::access::OrgRole;
 
 async fn house(first_sign_in: &str) -> House {
     House::start_with(Settings::new().set("--membership", "one").set("--first-sign-in", first_sign_in)).await
@@ -108,5 +109,21 @@ async fn s2_1_who_arrives_by_an_invitation_gets_no_organization_of_their_own() {
     nina.submit(&format!("{link}/accept"), &[]).await.assert_says("You joined");
     let mut database = Database::open(&house.database_url).await;
     assert_eq!(database.number("SELECT COUNT(*) FROM organizations").await, 1);
+    assert_sound(&house).await;
+}
+
+#[tokio::test]
+async fn s2_23_who_is_suspended_can_leave_and_join_elsewhere() {
+    let house = house("nothing").await;
+    let mut acme = acme(&house).await;
+    let link = invited(&house, &mut acme.alice, "otto@globex.test", "member").await;
+    house.add_member("globex", "greta@globex.test", "Greta", OrgRole::Owner).await;
+    let mut greta = house.sign_in("greta@globex.test").await;
+    let otto = crate::support::people::member_id(&mut greta, "globex", "otto@globex.test").await;
+    greta.post(&format!("/orgs/globex/members/{otto}/suspend"), &[]).await.assert_status(303);
+    acme.otto.get("/orgs/globex/members").await.assert_status(404);
+    acme.otto.post(&format!("{link}/accept"), &[]).await.assert_status(409);
+    acme.otto.post("/orgs/globex/settings/leave", &[]).await.assert_status(303);
+    acme.otto.submit(&format!("{link}/accept"), &[]).await.assert_says("You joined Acme Corp");
     assert_sound(&house).await;
 }
