@@ -16,7 +16,7 @@ use crate::access::{Action, OrgRole, WorkspaceRole, capped, enters_by_role};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId, WorkspaceId};
-use queries::RowOfAccess;
+use queries::{EnteringRow, RowOfAccess};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose access a change can touch.
@@ -29,6 +29,9 @@ pub enum Scope {
     /// Owners' and admins' in every workspace of the organization: what the policy on entering touches.
     Managers(OrgId),
 }
+
+/// What somebody is who comes in without a role of their own.
+const BY_ROLE: &str = "Admin, by organization role";
 
 /// Who can do what, at one moment.
 #[derive(Debug, Default)]
@@ -95,7 +98,12 @@ pub(crate) async fn look(tx: &mut Tx, scope: &Scope) -> Result<Snapshot> {
     let managers = match scope {
         Scope::Person(org, user) => queries::managers(tx, org, Some(user)).await?,
         Scope::Managers(org) => queries::managers(tx, org, None).await?,
-        Scope::Workspaces(_) => Vec::new(),
+        Scope::Workspaces(ids) => {
+            for row in queries::entering(tx, ids).await? {
+                snapshot.add_entering(row);
+            }
+            Vec::new()
+        }
     };
     for manager in managers {
         let others = manager.workspaces - manager.own;
@@ -138,6 +146,17 @@ impl Snapshot {
                 }
             }
         }
+    }
+
+    /// Somebody who may come in by their organization role, which counts where they have no row.
+    fn add_entering(&mut self, row: EnteringRow) {
+        let allows = ["open", "viewer", "member", "admin"].map(str::to_owned);
+        self.places.entry((row.user_id, row.workspace_id)).or_insert_with(|| Place {
+            person: row.person,
+            workspace: row.workspace,
+            role: BY_ROLE.to_owned(),
+            allows: BTreeSet::from(allows),
+        });
     }
 
     /// What became of each person and workspace from this moment to a later one.
@@ -184,7 +203,7 @@ fn entry_difference(user: &UserId, before: Option<&(String, usize)>, after: Opti
         (None, Some(entry)) => (Effect::Gains, entry),
         _ => return None,
     };
-    let by_role = Some("Admin, by organization role".to_owned());
+    let by_role = Some(BY_ROLE.to_owned());
     Some(Change {
         user: user.clone(),
         person: person.clone(),
@@ -213,7 +232,25 @@ impl Effect {
     }
 }
 
+/// Changes that a page names; the rest are counted.
+const NAMED: usize = 20;
+
 impl Impact {
+    /// The first changes as a page shows them: the class of the line, its sign, and the sentence.
+    pub fn lines(&self) -> Vec<(&'static str, &'static str, String)> {
+        let line = |change: &Change| match change.effect {
+            Effect::Loses | Effect::Less => ("minus", "−", change.sentence()),
+            Effect::Gains | Effect::More => ("plus", "+", change.sentence()),
+            Effect::Other => ("same", "=", change.sentence()),
+        };
+        self.changes.iter().take(NAMED).map(line).collect()
+    }
+
+    /// How many changes [`Self::lines`] leaves out.
+    pub fn beyond(&self) -> usize {
+        self.changes.len().saturating_sub(NAMED)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }

@@ -37,6 +37,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{InvitationId, MemberId, OrgId, UserId};
+use crate::impact::{self, Impact, Scope, Snapshot};
 use crate::mail;
 use crate::organizations::{self, Organization};
 use queries::EntryRow;
@@ -174,11 +175,31 @@ pub async fn recent_activity(app: &App, actor: &Actor, entry: &Entry) -> Result<
     audit::recent_activity(&mut tx, &actor.org.id, user, 20).await
 }
 
+/// A change of somebody's organization role, and what it does in workspaces.
+#[derive(Debug, Clone)]
+pub struct RoleChange {
+    pub before: OrgRole,
+    pub after: Entry,
+    pub impact: Impact,
+}
+
 /// Changes a member's role, at once; or, for somebody invited, the role that applies when they join (S1-46, S3-20..22).
 ///
 /// Refuses what the actor doesn't hold (product.md, 2, rules 2 and 5) and taking the last owner away (S2-15). Who is
 /// demoted below what their own invitations offer loses those. The same role again changes nothing.
 pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<Entry> {
+    let (tx, change) = set_role(app, actor, member, role).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(change.after)
+}
+
+/// What [`change_role`] would do: the same, and then nothing of it.
+pub async fn change_role_impact(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<RoleChange> {
+    Ok(set_role(app, actor, member, role).await?.1)
+}
+
+async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<(Tx, RoleChange)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = &actor.org.id;
@@ -186,23 +207,33 @@ pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgR
     let own = before.user.as_ref() == Some(actor.user());
     access::may_change_role(actor.role, before.role, role, own)?;
     if before.role == role {
-        return Ok(before);
+        return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default() }));
     }
+    let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
+    let seen = look(&mut tx, scope.as_ref()).await?;
     let revoked = set_role_in(&mut tx, &actor, &before, role, now).await?;
     require_owner(&mut tx, &actor).await?;
+    let impact = seen.compare(&look(&mut tx, scope.as_ref()).await?);
     let event = Event::new(Category::Access, "member.role_changed", "member", member.to_string(), &*before.name)
         .subject(before.user.as_ref())
         .change(before.role.as_str(), role.as_str())
         .with("on_joining", before.user.is_none())
-        .with("invitations_revoked", revoked.len());
+        .with("invitations_revoked", revoked.len())
+        .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     if before.status == Status::Active && !own {
         tell_role(&mut tx, &actor, &before, role, now).await?;
     }
     let after = entry(&mut tx, org, member, now).await?;
-    tx.commit().await?;
-    app.wake();
-    Ok(after)
+    Ok((tx, RoleChange { before: before.role, after, impact }))
+}
+
+/// Who can do what, where the change is about somebody who has joined.
+async fn look(tx: &mut Tx, scope: Option<&Scope>) -> Result<Snapshot> {
+    match scope {
+        Some(scope) => impact::look(tx, scope).await,
+        None => Ok(Snapshot::default()),
+    }
 }
 
 /// Sets a role inside a write, and revokes the invitations that the new role couldn't offer; gives their addresses. The
@@ -246,15 +277,25 @@ async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, no
 /// Suspends a member: they keep their place and can do nothing. Refuses oneself, the last owner, and who is above.
 /// Somebody suspended already stays so.
 pub async fn suspend(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
-    set_status(app, actor, member, "suspended").await
+    let (tx, entry, _) = set_status(app, actor, member, "suspended").await?;
+    tx.commit().await?;
+    Ok(entry)
+}
+
+/// What [`suspend`] would do in workspaces: the same, and then nothing of it.
+pub async fn suspend_impact(app: &App, actor: &Actor, member: &MemberId) -> Result<(Entry, Impact)> {
+    let (_, entry, impact) = set_status(app, actor, member, "suspended").await?;
+    Ok((entry, impact))
 }
 
 /// Lets a suspended member back in, as what they were.
 pub async fn reinstate(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
-    set_status(app, actor, member, "active").await
+    let (tx, entry, _) = set_status(app, actor, member, "active").await?;
+    tx.commit().await?;
+    Ok(entry)
 }
 
-async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -> Result<Entry> {
+async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -> Result<(Tx, Entry, Impact)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = &actor.org.id;
@@ -270,18 +311,21 @@ async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -
         return Err(Refusal::conflict("still_invited", "They haven't joined yet. Revoke the invitation instead."));
     }
     if (before.status == Status::Suspended) == (status == "suspended") {
-        return Ok(before);
+        return Ok((tx, before, Impact::default()));
     }
+    let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
+    let seen = look(&mut tx, scope.as_ref()).await?;
     queries::set_status(&mut tx, org, member, status).await?;
     require_owner(&mut tx, &actor).await?;
+    let impact = seen.compare(&look(&mut tx, scope.as_ref()).await?);
     let action = if status == "suspended" { "member.suspended" } else { "member.reinstated" };
     let event = Event::new(Category::Access, action, "member", member.to_string(), &*before.name)
         .subject(before.user.as_ref())
-        .change(before.status.as_str(), status);
+        .change(before.status.as_str(), status)
+        .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     let after = entry(&mut tx, org, member, now).await?;
-    tx.commit().await?;
-    Ok(after)
+    Ok((tx, after, impact))
 }
 
 /// Refuses a write that left the organization without an owner who can sign in (E2, S2-15, SEC-Z6). Asked after the

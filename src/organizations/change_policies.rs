@@ -5,7 +5,9 @@ use crate::access::{self, Permission};
 use crate::actor::{Actor, Credential, SignInMethod};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::db::Tx;
 use crate::error::{Checks, Refusal, Result};
+use crate::impact::{self, Impact, Scope};
 use crate::text;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +21,17 @@ const MOST_DOMAINS: usize = 50;
 /// (nobody raises themselves); a domain that isn't one; a number out of its range; switching every sign-in method off,
 /// or the one the actor is signed in with, which would lock them out.
 pub async fn change_policies(app: &App, actor: &Actor, wanted: &Policies) -> Result<Organization> {
+    let (tx, organization, _) = change(app, actor, wanted).await?;
+    tx.commit().await?;
+    Ok(organization)
+}
+
+/// What [`change_policies`] would do in workspaces: the same, and then nothing of it.
+pub async fn change_policies_impact(app: &App, actor: &Actor, wanted: &Policies) -> Result<Impact> {
+    Ok(change(app, actor, wanted).await?.2)
+}
+
+async fn change(app: &App, actor: &Actor, wanted: &Policies) -> Result<(Tx, Organization, Impact)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageSettings)?;
@@ -29,15 +42,18 @@ pub async fn change_policies(app: &App, actor: &Actor, wanted: &Policies) -> Res
     }
     let (old, new) = difference(&before.policies, &after);
     if old.is_empty() {
-        return Ok(before);
+        return Ok((tx, before, Impact::default()));
     }
+    let scope = Scope::Managers(before.id.clone());
+    let seen = impact::look(&mut tx, &scope).await?;
     queries::set_policies(&mut tx, &before.id, &after).await?;
+    let impact = seen.compare(&impact::look(&mut tx, &scope).await?);
     let event = Event::new(Category::Governance, "organization.policies_changed", "organization", before.id.to_string(), &*before.name)
-        .change(old, new);
+        .change(old, new)
+        .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     let after = find(&mut tx, &before.id).await?;
-    tx.commit().await?;
-    Ok(after)
+    Ok((tx, after, impact))
 }
 
 /// The policies that say what admins may do. Only an owner changes them.

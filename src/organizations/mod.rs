@@ -9,7 +9,7 @@ mod policies;
 mod queries;
 mod transfer;
 
-pub use change_policies::change_policies;
+pub use change_policies::{change_policies, change_policies_impact};
 pub(crate) use create::create_personal;
 pub use create::{create, suggest_slug};
 pub use delete::{Deletion, delete, deletion_impact};

@@ -5,16 +5,19 @@ use super::error::PageError;
 use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
-use super::session::{Member, see_other};
+use super::session::{Member, Visitor, see_other};
 use crate::access::{self as rules, OrgRole, Permission};
+use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::Activity;
 use crate::error::Refusal;
 use crate::ids::MemberId;
-use crate::members::{self, Entry, Removal};
+use crate::impact::Impact;
+use crate::members::{self, Entry, Removal, RoleChange};
 use crate::text;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
@@ -44,6 +47,52 @@ pub struct RoleForm {
     /// The directory's address to come back to.
     #[serde(default)]
     back: String,
+    /// They have seen what it does.
+    #[serde(default)]
+    confirmed: String,
+}
+
+#[derive(Template)]
+#[template(path = "members/role.html")]
+struct ConfirmRole {
+    shell: Shell,
+    base: String,
+    role: &'static str,
+    back: String,
+    old_role: String,
+    new_role: String,
+    change: RoleChange,
+}
+
+/// Where a role in the row would take or give workspaces: what it does, before it is done.
+async fn confirm_role(
+    app: &App,
+    actor: &Actor,
+    visitor: &Visitor,
+    member: &MemberId,
+    role: OrgRole,
+    back: &str,
+) -> Result<Option<Response>, Refusal> {
+    let change = members::change_role_impact(app, actor, member, role).await?;
+    if change.impact.is_empty() {
+        return Ok(None);
+    }
+    let policies = &actor.org.policies;
+    let mut response = page::ok(&ConfirmRole {
+        shell: Shell::org(visitor, actor, "Members", format!("Change the role of {}?", change.after.name)),
+        base: format!("/orgs/{}/members", actor.org.slug),
+        role: role.as_str(),
+        back: back.to_owned(),
+        old_role: sentence_role(policies.label(change.before)),
+        new_role: sentence_role(policies.label(role)),
+        change,
+    });
+    if visitor.partial {
+        // The question is a page, not a row.
+        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("body"));
+        response.headers_mut().insert("hx-reswap", HeaderValue::from_static("outerHTML"));
+    }
+    Ok(Some(response))
 }
 
 /// `POST /orgs/{org}/members/{member}/role`
@@ -54,6 +103,11 @@ pub async fn change_role(
     Form(form): Form<RoleForm>,
 ) -> PageResult {
     let role = OrgRole::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    if form.confirmed.is_empty()
+        && let Some(question) = confirm_role(&app, &actor, &visitor, &member, role, &form.back).await?
+    {
+        return Ok(question);
+    }
     let entry = members::change_role(&app, &actor, &member, role).await?;
     let label = actor.org.policies.label(role);
     let notice = if entry.status.is_member() {
@@ -176,6 +230,7 @@ struct ConfirmSuspend {
     base: String,
     org_name: String,
     entry: Entry,
+    impact: Impact,
 }
 
 /// `GET /orgs/{org}/members/{member}/suspend`
@@ -184,13 +239,13 @@ pub async fn confirm_suspend(
     Path((_, member)): Path<(String, MemberId)>,
     Member { actor, visitor }: Member,
 ) -> PageResult {
-    let entry = members::find(&app, &actor, &member).await?;
-    rules::may_touch(actor.role, entry.role)?;
+    let (entry, impact) = members::suspend_impact(&app, &actor, &member).await?;
     Ok(page::ok(&ConfirmSuspend {
         shell: Shell::org(&visitor, &actor, "Members", format!("Suspend {}?", entry.name)),
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
         entry,
+        impact,
     }))
 }
 

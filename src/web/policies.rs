@@ -9,6 +9,7 @@ use crate::access::{self, Permission};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::Refusal;
+use crate::impact::Impact;
 use crate::organizations::{self, Policies, RolesOffered, WhoInvites};
 use askama::Template;
 use axum::extract::State;
@@ -33,9 +34,33 @@ pub struct PoliciesForm {
     session_absolute_days: String,
     token_days: String,
     support_contact: String,
+    /// They have seen what it does.
+    confirmed: String,
 }
 
 impl PoliciesForm {
+    /// The form again, for the page that asks whether to go on.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let typed = [
+            ("who_invites", &self.who_invites),
+            ("invite_domains", &self.invite_domains),
+            ("invitation_days", &self.invitation_days),
+            ("roles_offered", &self.roles_offered),
+            ("session_idle_hours", &self.session_idle_hours),
+            ("session_absolute_days", &self.session_absolute_days),
+            ("token_days", &self.token_days),
+            ("support_contact", &self.support_contact),
+        ];
+        let ticked = [
+            ("admins_enter", &self.admins_enter),
+            ("admins_create", &self.admins_create),
+            ("allow_email", &self.allow_email),
+            ("allow_github", &self.allow_github),
+        ];
+        let ticked = ticked.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        typed.into_iter().map(|(name, value)| (name, value.clone())).chain(ticked).collect()
+    }
+
     fn of(policies: &Policies) -> Self {
         let ticked = |on: bool| on.then(|| "yes".to_owned());
         Self {
@@ -51,6 +76,7 @@ impl PoliciesForm {
             session_absolute_days: policies.session_absolute_days.to_string(),
             token_days: policies.token_days.to_string(),
             support_contact: policies.support_contact.clone(),
+            confirmed: String::new(),
         }
     }
 
@@ -165,15 +191,43 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) ->
     Ok(page::ok(&draw(&app, &visitor, &actor, form, Wrong::default())))
 }
 
+#[derive(Template)]
+#[template(path = "policies/confirm.html")]
+struct Confirm {
+    shell: Shell,
+    base: String,
+    org_name: String,
+    /// Owners and admins will enter every workspace.
+    turned_on: bool,
+    impact: Impact,
+    fields: Vec<(&'static str, String)>,
+}
+
+/// Saves the policies, or says first what they would give or take.
+async fn save(app: &App, actor: &Actor, form: &PoliciesForm) -> Result<Option<Impact>, Refusal> {
+    let wanted = form.wanted(actor)?;
+    if form.confirmed.is_empty() {
+        let impact = organizations::change_policies_impact(app, actor, &wanted).await?;
+        if !impact.is_empty() {
+            return Ok(Some(impact));
+        }
+    }
+    organizations::change_policies(app, actor, &wanted).await.map(|_| None)
+}
+
 /// `POST /orgs/{org}/policies`
 pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<PoliciesForm>) -> PageResult {
     access::require(actor.role, Permission::ManageSettings)?;
-    let outcome = match form.wanted(&actor) {
-        Ok(wanted) => organizations::change_policies(&app, &actor, &wanted).await,
-        Err(refusal) => Err(refusal),
-    };
-    match outcome {
-        Ok(_) => {
+    match save(&app, &actor, &form).await {
+        Ok(Some(impact)) => Ok(page::ok(&Confirm {
+            shell: Shell::org(&visitor, &actor, "Policies", "Save these policies?"),
+            base: format!("/orgs/{}/policies", actor.org.slug),
+            org_name: actor.org.name.clone(),
+            turned_on: form.admins_enter.is_some(),
+            impact,
+            fields: form.fields(),
+        })),
+        Ok(None) => {
             let notice = Notice::good("Policies saved.", "They apply from everybody's next click.");
             Ok(see_other(format!("/orgs/{}/policies", actor.org.slug), Some(notice)))
         }

@@ -1,6 +1,7 @@
 //! Who may do what: the decision, its steps, and the calls that ask for it.
 
 mod asking;
+mod previews;
 mod world;
 
 use crate::support::client::Client;
@@ -116,7 +117,7 @@ async fn place() -> Place {
 
 impl Place {
     /// Makes Acme into this world, whatever it was.
-    async fn become_(&self, world: &World) {
+    async fn turn_into(&self, world: &World) {
         let org = &self.org;
         let mut sql = String::new();
         for table in ["grants", "grant_limits", "access", "custom_role_permissions", "custom_roles"] {
@@ -131,7 +132,10 @@ impl Place {
         for (person, user) in self.users.iter().enumerate() {
             let role = world.roles[person].unwrap_or("member");
             let status = if world.suspended[person] || world.roles[person].is_none() { "suspended" } else { "active" };
-            sql += &format!("UPDATE members SET role = '{role}', status = '{status}' WHERE user_id = '{user}' AND org_id = '{org}';");
+            let rank = OrgRole::parse(role).unwrap().rank();
+            sql += &format!(
+                "UPDATE members SET role = '{role}', role_rank = {rank}, status = '{status}' WHERE user_id = '{user}' AND org_id = '{org}';"
+            );
         }
         for (n, inside) in world.in_organization.iter().enumerate() {
             let org = if *inside { format!("'{org}'") } else { "NULL".into() };
@@ -220,7 +224,7 @@ async fn s3_34_e13_sec_z1_the_check_call_agrees_with_the_rules_as_they_are_told(
     let mut runner = TestRunner::deterministic();
     for _ in 0..12 {
         let world = world().new_tree(&mut runner).expect("a world").current();
-        place.become_(&world).await;
+        place.turn_into(&world).await;
         let questions = questions(&world, &place.org);
         let list: Vec<&Value> = questions.iter().map(|(_, _, question)| question).collect();
         for (person, client) in place.clients.iter().enumerate() {

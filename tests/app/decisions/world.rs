@@ -87,6 +87,25 @@ impl World {
         self.roles[person].filter(|_| !self.suspended[person])
     }
 
+    /// Whether somebody can open a workspace at all.
+    pub fn opens(&self, person: usize, workspace: usize) -> bool {
+        let has_row = !self.rows_of(person, workspace).is_empty();
+        if !self.in_organization[workspace] {
+            return has_row;
+        }
+        let manages = matches!(self.acting(person), Some("owner" | "admin"));
+        self.acting(person).is_some() && (has_row || (manages && self.admins_enter))
+    }
+
+    /// The world after somebody was set to one role in a workspace, or to none.
+    pub fn after_setting(&self, person: usize, workspace: usize, role: Option<Role>) -> Self {
+        let mut world = self.clone();
+        let direct = !self.in_organization[workspace] || self.rows_of(person, workspace).iter().any(|row| row.direct);
+        world.rows.retain(|row| row.person != person || row.workspace != workspace);
+        world.rows.extend(role.map(|role| Row { person, workspace, direct, role }));
+        world
+    }
+
     pub fn may(&self, person: usize, action: &str, thing: usize) -> Verdict {
         match self.can(person, action, thing) {
             true => Verdict::Yes,
