@@ -45,7 +45,7 @@ pub const fn alone(door: Door) -> Door {
 }
 
 use Needs::*;
-use Way::{Call, None as No, Page};
+use Way::{Call, Page};
 
 pub const MEMBERS_DOORS: &[Door] = &[
     door(
