@@ -15,6 +15,7 @@ pub mod clock; // time
 pub mod config; // every setting
 pub mod db; // SQLite or PostgreSQL
 pub mod error; // why something was refused
+pub mod grants; // which named resources somebody is limited to
 pub mod idempotency; // a change asked for twice is done once
 pub mod ids; // ids with a prefix that names the kind
 pub mod impact; // who loses what and who gains what by a change

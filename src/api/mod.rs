@@ -6,6 +6,7 @@ mod bearer;
 mod call;
 mod checks;
 mod error;
+mod grants;
 mod input;
 mod invitations;
 mod me;
@@ -42,13 +43,14 @@ fn calls() -> Vec<Call> {
         invitation_calls(),
         audit_calls(),
         resource_calls(),
+        workspace_resource_calls(),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// The same calls for an organization and for one workspace, which may stand alone.
+/// Kinds, and what stands in the organization itself.
 fn resource_calls() -> Vec<Call> {
     vec![
         Call::get("/organizations/{org_id}/resource-kinds", resources::kinds)
@@ -80,6 +82,19 @@ fn resource_calls() -> Vec<Call> {
         Call::post("/organizations/{org_id}/resources/{resource_id}/restore", resources::restore)
             .says("Bring back an archived resource with what was archived with it")
             .gives::<resources::Resource>(200),
+    ]
+}
+
+/// What stands in one workspace, and who is limited to which of it.
+fn workspace_resource_calls() -> Vec<Call> {
+    vec![
+        Call::get("/workspaces/{workspace_id}/members/{user_id}/grants", grants::show)
+            .says("Get what a person is limited to in a workspace, kind by kind")
+            .gives::<paging::Listed<grants::Grants>>(200),
+        Call::put("/workspaces/{workspace_id}/members/{user_id}/grants", grants::set)
+            .says("Limit a person to named resources of a kind, or end that")
+            .takes::<grants::ChangedGrants>()
+            .gives::<grants::GrantsSet>(200),
         Call::get("/workspaces/{workspace_id}/resources", resources::list)
             .says("List the resources that you see in a workspace")
             .asks::<resources::AskedResources>()

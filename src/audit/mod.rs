@@ -230,9 +230,19 @@ pub fn sentence(event: &EventRow) -> String {
         "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
         "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
         "custom_role.deleted" => format!("{who} deleted the role {what}"),
+        "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
         "workspace.created" => format!("{who} created the workspace {what}"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+fn of_grants(who: &str, what: &str, changes: &Value) -> String {
+    let kind = changes["kind"].as_str().unwrap_or("resources").to_lowercase();
+    let (sees, total) = (changes["after"]["sees"].as_i64().unwrap_or(0), changes["of"].as_i64().unwrap_or(0));
+    match changes["after"]["limited"].as_bool() {
+        Some(true) => format!("{who} limited {what} to {sees} of {total} {kind} in {}", changes["workspace"].as_str().unwrap_or("")),
+        _ => format!("{who} let {what} see all {kind} in {}", changes["workspace"].as_str().unwrap_or("")),
     }
 }
 

@@ -21,6 +21,7 @@ pub use list::{Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, d
 pub(crate) use moving::release_all;
 pub use place::Place;
 use queries::MAX_DEPTH;
+pub(crate) use queries::sees;
 pub use sight::Sight;
 pub use upsert::{Mode, NewResource, Parent, Upserted, Verdict, change, upsert};
 

@@ -77,7 +77,7 @@ fn chain_of(r: &str) -> String {
 /// one workspace, so that what doesn't depend on the row is asked once); `user` and `enters` are parameters: the person,
 /// and whether they enter workspaces by their organization role ([`crate::access::enters_by_role`]). That they are an
 /// active member of the organization is for the caller to know.
-pub(super) fn sees(r: &str, workspace: &str, user: &str, enters: &str) -> String {
+pub(crate) fn sees(r: &str, workspace: &str, user: &str, enters: &str) -> String {
     let chain = chain_of(r);
     let rows = format!("SELECT 1 FROM access sa WHERE sa.workspace_id = {workspace} AND sa.user_id = {user}");
     format!(

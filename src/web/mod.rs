@@ -8,6 +8,7 @@ pub mod csrf;
 mod dev;
 mod error;
 mod github;
+mod grants;
 mod health;
 pub mod input;
 mod invitations;
@@ -23,6 +24,7 @@ mod offered;
 mod organizations;
 mod page;
 mod policies;
+mod resources;
 mod roles;
 mod security;
 mod session;
@@ -54,6 +56,7 @@ pub fn without_secret(path: &str) -> &str {
 pub fn routes() -> Router<App> {
     account_routes()
         .merge(workspace_routes())
+        .merge(resource_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
         .route("/dev/mailbox/{mail}", get(dev::mail))
@@ -118,6 +121,20 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
+}
+
+/// What the host product keeps, and who is limited to which of it.
+fn resource_routes() -> Router<App> {
+    Router::new()
+        .route("/orgs/{org}/resources", get(resources::of_organization))
+        .route("/orgs/{org}/resources/{resource}", get(resources::show_of_organization))
+        .route("/orgs/{org}/resources/{resource}/archive", post(resources::archive_of_organization))
+        .route("/orgs/{org}/resources/{resource}/restore", post(resources::restore_of_organization))
+        .route("/workspaces/{ws}/resources", get(resources::of_workspace))
+        .route("/workspaces/{ws}/resources/{resource}", get(resources::show_of_workspace))
+        .route("/workspaces/{ws}/resources/{resource}/archive", post(resources::archive_of_workspace))
+        .route("/workspaces/{ws}/resources/{resource}/restore", post(resources::restore_of_workspace))
+        .route("/workspaces/{ws}/members/{user}/grants", get(grants::index).post(grants::set))
 }
 
 /// Signing in, and what is a person's own.

@@ -172,6 +172,16 @@ async fn sec_z1_sec_z8_custom_roles_by_call() {
 }
 
 #[tokio::test]
+async fn s4_5_s4_10_s4_12_sec_z1_resources_by_form() {
+    walk(RESOURCE_DOORS, Carrier::Form).await;
+}
+
+#[tokio::test]
+async fn sec_z3_resources_by_htmx() {
+    walk(RESOURCE_DOORS, Carrier::Htmx).await;
+}
+
+#[tokio::test]
 async fn s4_5_s4_10_s4_12_sec_z1_resources_by_call() {
     walk(RESOURCE_DOORS, Carrier::Call).await;
 }

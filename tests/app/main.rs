@@ -14,6 +14,7 @@ mod disk;
 mod docs;
 mod doors;
 mod faults;
+mod grants;
 mod http;
 mod idempotency;
 mod import;

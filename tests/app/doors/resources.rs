@@ -1,7 +1,7 @@
 //! Operations on resources.
 
-use super::table::Way::{Call, None as No};
-use super::table::{Door, ITS_OWNER, MANAGERS, door};
+use super::table::Way::{Call, None as No, Page};
+use super::table::{Door, ITS_OWNER, MANAGERS, MANAGERS_AND_THE_REST_NOT_FOUND, door};
 use super::world::Needs::*;
 
 /// Who writes the organization's own things of a kind that is open to members.
@@ -47,7 +47,7 @@ pub const RESOURCE_DOORS: &[Door] = &[
         "resource.archived",
         WRITERS,
         OrganizationsResource,
-        No(BY_CALL),
+        Page("/orgs/{org}/resources/{resource}/archive", ""),
         Call("POST", "/organizations/{org_id}/resources/{resource_id}/archive", ""),
     ),
     door(
@@ -55,7 +55,7 @@ pub const RESOURCE_DOORS: &[Door] = &[
         "resource.restored",
         WRITERS,
         ArchivedResource,
-        No(BY_CALL),
+        Page("/orgs/{org}/resources/{resource}/restore", ""),
         Call("POST", "/organizations/{org_id}/resources/{resource_id}/restore", ""),
     ),
     door(
@@ -83,7 +83,7 @@ pub const RESOURCE_DOORS: &[Door] = &[
         "resource.archived",
         ITS_OWNER,
         WorkspacesResource,
-        No(BY_CALL),
+        Page("/workspaces/{workspace}/resources/{resource}/archive", ""),
         Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/archive", ""),
     ),
     door(
@@ -91,7 +91,15 @@ pub const RESOURCE_DOORS: &[Door] = &[
         "resource.restored",
         ITS_OWNER,
         WorkspacesArchivedResource,
-        No(BY_CALL),
+        Page("/workspaces/{workspace}/resources/{resource}/restore", ""),
         Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/restore", ""),
+    ),
+    door(
+        "grants::set",
+        "access.grants_changed",
+        MANAGERS_AND_THE_REST_NOT_FOUND,
+        MemberOfWorkspace,
+        Page("/workspaces/{workspace}/members/{user}/grants", "kind=monitor&mode=only&when_empty=none&confirmed=yes"),
+        Call("PUT", "/workspaces/{workspace_id}/members/{user_id}/grants", r#"{"kind": "monitor", "only": [], "when_empty": "none"}"#),
     ),
 ];

@@ -29,7 +29,7 @@ pub enum Way {
 
 /// Who may do it, by the letters above: owner, admin, billing, member, viewer, suspended, stranger, nobody, anonymous.
 /// Owners and admins; for everybody else the workspace isn't there.
-const MANAGERS_AND_THE_REST_NOT_FOUND: &str = "ddnnnnnns";
+pub const MANAGERS_AND_THE_REST_NOT_FOUND: &str = "ddnnnnnns";
 pub const MANAGERS: &str = "ddfffnnns";
 const OWNERS: &str = "dffffnnns";
 const MEMBERS: &str = "ddddddnns";
