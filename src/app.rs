@@ -1,5 +1,6 @@
 //! The program put together: what operations need, both routers, and the layers around them.
 
+use crate::audit::Exports;
 use crate::clock::{Clock, Micros};
 use crate::config::Config;
 use crate::db::Db;
@@ -37,6 +38,7 @@ pub struct Inner {
     pub mailer: Mailer,
     pub clock: Clock,
     pub http: reqwest::Client,
+    pub exports: Exports,
     work: Notify,
 }
 
@@ -58,7 +60,15 @@ impl App {
         let db = Db::open(&config.database()).await?;
         crate::audit::catch_up(&db).await?;
         let mailer = Mailer::new(&config)?;
-        Ok(Self(Arc::new(Inner { db, mailer, clock, http: crate::http_client::new()?, config, work: Notify::new() })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            mailer,
+            clock,
+            http: crate::http_client::new()?,
+            exports: Exports::default(),
+            config,
+            work: Notify::new(),
+        })))
     }
 
     pub fn now(&self) -> Micros {

@@ -2,15 +2,17 @@
 
 use super::bearer;
 use super::error::ApiResult;
-use super::input::{Path, Query};
+use super::input::{Json, Path, Query};
 use super::members::some;
 use super::paging::{self, Listed};
-use super::shape::{answer, query};
+use super::repeat::Streamed;
+use super::shape::{answer, body, query};
 use crate::app::App;
-use crate::audit::{self, Category, EventRow, Filter, Kind, Page};
+use crate::audit::{self, Category, EventRow, Filter, Format, Kind, Page};
 use crate::clock::{self, DAY, rfc3339_exact};
 use crate::error::{Checks, Refusal};
 use crate::ids::{EventId, UserId, WorkspaceId};
+use crate::web::download;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde_json::Value;
@@ -113,7 +115,7 @@ query! {
 }
 
 impl AskedEvents {
-    pub(super) fn filter(&self) -> Result<Filter, Refusal> {
+    fn filter(&self) -> Result<Filter, Refusal> {
         let mut checks = Checks::default();
         let mut day = |field, text: &Option<String>| {
             let text = text.as_deref().filter(|text| !text.is_empty())?;
@@ -138,6 +140,37 @@ impl AskedEvents {
             until: to.map(|to| to + DAY),
         })
     }
+}
+
+body! {
+    /// What to export.
+    pub struct AuditExport {
+        /// `csv` or `jsonl`
+        pub format: String,
+        /// Only in this workspace.
+        pub workspace_id: Option<String>,
+        /// Only what this user did or what concerned them.
+        pub user_id: Option<String>,
+        /// Only this action, such as `member.role_changed`.
+        pub action: Option<String>,
+        /// Only `access`, `resource`, `governance`, `run`, `billing` or `sign-in`; not beside an action, which has one.
+        pub category: Option<String>,
+        /// The first day, such as `2026-11-01` (UTC).
+        pub from: Option<String>,
+        /// The last day.
+        pub to: Option<String>,
+    }
+}
+
+/// `POST /organizations/{org_id}/audit/export`: the file, made while it is sent.
+pub async fn export(State(app): State<App>, bearer::Member(actor): bearer::Member, Json(wanted): Json<AuditExport>) -> ApiResult<Response> {
+    let format = Format::parse(&wanted.format).ok_or_else(|| Refusal::field("format", "Say csv or jsonl."))?;
+    let AuditExport { workspace_id, user_id, action, category, from, to, .. } = wanted;
+    let asked = AskedEvents { workspace_id, user_id, action, category, from, to, ..AskedEvents::default() };
+    let export = audit::export(&app, &actor, &asked.filter()?, format, "").await?;
+    let mut response = download::audit(export, &actor.org.slug);
+    response.extensions_mut().insert(Streamed);
+    Ok(response)
 }
 
 /// `GET /organizations/{org_id}/audit`

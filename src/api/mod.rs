@@ -343,6 +343,10 @@ fn audit_calls() -> Vec<Call> {
             .says("List audit events, newest first")
             .asks::<audit::AskedEvents>()
             .gives::<paging::Listed<audit::AuditEvent>>(200),
+        Call::post("/organizations/{org_id}/audit/export", audit::export)
+            .says("Export audit events as a file, CSV or JSON Lines, oldest first; the export is an event itself")
+            .takes::<audit::AuditExport>()
+            .gives::<String>(200),
         Call::get("/organizations/{org_id}/audit/{event_id}", audit::show).says("Get an audit event").gives::<audit::AuditEvent>(200),
     ]
 }

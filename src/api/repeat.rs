@@ -23,6 +23,10 @@ use tracing::Instrument as _;
 #[derive(Clone)]
 pub(super) struct Kept(pub Value);
 
+/// Stands in an answer that is made while it is sent, and too long to be kept: who repeats themselves is told so.
+#[derive(Clone)]
+pub(super) struct Streamed;
+
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").filter(|_| *request.method() == Method::POST).cloned();
     let caller = request.extensions().get::<Caller>().cloned();
@@ -63,6 +67,12 @@ fn may_still(person: &Arc<Person>, path: &str) -> Result<(), Refusal> {
 async fn settle(app: &App, once: &Once, response: Response) -> Result<Response, ApiError> {
     if !response.status().is_success() {
         idempotency::release(app, once).await?;
+        return Ok(response);
+    }
+    if response.extensions().get::<Streamed>().is_some() {
+        let body = r#"{"detail":"This was answered with a file, which is not kept. Use a new key for another."}"#;
+        let answer = Answer { status: response.status().as_u16(), location: String::new(), body: body.to_owned() };
+        idempotency::keep(app, once, &answer).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

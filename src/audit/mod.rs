@@ -4,8 +4,11 @@
 //! before it, so that an event changed or taken away later shows.
 
 mod chain;
+mod export;
+mod file;
 mod index;
 mod list;
+mod offline;
 mod queries;
 mod tags;
 mod verify;
@@ -18,10 +21,13 @@ use crate::ids::{EventId, OrgId, UserId, WorkspaceId};
 use serde_json::{Value, json};
 
 pub use chain::first_broken;
+pub use export::{Export, Exports, Progress, export};
+pub use file::Format;
 pub(crate) use index::catch_up;
 pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, find, length, list, newer};
+pub use offline::{FileCheck, Heads, verify_file};
 pub use queries::EventRow;
-pub use verify::{Chain, verify};
+pub use verify::{Chain, Looked, compare_heads, look, verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
@@ -233,6 +239,10 @@ pub fn sentence(event: &EventRow) -> String {
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
         "workspace.created" => format!("{who} created the workspace {what}"),
+        "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
+            format!("{who} exported a part of the audit log")
+        }
+        "audit.exported" => format!("{who} exported the audit log"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }

@@ -1,10 +1,11 @@
 //! `roster audit verify`
 
 use super::{OrganizationOption, in_words, open_existing};
-use crate::audit;
+use crate::audit::{self, FileCheck, Heads};
 use crate::config::Config;
 use crate::text;
 use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -14,28 +15,45 @@ pub(super) enum Command {
 /// Check that every event is as it was written, and name the first that isn't
 #[derive(Args)]
 pub(super) struct Options {
+    /// An export of the log, CSV or JSON Lines, to check without the database
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// The export was filtered: what lies between its events is not in it
+    #[arg(long, requires = "file")]
+    filtered: bool,
+
+    /// Compare with the heads that ROSTER_AUDIT_HEADS wrote to this file
+    #[arg(long, value_name = "FILE")]
+    heads: Option<PathBuf>,
+
     /// One organization, by its slug [default: all of them, and every account]
-    #[arg(long, value_name = "SLUG")]
+    #[arg(long, value_name = "SLUG", conflicts_with = "file")]
     organization: Option<String>,
 }
 
-/// Ends with an error where a chain is broken, so that a script notices.
+/// Ends with an error where something is not as it was written, so that a script notices.
 pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> {
     let Command::Verify(options) = command;
+    let heads = options.heads.as_deref().map(Heads::read).transpose()?;
+    match &options.file {
+        Some(file) => verify_file(file, options.filtered, &heads.unwrap_or_default()),
+        None => verify_database(config, options.organization, heads).await,
+    }
+}
+
+async fn verify_database(config: Config, organization: Option<String>, heads: Option<Heads>) -> anyhow::Result<()> {
     let app = open_existing(config).await?;
-    let only = match options.organization {
+    let only = match organization {
         Some(organization) => Some(OrganizationOption { organization }.actor(&app).await?.org.id.clone()),
         None => None,
     };
     let chains = audit::verify(&app, only.as_ref()).await.map_err(in_words)?;
     let mut broken = 0;
     for chain in &chains {
-        match &chain.broken {
-            None => {}
-            Some(first) => {
-                broken += 1;
-                println!("{}: {first}", chain.name);
-            }
+        if let Some(first) = &chain.broken {
+            broken += 1;
+            println!("{}: {first}", chain.name);
         }
     }
     let events = text::count(chains.iter().map(|c| c.events).sum(), "event", "events");
@@ -46,8 +64,50 @@ pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> 
         text::count(organizations as i64, "organization", "organizations"),
         text::count(accounts as i64, "account", "accounts")
     );
+    let unlike = match &heads {
+        Some(heads) => audit::compare_heads(&app, heads).await.map_err(in_words)?,
+        None => Vec::new(),
+    };
+    unlike.iter().for_each(|wrong| println!("{wrong}"));
     app.db.close().await;
     anyhow::ensure!(broken == 0, "{} not as written", text::count(broken, "chain of events is", "chains of events are"));
-    println!("Every event is as it was written.");
+    anyhow::ensure!(unlike.is_empty(), "{}", "the log doesn't fit the heads that were written");
+    println!("Every event is as it was written{}.", if heads.is_some() { ", and the heads fit" } else { "" });
     Ok(())
+}
+
+fn verify_file(file: &Path, filtered: bool, heads: &Heads) -> anyhow::Result<()> {
+    let found = audit::verify_file(file, filtered, heads)?;
+    if let Some(wrong) = &found.broken {
+        let hint = if wrong.contains("missing") && !filtered { ". If this export was filtered, say --filtered" } else { "" };
+        anyhow::bail!("{}: {wrong}{hint}", file.display());
+    }
+    println!("{}", said(&found, filtered));
+    Ok(())
+}
+
+fn said(found: &FileCheck, filtered: bool) -> String {
+    if found.events == 0 {
+        return "The file has no events.".into();
+    }
+    let mut said = format!(
+        "Checked {} of {}, from {} to {}. Every event in the file is as it was written",
+        text::count(found.events, "event", "events"),
+        found.stream,
+        text::thousands(found.first),
+        text::thousands(found.last)
+    );
+    said += match (filtered, found.between) {
+        (false, _) => ", and none is missing between them.",
+        (true, 0) => ", and each follows the one before.",
+        (true, _) => ".",
+    };
+    if found.between > 0 {
+        said += &format!(" {} between them can't be checked: not in the file.", text::count(found.between, "event", "events"));
+    }
+    said += &match found.heads {
+        0 => " Whether the end was cut off can't be told from the file: compare with written heads (--heads).".to_owned(),
+        heads => format!(" {}.", text::count(heads as i64, "head that was written fits", "heads that were written fit")),
+    };
+    said
 }

@@ -17,9 +17,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 mod asked;
+mod export;
 mod row;
 
 use asked::Asked;
+pub use export::{export, progress};
 use row::{Change, Only, Row};
 
 type PageResult = Result<Response, PageError>;
@@ -80,6 +82,45 @@ struct Index {
     oldest: String,
     /// Where the first page asks for what is new.
     fresh: Option<Fresh>,
+    /// Fields of the form that exports this list.
+    export: Vec<(&'static str, String)>,
+    progress: export::Shown,
+    check: String,
+    checked: Option<Checked>,
+}
+
+/// What a check of the chain came to.
+struct Checked {
+    words: String,
+    is_whole: bool,
+    /// The event that is broken, or the rest of the check: label and address.
+    next: Option<(&'static str, String)>,
+}
+
+/// Looks whether the chain is whole, where that is asked for.
+async fn checked(app: &App, actor: &Actor, asked: &Asked, base: &str) -> Result<Option<Checked>, Refusal> {
+    if asked.check.is_empty() {
+        return Ok(None);
+    }
+    let from = asked.check.parse().ok().filter(|from| *from >= 0).ok_or_else(|| Refusal::field("check", "Start the check anew."))?;
+    let looked = audit::look(app, actor, from).await?;
+    let through = text::thousands(looked.through);
+    Ok(Some(match looked.broken {
+        Some((words, event)) => Checked {
+            words: format!("The chain is broken: {words}."),
+            is_whole: false,
+            next: event.map(|event| ("Show it", format!("{base}/{event}"))),
+        },
+        None if looked.goes_on => Checked {
+            words: format!("Events 1 to {through} are as they were written. There are more."),
+            is_whole: true,
+            next: Some(("Go on", format!("{base}{}", asked.with(&[("check", &looked.through.to_string())])))),
+        },
+        None if looked.through == 0 => Checked { words: "There are no events.".into(), is_whole: true, next: None },
+        None => {
+            Checked { words: format!("The chain is whole: events 1 to {through} are as they were written."), is_whole: true, next: None }
+        }
+    }))
 }
 
 /// `GET /orgs/{org}/audit`
@@ -120,6 +161,10 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         newest: asked.with(&[]),
         oldest: asked.with(&[("page", "oldest")]),
         fresh: (asked.page()? == Page::Newest).then(|| Fresh::new(&base, &asked, &filter, first, 0, 0)),
+        export: asked.fields(&filter),
+        progress: export::Shown::new(&base),
+        check: asked.with(&[("check", "0")]),
+        checked: checked(&app, &actor, &asked, &base).await?,
         base,
         asked,
         shell: Shell::org(&visitor, &actor, "Audit log", "Audit log"),

@@ -6,6 +6,7 @@ mod audit;
 mod checks;
 pub mod csrf;
 mod dev;
+pub mod download;
 mod error;
 mod github;
 mod grants;
@@ -73,6 +74,8 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))
+        .route("/orgs/{org}/audit/export", post(audit::export))
+        .route("/orgs/{org}/audit/export/progress", get(audit::progress))
         .route("/orgs/{org}/audit/{event}", get(audit::show))
         .route("/orgs/{org}/roles", get(roles::index))
         .route("/orgs/{org}/roles/custom", get(roles::list))

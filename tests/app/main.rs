@@ -4,6 +4,7 @@
 mod account;
 mod api;
 mod audit;
+mod audit_export;
 mod audit_log;
 mod command_line;
 mod content;

@@ -16,9 +16,11 @@ pub struct Asked {
     pub what: String,
     pub from: String,
     pub to: String,
-    before: String,
-    after: String,
-    page: String,
+    pub before: String,
+    pub after: String,
+    pub page: String,
+    /// The chain is to be checked behind this event, 0 for the first.
+    pub check: String,
     /// How often the page has asked for what is new.
     pub asks: String,
 }
@@ -68,13 +70,26 @@ impl Asked {
                 query.append_pair(key, value);
             }
         }
-        for key in ["before", "after", "page", "asks"] {
+        for key in ["before", "after", "page", "check", "asks"] {
             if let Some(value) = changed(key) {
                 query.append_pair(key, value);
             }
         }
         let query = query.finish();
         if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// The fields of a form that asks for the same events.
+    pub fn fields(&self, filter: &Filter) -> Vec<(&'static str, String)> {
+        let member = filter.member.as_ref().map(UserId::to_string).unwrap_or_default();
+        let all = [
+            ("member", member),
+            ("workspace", self.workspace.clone()),
+            ("what", self.what.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
     pub fn is_filtered(&self) -> bool {

@@ -32,6 +32,7 @@ pub(super) struct Row {
     pub client: String,
     pub when: When,
     pub minute: String,
+    pub ago: String,
     pub only: Vec<Only>,
     pub redacted: bool,
 }
@@ -72,8 +73,8 @@ impl Row {
         });
         // What the sentence says already is not said again.
         let sentence = audit::sentence(event);
-        let said = |change: &Change| change.name.is_empty() && sentence.contains(&change.before) && sentence.contains(&change.after);
-        let mut changes: Vec<Change> = changes(event).into_iter().filter(|c| !said(c) && !c.before.is_empty()).collect();
+        let said = |change: &Change| sentence.contains(&change.before) && sentence.contains(&change.after);
+        let mut changes: Vec<Change> = changes(event).into_iter().filter(|change| !said(change)).collect();
         let further = changes.len().saturating_sub(FEW);
         changes.truncate(FEW);
         Self {
@@ -96,6 +97,8 @@ impl Row {
             client: event.client.clone(),
             when: When::relative(event.at, now),
             minute: clock::minute(event.at).trim_end_matches(" UTC").to_owned(),
+            // From a month on, the words are the date once more.
+            ago: Some(clock::relative(event.at, now)).filter(|words| *words != clock::day(event.at)).unwrap_or_default(),
             only: only(around, asked, event),
             redacted: !event.redacted.is_empty(),
         }

@@ -203,6 +203,14 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         Page("/workspaces/{workspace}/settings/delete", "confirm=Place+{n}"),
         Call("DELETE", "/workspaces/{workspace_id}?confirm=Place%20{n}", ""),
     ),
+    door(
+        "audit::export",
+        "audit.exported",
+        MANAGERS,
+        Nothing,
+        Page("/orgs/{org}/audit/export", "format=csv"),
+        Call("POST", "/organizations/{org_id}/audit/export", r#"{"format": "jsonl"}"#),
+    ),
     alone(door(
         "organizations::transfer",
         "organization.ownership_transferred",

@@ -1,0 +1,246 @@
+//! What a filtered page of the audit log costs in logs of different lengths. Run by `script/bench audit`.
+//!
+//! For each length a database is made, and each filter alone and all together are asked for, the first page and one from
+//! the middle: the list by itself, and the whole page over HTTP. In turn, several times; the medians and their ratios are
+//! printed, and the plan of each list.
+
+use clap::Parser;
+use roster::access::OrgRole;
+use roster::actor::{Actor, Person};
+use roster::app::App;
+use roster::audit::{self, Category, Event, Filter, Kind, Page};
+use roster::clock::{Clock, DAY};
+use roster::config::Config;
+use roster::ids::{UserId, WorkspaceId};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+/// Measures the audit log.
+#[derive(Parser)]
+struct Bench {
+    /// Lengths of the logs, shortest first
+    #[arg(long, value_delimiter = ',', default_value = "10000,200000")]
+    sizes: Vec<usize>,
+    /// Measurements of each
+    #[arg(long, default_value = "300")]
+    rounds: usize,
+    /// Keep the databases here, and use those that are here already [default: a folder that goes]
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Print the plans of the longest log
+    #[arg(long)]
+    plans: bool,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(flatten)]
+    config: Config,
+}
+
+struct Log {
+    size: usize,
+    app: App,
+    actor: Actor,
+    url: String,
+    cookie: String,
+}
+
+const PEOPLE: usize = 200;
+const WORKSPACES: usize = 20;
+const YEARS: i64 = 2;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let bench = Bench::parse();
+    let gone = tempfile::tempdir()?;
+    let folder = bench.folder.clone().unwrap_or_else(|| gone.path().to_owned());
+    let mut logs = Vec::new();
+    for size in &bench.sizes {
+        logs.push(open(&bench.config, &folder, *size).await?);
+    }
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).build()?;
+    println!("{:<26} {:<6} {}   longest / shortest", "microseconds, median of", "", heads(&logs));
+    println!("{:<26}", format!("{} each", bench.rounds));
+    for (name, filter, query) in filters(&logs) {
+        for deep in [false, true] {
+            let (mut lists, mut pages) = (vec![Vec::new(); logs.len()], vec![Vec::new(); logs.len()]);
+            for _ in 0..bench.rounds {
+                for (n, log) in logs.iter().enumerate() {
+                    let (page, cursor) = part(log, deep);
+                    let start = Instant::now();
+                    audit::list(&log.app, &log.actor, &filter, page, 50).await?;
+                    lists[n].push(start.elapsed());
+                    let url = format!("{}/orgs/acme-corp/audit?{query}{cursor}", log.url);
+                    let start = Instant::now();
+                    client.get(url).header("cookie", &log.cookie).send().await?.error_for_status()?.bytes().await?;
+                    pages[n].push(start.elapsed());
+                }
+            }
+            let place = if deep { "middle" } else { "first" };
+            println!("{name:<26} {place:<6} list {}", figures(&mut lists));
+            println!("{:<26} {:<6} page {}", "", "", figures(&mut pages));
+        }
+    }
+    if bench.plans {
+        plans(logs.last().expect("a log")).await?;
+    }
+    Ok(())
+}
+
+fn heads(logs: &[Log]) -> String {
+    logs.iter().map(|log| format!("{:>10}", log.size)).collect::<String>() + "  events"
+}
+
+fn part(log: &Log, deep: bool) -> (Page, String) {
+    let middle = log.size as i64 / 2;
+    if deep { (Page::Before(middle), format!("&before={middle}")) } else { (Page::Newest, String::new()) }
+}
+
+fn figures(of: &mut [Vec<Duration>]) -> String {
+    let medians: Vec<f64> = of
+        .iter_mut()
+        .map(|figures| {
+            figures.sort();
+            figures[figures.len() / 2].as_secs_f64() * 1e6
+        })
+        .collect();
+    let ratio = medians[medians.len() - 1] / medians[0];
+    medians.iter().map(|m| format!("{m:>10.0}")).collect::<String>() + &format!("  {ratio:>6.2}")
+}
+
+/// Each filter with the query of its page.
+fn filters(logs: &[Log]) -> Vec<(&'static str, Filter, String)> {
+    let now = logs[0].app.now();
+    let midnight = now - now.rem_euclid(DAY);
+    let (from, until) = (midnight - 500 * DAY, midnight - 100 * DAY);
+    let dates = format!("&from={}&to={}", roster::clock::date(from), roster::clock::date(until - DAY));
+    let workspace = Some(WorkspaceId::from("ws_3"));
+    let member = Some(UserId::from("usr_7"));
+    let kind = Some(Kind::Action("resource.edited".into()));
+    let none = Filter::default;
+    vec![
+        ("no filter", none(), String::new()),
+        ("workspace", Filter { workspace: workspace.clone(), ..none() }, "workspace=ws_3".into()),
+        ("member", Filter { member: member.clone(), ..none() }, "member=usr_7".into()),
+        ("action", Filter { kind: kind.clone(), ..none() }, "what=resource.edited".into()),
+        ("category", Filter { kind: Some(Kind::Category(Category::Access)), ..none() }, "what=access".into()),
+        ("dates", Filter { from: Some(from), until: Some(until), ..none() }, dates.clone()),
+        (
+            "all together",
+            Filter { workspace: workspace.clone(), member, kind, from: Some(from), until: Some(until) },
+            format!("workspace=ws_3&member=usr_7&what=resource.edited{dates}"),
+        ),
+        (
+            "two that never meet",
+            Filter { workspace, kind: Some(Kind::Action("only.elsewhere".into())), ..none() },
+            "workspace=ws_3&what=only.elsewhere".into(),
+        ),
+    ]
+}
+
+async fn plans(log: &Log) -> anyhow::Result<()> {
+    for (name, filter, _) in filters(std::slice::from_ref(log)) {
+        println!("\n{name}");
+        for line in audit::explain(&log.app, &log.actor.org.id, &filter, part(log, true).0).await? {
+            println!("    {line}");
+        }
+    }
+    Ok(())
+}
+
+/// Serves a log of so many events, made if it isn't there.
+async fn open(config: &Config, folder: &Path, size: usize) -> anyhow::Result<Log> {
+    let mut config = config.clone();
+    config.data_dir = folder.join(size.to_string());
+    if let Some(server) = &config.database_url {
+        config.database_url = Some(database_on(server, size).await?);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    config.public_url = Some(url.parse()?);
+    let app = App::open(config, Clock::default()).await?;
+    let serving = app.clone();
+    tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
+    let cookie = owner(&app, &url).await?;
+    let actor = Actor::system(roster::organizations::find_by_any_slug(&app, "acme-corp").await?);
+    let there = audit::length(&app, &actor).await?;
+    if there < size as i64 {
+        let start = Instant::now();
+        fill(&app, &actor, size - there as usize).await?;
+        let seconds = start.elapsed().as_secs_f64();
+        eprintln!("{size} events made in {seconds:.0} s, {:.0} a second", size as f64 / seconds);
+    }
+    Ok(Log { size, app, actor, url, cookie })
+}
+
+/// A database on a PostgreSQL server, one for each length.
+async fn database_on(server: &str, size: usize) -> anyhow::Result<String> {
+    use sqlx::{Connection, Executor};
+    let name = format!("roster_bench_{size}");
+    let mut connection = sqlx::PgConnection::connect(server).await?;
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.ok();
+    let mut url = url::Url::parse(server)?;
+    url.set_path(&name);
+    Ok(url.to_string())
+}
+
+async fn owner(app: &App, url: &str) -> anyhow::Result<String> {
+    let link = roster::accounts::operator_link(app, "alice@acme.test").await?;
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).redirect(reqwest::redirect::Policy::none()).build()?;
+    let signed_in = client.post(link).header("sec-fetch-site", "same-origin").send().await?;
+    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
+    let created = client.post(format!("{url}/orgs/new")).header("sec-fetch-site", "same-origin").header("cookie", &cookie);
+    created.form(&[("name", "Acme Corp"), ("slug", "acme-corp")]).send().await?;
+    Ok(cookie)
+}
+
+fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+}
+
+/// Events of [`PEOPLE`] people, a hundred by each in turn, in [`WORKSPACES`] workspaces, over [`YEARS`] years.
+async fn fill(app: &App, system: &Actor, count: usize) -> anyhow::Result<()> {
+    let beginning = app.now() - YEARS * 365 * DAY;
+    let step = YEARS * 365 * DAY / count as i64;
+    let mut n = 0;
+    while n < count {
+        let mut tx = app.db.begin().await?;
+        let end = (n + 20_000).min(count);
+        while n < end {
+            let person = Person { user: UserId::from(format!("usr_{}", n / 100 % PEOPLE).as_str()), ..Person::system() };
+            let actor = Actor { person: Arc::new(person), role: OrgRole::Owner, ..system.clone() };
+            let until = (n + 100).min(end);
+            let events = (n..until).map(|n| (beginning + n as i64 * step, event(n))).collect();
+            audit::record_many(&mut tx, &actor, events).await?;
+            n = until;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn event(n: usize) -> Event {
+    const ACTIONS: [(Category, &str); 8] = [
+        (Category::Access, "member.role_changed"),
+        (Category::Access, "access.given"),
+        (Category::Resource, "resource.created"),
+        (Category::Resource, "resource.edited"),
+        (Category::Run, "run.finished"),
+        (Category::Run, "run.failed"),
+        (Category::Governance, "organization.policies_changed"),
+        (Category::Billing, "plan.changed"),
+    ];
+    // Numbers that look random and are the same in every run.
+    let dice = (n as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
+    let workspace = (dice >> 3) as usize % (WORKSPACES + 5);
+    let (category, action) =
+        if workspace == 1 && dice & 7 == 0 { (Category::Resource, "only.elsewhere") } else { ACTIONS[dice as usize & 7] };
+    let subject = (dice >> 8).is_multiple_of(3).then(|| UserId::from(format!("usr_{}", (dice >> 10) as usize % PEOPLE).as_str()));
+    let event = Event::new(category, action, "member", format!("mem_{}", n % 5_000), format!("Person {}", n % 5_000));
+    let event = event.subject(subject.as_ref()).change("before it", "after it");
+    if workspace < WORKSPACES { event.workspace(&WorkspaceId::from(format!("ws_{workspace}").as_str())) } else { event }
+}
