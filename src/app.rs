@@ -236,7 +236,8 @@ const LAST_REQUESTS: Duration = Duration::from_secs(20);
 /// connections are open (security.md, T7, T8).
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let (stop_worker, stopped) = watch::channel(false);
-    let worker = tokio::spawn(outbox::run(app.clone(), stopped));
+    let worker = tokio::spawn(outbox::run(app.clone(), stopped.clone()));
+    let heads = tokio::spawn(crate::audit::write_heads_from_time_to_time(app.clone(), stopped.clone()));
     let cleaner = tokio::spawn(clean_up(app.clone()));
     let service = router(app.clone());
     // HTTP/1 alone: hyper-util's builder for both versions first waits for bytes that tell them apart, and for those
@@ -281,6 +282,7 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     cleaner.abort();
     stop_worker.send(true).ok();
     tokio::time::timeout(Duration::from_secs(2), worker).await.ok();
+    tokio::time::timeout(Duration::from_secs(5), heads).await.ok();
     // Not longer: what holds a connection now has had its time.
     tokio::time::timeout(Duration::from_secs(2), app.db.close()).await.ok();
     Ok(())

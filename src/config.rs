@@ -113,6 +113,11 @@ pub struct Config {
     )]
     pub api_calls: u32,
 
+    /// File to which the newest hash of every chain of audit events is written from time to time, or an https address it is
+    /// sent to: beside it shows, later, that a chain's end was cut off
+    #[arg(long, value_name = "FILE|URL", env = "ROSTER_AUDIT_HEADS", hide_env_values = true, value_parser = heads_to, global = true, help_heading = "Audit log")]
+    pub audit_heads: Option<HeadsTo>,
+
     /// What to log: error, warn, info, debug, or a filter like roster=debug
     #[arg(long, value_name = "FILTER", env = "ROSTER_LOG", default_value = "info", global = true, help_heading = "Log and development")]
     pub log: String,
@@ -128,6 +133,24 @@ pub struct Config {
     /// This is `roster demo`: the pages say so.
     #[arg(skip)]
     pub demo: bool,
+}
+
+/// Where heads of the audit log go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadsTo {
+    File(PathBuf),
+    Url(Url),
+}
+
+/// A file, or an address by https; by http on this machine alone. The message completes "SETTING …".
+fn heads_to(text: &str) -> Result<HeadsTo, String> {
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(HeadsTo::Url(url)),
+        Ok(url) if url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) => Ok(HeadsTo::Url(url)),
+        Ok(url) if url.scheme().len() > 1 => Err("must be a file, or an address that begins with https://".into()),
+        _ if text.is_empty() => Err("must be a file, or an address that begins with https://".into()),
+        _ => Ok(HeadsTo::File(PathBuf::from(text))),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,6 +14,7 @@ use crate::error::{Checks, Refusal};
 use crate::ids::{EventId, UserId, WorkspaceId};
 use crate::web::download;
 use axum::extract::{OriginalUri, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -200,4 +201,14 @@ pub async fn show(
     Path((_, event)): Path<(String, EventId)>,
 ) -> ApiResult<axum::Json<AuditEvent>> {
     Ok(axum::Json(audit::find(&app, &actor, &event).await?.into()))
+}
+
+/// `POST /organizations/{org_id}/audit/{event_id}/undo`
+pub async fn undo(
+    State(app): State<App>,
+    bearer::Member(actor): bearer::Member,
+    Path((_, event)): Path<(String, EventId)>,
+) -> ApiResult<StatusCode> {
+    audit::undo(&app, &actor, &event).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

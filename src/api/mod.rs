@@ -347,6 +347,8 @@ fn audit_calls() -> Vec<Call> {
             .says("Export audit events as a file, CSV or JSON Lines, oldest first; the export is an event itself")
             .takes::<audit::AuditExport>()
             .gives::<String>(200),
+        Call::post("/organizations/{org_id}/audit/{event_id}/undo", audit::undo)
+            .says("Undo what an event tells of: a change of role or policies, a suspension, a reinstatement; as a new event"),
         Call::get("/organizations/{org_id}/audit/{event_id}", audit::show).says("Get an audit event").gives::<audit::AuditEvent>(200),
     ]
 }

@@ -6,11 +6,13 @@
 mod chain;
 mod export;
 mod file;
+mod heads;
 mod index;
 mod list;
 mod offline;
 mod queries;
 mod tags;
+mod undo;
 mod verify;
 
 use crate::actor::{Actor, Person, SignInMethod};
@@ -23,10 +25,13 @@ use serde_json::{Value, json};
 pub use chain::first_broken;
 pub use export::{Export, Exports, Progress, export};
 pub use file::Format;
+pub(crate) use heads::run as write_heads_from_time_to_time;
+pub use heads::write_heads;
 pub(crate) use index::catch_up;
 pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, find, length, list, newer};
 pub use offline::{FileCheck, Heads, verify_file};
 pub use queries::EventRow;
+pub use undo::{Undo, can_undo, undo, undo_impact};
 pub use verify::{Chain, Looked, compare_heads, look, verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,3 +1,4 @@
+pub(super) mod heads;
 pub(super) mod index;
 pub(super) mod list;
 

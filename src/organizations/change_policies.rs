@@ -1,6 +1,6 @@
 //! Changing an organization's policies.
 
-use super::{Organization, Policies, find, queries};
+use super::{Organization, Policies, RolesOffered, WhoInvites, find, queries};
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Credential, SignInMethod};
 use crate::app::App;
@@ -122,6 +122,37 @@ fn difference(before: &Policies, after: &Policies) -> (Map<String, Value>, Map<S
         }
     }
     (old, new)
+}
+
+/// The policies that differ between two sets: name, value before, value after.
+pub(crate) fn differing_policies(before: &Policies, after: &Policies) -> Vec<(&'static str, Value, Value)> {
+    let both = named(before).into_iter().zip(named(after));
+    both.filter(|((_, was), (_, is))| was != is).map(|((name, was), (_, is))| (name, was, is)).collect()
+}
+
+/// These policies with some replaced, given by the names that events hold them by. `None` for what can't be read.
+pub(crate) fn policies_with(now: &Policies, some: &Map<String, Value>) -> Option<Policies> {
+    let mut p = now.clone();
+    for (name, value) in some {
+        match name.as_str() {
+            "who_invites" => p.who_invites = WhoInvites::parse(value.as_str()?)?,
+            "invite_domains" => {
+                p.invite_domains = value.as_array()?.iter().map(|d| d.as_str().map(str::to_owned)).collect::<Option<_>>()?
+            }
+            "invitation_days" => p.invitation_days = value.as_i64()?,
+            "roles_offered" => p.roles_offered = RolesOffered::parse(value.as_str()?)?,
+            "admins_enter" => p.admins_enter = value.as_bool()?,
+            "admins_create" => p.admins_create = value.as_bool()?,
+            "allow_email" => p.allow_email = value.as_bool()?,
+            "allow_github" => p.allow_github = value.as_bool()?,
+            "session_idle_hours" => p.session_idle_hours = value.as_i64()?,
+            "session_absolute_days" => p.session_absolute_days = value.as_i64()?,
+            "token_days" => p.token_days = value.as_i64()?,
+            "support_contact" => value.as_str()?.clone_into(&mut p.support_contact),
+            _ => return None,
+        }
+    }
+    Some(p)
 }
 
 fn named(p: &Policies) -> [(&'static str, Value); 12] {

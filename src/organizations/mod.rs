@@ -10,6 +10,7 @@ mod queries;
 mod transfer;
 
 pub use change_policies::{change_policies, change_policies_impact};
+pub(crate) use change_policies::{differing_policies, policies_with};
 pub(crate) use create::create_personal;
 pub use create::{create, suggest_slug};
 pub use delete::{Deletion, delete, deletion_impact};

@@ -19,10 +19,12 @@ use axum::response::Response;
 mod asked;
 mod export;
 mod row;
+mod undo;
 
 use asked::Asked;
 pub use export::{export, progress};
 use row::{Change, Only, Row};
+pub use undo::{confirm_undo, undo};
 
 type PageResult = Result<Response, PageError>;
 

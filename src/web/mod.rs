@@ -77,6 +77,7 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/audit/export", post(audit::export))
         .route("/orgs/{org}/audit/export/progress", get(audit::progress))
         .route("/orgs/{org}/audit/{event}", get(audit::show))
+        .route("/orgs/{org}/audit/{event}/undo", get(audit::confirm_undo).post(audit::undo))
         .route("/orgs/{org}/roles", get(roles::index))
         .route("/orgs/{org}/roles/custom", get(roles::list))
         .route("/orgs/{org}/roles/custom/new", get(roles::new).post(roles::create))

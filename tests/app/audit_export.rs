@@ -2,6 +2,7 @@
 
 use crate::support::program::{Program, Ran};
 use crate::support::{Acme, Browser, House, acme};
+use roster::audit;
 use std::path::{Path, PathBuf};
 
 const EXPORT: &str = "/orgs/acme-corp/audit/export";
@@ -170,6 +171,77 @@ async fn sec_l2_lines_taken_out_or_swapped_and_a_tail_that_was_cut_are_found() {
         .assert_code(1)
         .assert_says(&format!("event {} is missing", last["seq"]));
     verify(&house, &saved(&house, "no.csv", "a,b\n1,2\n"), &[]).await.assert_code(1).assert_says("no export of the audit log");
+}
+
+#[tokio::test]
+async fn sec_l2_heads_written_elsewhere_show_that_the_end_was_cut_off_or_the_log_made_anew() {
+    let (house, mut acme) = started().await;
+    let heads = house.data_dir().join("heads.txt");
+    let to = roster::config::HeadsTo::File(heads.clone());
+    assert!(audit::write_heads(&house.app, &to).await.expect("they are written") >= 1);
+    assert_eq!(audit::write_heads(&house.app, &to).await.expect("nothing is new"), 0);
+    acme.bob.post("/orgs/acme-corp/members/invite", &[("email", "new@x.test"), ("role", "member")]).await.assert_status(303);
+    assert_eq!(audit::write_heads(&house.app, &to).await.expect("one has grown"), 1);
+    let text = std::fs::read_to_string(&heads).expect("a file");
+    let last: Vec<&str> = text.lines().last().expect("a line").split(' ').collect();
+    assert_eq!((last.len(), last[3].len()), (4, 64), "{text}");
+    let program = Program::beside(&house);
+    let arguments = ["audit", "verify", "--heads", heads.to_str().expect("a path")];
+    program.run(&arguments).await.assert_code(0).assert_says("and the heads fit");
+    // Whoever cuts the end off, and is careful, sets the head back as well.
+    let seq: i64 = last[2].parse().expect("a number");
+    house.execute(&format!("DELETE FROM audit_events WHERE stream = '{}' AND seq = {seq}", last[1])).await;
+    house
+        .execute(&format!(
+            "UPDATE audit_heads SET seq = {0}, hash = (SELECT hash FROM audit_events WHERE stream = '{1}' AND seq = {0}) WHERE stream = '{1}'",
+            seq - 1,
+            last[1]
+        ))
+        .await;
+    program.run(&["audit", "verify"]).await.assert_code(0);
+    program.run(&arguments).await.assert_code(1).assert_says(&format!("event {seq} is missing; a head was written for it"));
+}
+
+#[tokio::test]
+async fn sec_l2_heads_are_sent_to_an_address_and_again_until_it_takes_them() {
+    let (house, _acme) = started().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/heads", listener.local_addr().expect("an address"));
+    let (sender, mut taken) = tokio::sync::mpsc::unbounded_channel();
+    let refuse = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let refusing = refuse.clone();
+    let take = move |axum::Json(heads): axum::Json<serde_json::Value>| async move {
+        if refusing.load(std::sync::atomic::Ordering::Relaxed) {
+            return axum::http::StatusCode::SERVICE_UNAVAILABLE;
+        }
+        sender.send(heads).ok();
+        axum::http::StatusCode::OK
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/heads", axum::routing::post(take))).await });
+    let to = roster::config::HeadsTo::Url(url.parse().expect("a URL"));
+    assert!(audit::write_heads(&house.app, &to).await.is_err());
+    refuse.store(false, std::sync::atomic::Ordering::Relaxed);
+    let written = audit::write_heads(&house.app, &to).await.expect("they are taken");
+    let heads = taken.recv().await.expect("heads came");
+    assert_eq!(heads["heads"].as_array().map(Vec::len), Some(written));
+    assert!(heads["heads"][0]["hash"].as_str().is_some_and(|hash| hash.len() == 64) && heads["time"].is_string());
+}
+
+#[tokio::test]
+async fn sec_l2_a_server_writes_heads_when_it_stops() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let heads = folder.path().join("heads.txt");
+    let program = Program::new(folder.path()).set("ROSTER_LISTEN", "127.0.0.1:0").set("ROSTER_AUDIT_HEADS", heads.display().to_string());
+    let mut running = program.start(&[]);
+    running.read_until("Ctrl-C stops it");
+    program.run(&["sign-in-link", "nina@x.test"]).await.assert_code(0);
+    let stopped = std::process::Command::new("kill").arg(running.child.id().to_string()).status().expect("kill runs");
+    assert!(stopped.success());
+    running.child.wait().expect("it stops");
+    let database = format!("sqlite://{}", folder.path().join("roster.db").display());
+    let chains = crate::support::database::Database::open(&database).await.number("SELECT COUNT(*) FROM audit_heads").await;
+    let text = std::fs::read_to_string(&heads).unwrap_or_default();
+    assert_eq!(text.lines().count() as i64, chains, "{text}");
 }
 
 #[tokio::test]

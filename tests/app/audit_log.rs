@@ -201,6 +201,41 @@ async fn s1_80_the_api_filters_alike_and_gives_every_field() {
     client.get(&format!("{base}?from=soon")).await.assert_problem(422, "invalid");
 }
 
+#[tokio::test]
+async fn s1_77_s1_78_a_change_of_role_of_policies_and_a_suspension_are_undone_from_the_log_with_their_effect_first() {
+    let (house, mut acme) = started().await;
+    let carol = acme.member_id("carol@acme.test").await;
+    acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/suspend"), &[]).await.assert_status(303);
+    let org = house.system("acme-corp").await.org.id.clone();
+    let client = house.client("alice@acme.test").await;
+    let policies = serde_json::json!({"token_days": 30, "admins_enter": true});
+    client.put(&format!("/organizations/{org}/policies"), policies).await.assert_status(200);
+    let newest = |page: &Page| page.attribute("tbody tr", "id").expect("an event");
+    let cases = [
+        ("member.role_changed", "Make Carol Reyes admin again?", "member.role_changed", "Carol Reyes from viewer to admin"),
+        ("member.suspended", "Reinstate Carol Reyes?", "member.reinstated", "reinstated Carol Reyes"),
+        ("organization.policies_changed", "Set these policies back?", "organization.policies_changed", "changed the policies"),
+    ];
+    for (action, question, as_action, said) in cases {
+        let event = newest(&acme.alice.get(&query(&[("what", action)])).await);
+        let undo = format!("{LOG}/{event}/undo");
+        acme.alice.get(&undo).await.assert_status(200).assert_says(question);
+        acme.alice.submit(&undo, &[]).await.assert_status(200).assert_says("Undone.");
+        let page = acme.alice.get(&query(&[("what", as_action)])).await;
+        assert!(sentences(&page)[0].contains(said), "{:?}", sentences(&page));
+        if action != "organization.policies_changed" {
+            acme.alice.post(&undo, &[]).await.assert_status(409);
+        }
+    }
+    let now = client.get(&format!("/organizations/{org}/policies")).await.json;
+    assert_eq!((&now["token_days"], &now["admins_enter"]), (&365.into(), &false.into()));
+    let other = newest(&acme.alice.get(&query(&[("what", "invitation.created")])).await);
+    acme.alice.get(&format!("{LOG}/{other}/undo")).await.assert_status(409);
+    let role = newest(&acme.alice.get(&query(&[("what", "member.role_changed")])).await);
+    acme.vera.post(&format!("{LOG}/{role}/undo"), &[]).await.assert_status(403);
+    client.post(&format!("/organizations/{org}/audit/{role}/undo"), serde_json::json!({})).await.assert_status(204);
+}
+
 /// So many events of four people in three workspaces, over ten days, some of them recorded out of the order of their times.
 async fn crowd(house: &House, count: usize) -> Actor {
     let mut alice = house.sign_in("alice@acme.test").await;

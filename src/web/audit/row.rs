@@ -34,6 +34,7 @@ pub(super) struct Row {
     pub minute: String,
     pub ago: String,
     pub only: Vec<Only>,
+    pub can_undo: bool,
     pub redacted: bool,
 }
 
@@ -100,6 +101,7 @@ impl Row {
             // From a month on, the words are the date once more.
             ago: Some(clock::relative(event.at, now)).filter(|words| *words != clock::day(event.at)).unwrap_or_default(),
             only: only(around, asked, event),
+            can_undo: audit::can_undo(event),
             redacted: !event.redacted.is_empty(),
         }
     }
@@ -174,7 +176,7 @@ fn words(key: &str) -> String {
     key.replace('_', " ")
 }
 
-fn value(value: &Value) -> String {
+pub(super) fn value(value: &Value) -> String {
     match value {
         Value::Null => "nothing".into(),
         Value::Bool(true) => "yes".into(),

@@ -211,6 +211,14 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         Page("/orgs/{org}/audit/export", "format=csv"),
         Call("POST", "/organizations/{org_id}/audit/export", r#"{"format": "jsonl"}"#),
     ),
+    door(
+        "audit::undo",
+        "member.role_changed",
+        MANAGERS,
+        ChangedRole,
+        Page("/orgs/{org}/audit/{event}/undo", ""),
+        Call("POST", "/organizations/{org_id}/audit/{event_id}/undo", ""),
+    ),
     alone(door(
         "organizations::transfer",
         "organization.ownership_transferred",

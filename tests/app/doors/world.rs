@@ -44,6 +44,8 @@ pub enum Needs {
     /// One who has signed in.
     SignedInMember,
     SuspendedMember,
+    /// A member whose role was changed, and the event of it: `{event}`.
+    ChangedRole,
     /// Acme's pending invitation to somebody new: `{invitation}`.
     Invitation,
     /// The same, and a workspace of Acme: `{workspace}`, `{slug}`.
@@ -217,6 +219,14 @@ impl World {
                 let member = self.member(&new, OrgRole::Member).await;
                 self.house.sign_in(&new).await;
                 values.push(("member", member));
+            }
+            Needs::ChangedRole => {
+                let member = self.member(&new, OrgRole::Member).await;
+                members::change_role(&self.house.app, &self.acme, &member.as_str().into(), OrgRole::Viewer)
+                    .await
+                    .expect("a role is changed");
+                let sql = format!("SELECT id FROM audit_events WHERE action = 'member.role_changed' AND target_id = '{member}'");
+                values.push(("event", self.database.texts(&sql).await.pop().expect("an event")));
             }
             Needs::SuspendedMember => {
                 let member = self.member(&new, OrgRole::Member).await;
