@@ -43,7 +43,7 @@ pub async fn undo_impact(app: &App, actor: &Actor, event: &EventId) -> Result<Un
             let own = member.user.as_ref() == Some(actor.user());
             access::may_change_role(actor.role, member.role, to, own)?;
             let (is, will) = (policies.label(member.role), policies.label(to));
-            (format!("Make {} {} again", member.name, will.to_lowercase()), vec![("Organization role".into(), is.into(), will.into())])
+            (format!("Make {} {} again", member.name, with_article(will)), vec![("Organization role".into(), is.into(), will.into())])
         }
         Way::Reinstate(member) => {
             access::may_touch(actor.role, member.role)?;
@@ -112,6 +112,15 @@ async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
             Ok(Way::Policies { wanted: Box::new(wanted), names: before.keys().cloned().collect() })
         }
         _ => Err(cannot()),
+    }
+}
+
+fn with_article(role: &str) -> String {
+    let role = role.to_lowercase();
+    match role.as_str() {
+        "billing" => "a billing member".into(),
+        _ if role.starts_with(['a', 'o']) => format!("an {role}"),
+        _ => format!("a {role}"),
     }
 }
 

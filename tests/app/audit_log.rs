@@ -212,7 +212,7 @@ async fn s1_77_s1_78_a_change_of_role_of_policies_and_a_suspension_are_undone_fr
     client.put(&format!("/organizations/{org}/policies"), policies).await.assert_status(200);
     let newest = |page: &Page| page.attribute("tbody tr", "id").expect("an event");
     let cases = [
-        ("member.role_changed", "Make Carol Reyes admin again?", "member.role_changed", "Carol Reyes from viewer to admin"),
+        ("member.role_changed", "Make Carol Reyes an admin again?", "member.role_changed", "Carol Reyes from viewer to admin"),
         ("member.suspended", "Reinstate Carol Reyes?", "member.reinstated", "reinstated Carol Reyes"),
         ("organization.policies_changed", "Set these policies back?", "organization.policies_changed", "changed the policies"),
     ];
