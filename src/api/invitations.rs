@@ -11,8 +11,8 @@ use super::shape::{answer, body, query};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
-use crate::ids::InvitationId;
-use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, Offered, OnPending, Status, Wanted};
+use crate::ids::{InvitationId, WorkspaceId};
+use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, NewWorkspaceInvitation, Offered, OnPending, Status, Wanted};
 use crate::members;
 use crate::workspaces::Given;
 use axum::extract::{OriginalUri, State};
@@ -221,6 +221,54 @@ pub async fn update(
     let row = invitation.member.as_ref().filter(|_| invitation.is_open()).ok_or(Refusal::NotFound)?;
     members::change_role(&app, &actor, row, role).await?;
     Ok(axum::Json(invitations::find(&app, &actor, &id).await?.into()))
+}
+
+body! {
+    /// Whom to invite to a workspace, as what there.
+    pub struct InviteToWorkspace {
+        pub email: String,
+        /// `owner`, `admin`, `member`, `viewer`, or the id of a custom role of the organization
+        pub role: String,
+        /// What to do where the address has a pending invitation: `refuse` (409 with its id), which is meant unless said,
+        /// or `update`: add the workspace to it and send it again.
+        pub on_pending: Option<String>,
+    }
+}
+
+/// `POST /workspaces/{workspace_id}/members/invite` (S5-31)
+pub async fn invite_to_workspace(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(id): Path<WorkspaceId>,
+    Json(wish): Json<InviteToWorkspace>,
+) -> ApiResult<Response> {
+    let role = Given::parse(&wish.role).ok_or_else(|| Refusal::field("role", "There is no such role."))?;
+    let new = NewWorkspaceInvitation { email: wish.email, role, on_pending: parse_on_pending(wish.on_pending.as_deref())? };
+    let invitation = invitations::invite_to_workspace(&app, &person, &id, &new).await?;
+    Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
+}
+
+/// `GET /workspaces/{workspace_id}/invitations`
+pub async fn list_to_workspace(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(id): Path<WorkspaceId>,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<Asked>,
+) -> ApiResult<Response> {
+    let (_, found) = invitations::list_to_workspace(&app, &person, &id).await?;
+    let found = found.into_iter().map(Invitation::from).collect();
+    paging::answer(&app, &uri, paging::page(found, &asked, |one: &Invitation| &one.id)?)
+}
+
+/// `DELETE /workspaces/{workspace_id}/invitations/{invitation_id}`
+pub async fn withdraw(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
+) -> ApiResult<StatusCode> {
+    invitations::withdraw_from_workspace(&app, &person, &workspace, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /organizations/{org_id}/invitations/{invitation_id}/resend`

@@ -315,6 +315,16 @@ fn invitation_calls() -> Vec<Call> {
             .says("Invite an e-mail address")
             .takes::<invitations::Invite>()
             .gives::<invitations::Invitation>(201),
+        Call::post("/workspaces/{workspace_id}/members/invite", invitations::invite_to_workspace)
+            .says("Invite an e-mail address to a workspace; makes or reuses the membership in its organization, as member")
+            .takes::<invitations::InviteToWorkspace>()
+            .gives::<invitations::Invitation>(201),
+        Call::get("/workspaces/{workspace_id}/invitations", invitations::list_to_workspace)
+            .says("List the pending invitations that offer a role in a workspace")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<invitations::Invitation>>(200),
+        Call::delete("/workspaces/{workspace_id}/invitations/{invitation_id}", invitations::withdraw)
+            .says("Take a workspace out of an invitation; one that offers nothing else is revoked"),
         Call::get("/organizations/{org_id}/invitations", invitations::list)
             .says("List invitations, newest first")
             .asks::<invitations::AskedInvitations>()

@@ -15,6 +15,7 @@ mod offer;
 mod open;
 mod queries;
 mod resend;
+mod to_workspace;
 
 pub use accept::{Accepted, accept, decline};
 pub use change::{Changed, change};
@@ -25,9 +26,10 @@ pub use invite::{NewInvitation, OnPending, invite};
 pub(crate) use letter::{note_delivery, prepare_letter};
 pub use list::{Ended, Filter, Listed, list, list_own};
 pub use offer::{Offered, Wanted};
-pub(crate) use offer::{addresses_offered_role, addresses_offered_workspace, drop_custom_role, drop_workspace};
+pub(crate) use offer::{drop_custom_role, drop_workspace};
 pub use open::{Key, Offer, Personal, Receipt, Standing, open, receipt};
 pub use resend::{copy_link, resend};
+pub use to_workspace::{NewWorkspaceInvitation, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
 
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;

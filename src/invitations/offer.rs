@@ -155,16 +155,6 @@ pub(crate) struct Cut {
     pub revoked: Vec<String>,
 }
 
-/// The addresses whose pending invitation offers a role in a workspace: what [`drop_workspace`] would cut.
-pub(crate) async fn addresses_offered_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<Vec<String>> {
-    Ok(queries::offering(tx, org, Some(workspace), None).await?.into_iter().map(|row| row.email).collect())
-}
-
-/// The addresses whose pending invitation offers a custom role: what [`drop_custom_role`] would cut.
-pub(crate) async fn addresses_offered_role(tx: &mut Tx, org: &OrgId, role: &CustomRoleId) -> Result<Vec<String>> {
-    Ok(queries::offering(tx, org, None, Some(role)).await?.into_iter().map(|row| row.email).collect())
-}
-
 /// Takes a workspace that leaves the organization or is deleted out of every pending invitation (SEC-I9). An invitation
 /// to nothing but that workspace is revoked. Part of the caller's write, which records its own event with the counts.
 pub(crate) async fn drop_workspace(tx: &mut Tx, actor: &Actor, workspace: &WorkspaceId, now: Micros) -> Result<Cut> {

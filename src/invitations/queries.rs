@@ -5,7 +5,7 @@ use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{InvitationId, MemberId, OrgId, UserId};
+use crate::ids::{InvitationId, MemberId, OrgId, UserId, WorkspaceId};
 
 row! {
     #[derive(Debug, Clone)]
@@ -82,6 +82,15 @@ pub(super) async fn pending_to_member(tx: &mut Tx, org: &OrgId, user: &UserId) -
         "SELECT ", columns!(), " FROM addresses a JOIN invitations i ON i.email = a.address AND i.status = 'pending'
          WHERE a.user_id = $2 AND i.org_id = $1 AND i.member_id IS NULL"))
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
+/// The newest pending ones that offer a role in a workspace.
+pub(super) async fn pending_to_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, limit: i64) -> Result<Vec<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.status = 'pending'
+            AND i.id IN (SELECT invitation_id FROM invitation_access WHERE org_id = $1 AND workspace_id = $2)
+         ORDER BY i.created_at DESC, i.id DESC LIMIT $3"))
+        .bind(org.as_str()).bind(workspace.as_str()).bind(limit).fetch_all(c))?)
 }
 
 /// The pending ones to any proved address of a user, in organizations that are still there.

@@ -33,7 +33,10 @@ pub struct InviteForm {
     /// "update" from the button that is offered where one is pending already.
     #[serde(default)]
     on_pending: String,
-    /// "yes" from the button that adds a row of workspace and role.
+    /// The name of a custom role to make.
+    #[serde(default)]
+    new_role: String,
+    /// "yes" from the button that adds a row of workspace and role, "role" from the one that makes a custom role.
     #[serde(default)]
     more: String,
 }
@@ -80,6 +83,10 @@ pub async fn create(
 ) -> Result<Response, PageError> {
     access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
     let places = rows(&app, &actor).await?.sent(&form.workspaces, &form.access);
+    if form.more == "role" {
+        let places = places.with_new_role(&app, &actor, &form.new_role).await?;
+        return Ok(page::ok(&form_page(&actor, &visitor, form, places, None)));
+    }
     if form.more == "yes" {
         return Ok(page::ok(&form_page(&actor, &visitor, form, places.with_empty_row(), None)));
     }

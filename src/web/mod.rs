@@ -14,6 +14,7 @@ mod health;
 pub mod input;
 mod invitations;
 mod invite;
+mod invite_to_workspace;
 mod joining;
 mod limit;
 mod matrix;
@@ -120,6 +121,8 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/new", get(workspaces::new).post(workspaces::create))
         .route("/workspaces/{ws}", get(workspaces::workspace))
         .route("/workspaces/{ws}/overview", get(workspaces::overview))
+        .route("/workspaces/{ws}/members/invite", get(invite_to_workspace::new).post(invite_to_workspace::create))
+        .route("/workspaces/{ws}/invitations/{invitation}/withdraw", post(invite_to_workspace::withdraw))
         .route("/workspaces/{ws}/members", get(workspaces::people))
         .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
         .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))

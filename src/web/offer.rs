@@ -6,6 +6,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Refusal, Result};
 use crate::invitations::{Offered, Wanted};
+use crate::roles;
 use crate::workspaces::{self, Given, Workspace};
 
 /// Workspaces that a list shows to choose from; beyond that they are found by what is typed.
@@ -36,6 +37,10 @@ pub(super) struct WorkspaceRows {
     pub action: String,
     /// About all of them.
     pub error: String,
+    /// The name of a custom role to make, as typed, what is wrong with it, and the one that was just made.
+    pub new_role: String,
+    pub new_role_error: String,
+    pub made: String,
     workspaces: Vec<Workspace>,
 }
 
@@ -46,13 +51,17 @@ impl WorkspaceRows {
         let workspaces: Vec<Workspace> = listed.into_iter().map(|one| one.workspace).collect();
         let ceiling = access::gives_up_to(Some(actor.role), None);
         let fixed = WORKSPACE_ROLES.into_iter().rev().filter(|role| Some(*role) <= ceiling);
+        let custom = roles::search(app, actor, None, "").await?.into_iter().map(|role| (role.id.to_string(), role.name));
         Ok(Self {
             rows: Vec::new(),
             places: workspaces.iter().map(|w| (w.slug.clone(), name_of(w))).collect(),
             typed: workspaces.len() > LISTED,
-            roles: fixed.map(|role| (role.as_str().to_owned(), role.label().to_owned())).collect(),
+            roles: fixed.map(|role| (role.as_str().to_owned(), role.label().to_owned())).chain(custom).collect(),
             action,
             error: String::new(),
+            new_role: String::new(),
+            new_role_error: String::new(),
+            made: String::new(),
             workspaces,
         })
     }
@@ -99,6 +108,30 @@ impl WorkspaceRows {
             self.add("", WorkspaceRole::Member.as_str());
         }
         self
+    }
+
+    /// Makes a custom role of this name and chooses it in the last row (S3-12). A name that can't be one, or that is taken,
+    /// is said beside it. Refuses who may make none.
+    pub async fn with_new_role(mut self, app: &App, actor: &Actor, name: &str) -> Result<Self> {
+        match roles::create(app, actor, None, name, "").await {
+            Ok(role) => {
+                self.roles.push((role.id.to_string(), role.name.clone()));
+                self = self.with_empty_row_unless_any();
+                if let Some(row) = self.rows.last_mut() {
+                    row.role = role.id.into();
+                }
+                self.made = role.name;
+            }
+            Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
+                self.new_role = name.to_owned();
+                self.new_role_error = match refusal {
+                    Refusal::Conflict(conflict) => conflict.message.to_string(),
+                    refusal => refusal.message_for("name").to_owned(),
+                };
+            }
+            Err(refusal) => return Err(refusal),
+        }
+        Ok(self)
     }
 
     /// The same where there is none yet.

@@ -31,7 +31,10 @@ pub struct OfferForm {
     workspaces: Vec<String>,
     #[serde(default, rename = "access[]")]
     access: Vec<String>,
-    /// "yes" from the button that adds a row.
+    /// The name of a custom role to make.
+    #[serde(default)]
+    new_role: String,
+    /// "yes" from the button that adds a row, "role" from the one that makes a custom role.
     #[serde(default)]
     more: String,
 }
@@ -73,6 +76,10 @@ pub async fn change(
     let invitation = invitations::revocable(&app, &actor, &id).await?;
     // Custom roles that it offers stay to be chosen.
     let places = rows(&app, &actor, &invitation).await?.with_roles_of(&invitation.access).sent(&form.workspaces, &form.access);
+    if form.more == "role" {
+        let places = places.with_new_role(&app, &actor, &form.new_role).await?;
+        return Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places, &form.role, None)));
+    }
     if form.more == "yes" {
         return Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places.with_empty_row(), &form.role, None)));
     }

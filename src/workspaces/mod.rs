@@ -22,7 +22,8 @@ pub use holdings::{
     Holding, PEOPLE_AT_ONCE, PeoplePage, PersonHere, Standing, WORKSPACES_AT_ONCE, choices, custom_roles, people_here, person_here,
     search_in, standings,
 };
-pub(crate) use joining::{Joiner, give_on_joining};
+pub(crate) use joining::{Imported, Joiner, give_imported, give_kept, give_on_joining};
+pub use joining::{create_missing, missing};
 pub use linking::{Candidate, Linked, Unlinking, candidates, link, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
@@ -184,7 +185,7 @@ pub async fn standalone(app: &App, person: &Person) -> Result<Vec<Listed>> {
     Ok(rows.into_iter().map(|(workspace, role)| Listed { workspace, role }).collect())
 }
 
-/// Access that an import brings for a workspace named by its slug.
+/// A role that an import brings, in a workspace named by its slug.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaterAccess {
     pub workspace: String,
@@ -216,11 +217,6 @@ pub(crate) async fn held_by(tx: &mut Tx, org: &OrgId, user: &UserId, role: OrgRo
 /// The names of an organization's workspaces that a user has access to.
 pub(crate) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
     queries::names_with_access(tx, org, user).await
-}
-
-/// Keeps access that an import brought, until imports give it. `false`: it is kept already, with whatever role.
-pub(crate) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
-    queries::keep_for_later(tx, org, user, later, now).await
 }
 
 /// The actor's role in a workspace of their organization, as [`open`] would give it; `None` where they have none. "Not

@@ -283,8 +283,8 @@ pub(super) async fn unlink_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
     )?)
 }
 
-pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<bool> {
-    let done = run!(
+pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<()> {
+    run!(
         tx,
         sqlx::query(
             "INSERT INTO pending_access (org_id, user_id, workspace_slug, role, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -296,7 +296,7 @@ pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, late
         .bind(later.role.as_str())
         .bind(now)
     )?;
-    Ok(done == 1)
+    Ok(())
 }
 
 pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool, id: &WorkspaceId) -> Result<bool> {
@@ -326,6 +326,37 @@ pub(super) async fn leave_standalone(tx: &mut Tx, user: &UserId, now: Micros) ->
     )?;
     run!(tx, sqlx::query("DELETE FROM access WHERE user_id = $1").bind(user.as_str()))?;
     Ok(())
+}
+
+row! {
+    struct KeptRow {
+        workspace_slug: String,
+        role: WorkspaceRole,
+    }
+}
+
+/// What imports kept for a user.
+pub(super) async fn kept(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<LaterAccess>> {
+    let rows: Vec<KeptRow> = on!(tx, c => sqlx::query_as(
+        "SELECT workspace_slug, role FROM pending_access WHERE org_id = $1 AND user_id = $2 ORDER BY workspace_slug")
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?;
+    Ok(rows.into_iter().map(|row| LaterAccess { workspace: row.workspace_slug, role: row.role }).collect())
+}
+
+pub(super) async fn forget_kept(tx: &mut Tx, org: &OrgId, user: &UserId, slug: &str) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2 AND workspace_slug = $3")
+            .bind(org.as_str())
+            .bind(user.as_str())
+            .bind(slug)
+    )?;
+    Ok(())
+}
+
+/// The slugs of an organization's workspaces, also of those that were deleted: they are not given out again.
+pub(super) async fn all_slugs(tx: &mut Tx, org: &OrgId) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT slug FROM workspaces WHERE org_id = $1").bind(org.as_str()).fetch_all(c))?)
 }
 
 /// Gives what waits for workspaces that are not there yet to another account, unless it waits for the same there.

@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{CustomRoleId, OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
-use crate::members;
+use crate::{invitations, members};
 use std::sync::Arc;
 
 /// A role to give in a workspace.
@@ -95,6 +95,7 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
     let seen = impact::look(&mut writing.tx, &scope).await?;
     let had_direct = held.iter().any(|row| row.source == Source::Direct.as_str());
     let source = if had_direct || writing.workspace.org.is_none() { Source::Direct } else { Source::Organization };
+    let mut revoked = 0;
     if before != after {
         match given {
             Some(given) => {
@@ -106,10 +107,16 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
             None => take_access(&mut writing.tx, &writing.workspace, user).await?,
         }
         require_owner(&mut writing, from == Some(WorkspaceRole::Owner)).await?;
+        // Who can't give it any more loses what they offered (SEC-I8).
+        if let (Some(actor), Some(role)) = (writing.actor.clone(), target.organization_role) {
+            revoked = invitations::revoke_beyond(&mut writing.tx, &actor, user, Some(role), now).await?.len();
+        }
     }
     let impact = seen.compare(&impact::look(&mut writing.tx, &scope).await?);
     if before != after {
-        let event = event(&target.name, user, &writing, before.as_deref(), after.as_deref()).with("impact", impact.counts());
+        let event = event(&target.name, user, &writing, before.as_deref(), after.as_deref())
+            .with("impact", impact.counts())
+            .with("invitations_revoked", revoked);
         writing.record(now, event).await?;
     }
     let workspace = writing.workspace.name.clone();

@@ -5,12 +5,14 @@
 mod account;
 mod resources;
 mod table;
+mod to_workspace;
 mod world;
 
 use crate::support::routes::{self, Route};
 use account::ACCOUNT_DOORS;
 use resources::RESOURCE_DOORS;
 use table::{Door, ELSEWHERE, MEMBERS_DOORS, ORGANIZATION_DOORS, OWN_DOORS, ROLE_DOORS, Way};
+use to_workspace::WORKSPACE_INVITATION_DOORS;
 use world::{CAST, World};
 
 fn fill(text: &str, values: &[(&str, String)]) -> String {
@@ -204,6 +206,16 @@ async fn s5_20_sec_s7_sec_z8_what_is_ones_own_by_call() {
     walk(OWN_DOORS, Carrier::Call).await;
 }
 
+#[tokio::test]
+async fn sec_z1_sec_z4_workspace_invitations_by_form() {
+    walk(WORKSPACE_INVITATION_DOORS, Carrier::Form).await;
+}
+
+#[tokio::test]
+async fn sec_z1_sec_z8_workspace_invitations_by_call() {
+    walk(WORKSPACE_INVITATION_DOORS, Carrier::Call).await;
+}
+
 /// Fails with the routes that change something and stand neither in the table nor among those with a reason.
 #[test]
 fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
@@ -214,6 +226,7 @@ fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
         .chain(OWN_DOORS)
         .chain(ROLE_DOORS)
         .chain(RESOURCE_DOORS)
+        .chain(WORKSPACE_INVITATION_DOORS)
         .collect();
     let mut missing = Vec::new();
     let excused = |path: &str| ELSEWHERE.iter().any(|(route, reason)| *route == path && !reason.is_empty());

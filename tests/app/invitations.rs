@@ -5,6 +5,7 @@ mod ending;
 mod inviting;
 mod mail;
 mod one_organization;
+mod to_workspace;
 mod workspaces;
 
 use crate::support::database::Database;

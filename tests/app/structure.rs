@@ -214,6 +214,7 @@ fn sec_z1_every_statement_about_an_organizations_rows_names_the_organization() {
 const NO_DOOR: &[(&str, &str)] = &[
     ("members::move_in", "the operator's, on the command line: tests/app/import.rs"),
     ("members::move_in_lines", "likewise"),
+    ("workspaces::create_missing", "likewise"),
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
     ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),
     ("accounts::arrive_by_github", "nobody is signed in yet: tests/app/sign_in_github.rs"),

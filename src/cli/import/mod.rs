@@ -7,8 +7,9 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Refusal;
-use crate::invitations::{self, NewInvitation, OnPending};
+use crate::invitations::{self, NewInvitation, OnPending, Wanted};
 use crate::members::{self, Line, Mover, Moving, MovingFile, Outcome, Placed};
+use crate::workspaces::{self, Given};
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,7 +23,8 @@ const BATCH: usize = 250;
 ///
 /// The first line names the columns: email,github,name,org_role,workspaces. A line needs an e-mail address or a GitHub
 /// username. org_role is owner, admin, billing, member or viewer (member where it is empty). workspaces is like
-/// production:admin;emea:member and is kept for later: an import doesn't give access to workspaces yet.
+/// production:admin;emea:member, by the workspaces' slugs; what names a workspace that isn't there is kept, and given by
+/// the next import that finds it.
 ///
 /// Members are listed as “not signed in yet” until they sign in with that address or that GitHub account. A line is done
 /// whole or not at all; running the same file again changes nothing that is done.
@@ -46,6 +48,10 @@ pub(super) struct Options {
     #[arg(long, conflicts_with_all = ["resolve_usernames", "trust_usernames", "dry_run"])]
     invite: bool,
 
+    /// Make the workspaces that the file names and that aren't there. Nobody but the organization's owners owns them
+    #[arg(long)]
+    create_workspaces: bool,
+
     /// Say what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -67,6 +73,9 @@ async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -
     let MovingFile { mut lines, problems } = file;
     let mut report = Report { lines: lines.len() + problems.len(), ..Report::default() };
     report.tell(&problems);
+    if options.create_workspaces {
+        report.workspaces_made = make_workspaces(app, actor, &lines, options.dry_run).await.map_err(in_words)?;
+    }
     if options.invite {
         invite_all(app, actor, &lines, &mut report).await;
         return Ok(report);
@@ -80,7 +89,7 @@ async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -
         report.stopped = resolved.stopped;
         report.tell(&resolved.problems);
     }
-    let how = Moving { trust_usernames: options.trust_usernames, dry_run: options.dry_run };
+    let how = Moving { trust_usernames: options.trust_usernames, dry_run: options.dry_run, workspaces_made: options.create_workspaces };
     let bar = bar(lines.len(), "Moving in");
     for batch in lines.chunks(BATCH) {
         let outcomes = members::move_in_lines(app, actor, batch, how).await.map_err(in_words)?;
@@ -91,6 +100,15 @@ async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -
     }
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// Makes what is missing of the workspaces that lines name, or only counts it.
+async fn make_workspaces(app: &App, actor: &Actor, lines: &[Line], dry_run: bool) -> Result<usize, Refusal> {
+    let named = lines.iter().flat_map(|line| &line.access).map(|access| access.workspace.clone()).collect();
+    match dry_run {
+        true => Ok(workspaces::missing(app, actor, &named).await?.len()),
+        false => workspaces::create_missing(app, actor, &named).await,
+    }
 }
 
 /// Invites line by line, each in a write of its own as the page does it. Who was invited or is a member stays as they are.
@@ -109,16 +127,31 @@ async fn invite(app: &App, actor: &Actor, line: &Line) -> Outcome {
     if email.is_empty() {
         return Outcome::Refused("has no e-mail address to send an invitation to".into());
     }
-    if !line.access.is_empty() {
-        return Outcome::Refused("names workspaces, which an invitation can't carry; leave them out, or import without --invite".into());
-    }
-    match invitations::invite(app, actor, &NewInvitation { email, name, role, access: Vec::new(), on_pending: OnPending::Refuse }).await {
-        Ok(_) => Outcome::Added(Placed::default()),
+    let access = match wanted(app, actor, line).await {
+        Ok(Ok(access)) => access,
+        Ok(Err(slug)) => return Outcome::Refused(format!("names the workspace {slug}, which isn't there; see --create-workspaces")),
+        Err(refusal) => return Outcome::Refused(in_words(refusal).to_string()),
+    };
+    let access_given = access.len();
+    match invitations::invite(app, actor, &NewInvitation { email, name, role, access, on_pending: OnPending::Refuse }).await {
+        Ok(_) => Outcome::Added(Placed { access_given, ..Placed::default() }),
         Err(Refusal::Conflict(conflict)) if matches!(conflict.code, "already_member" | "invitation_pending") => {
             Outcome::AlreadyThere(Placed::default())
         }
         Err(refusal) => Outcome::Refused(in_words(refusal).to_string()),
     }
+}
+
+/// The roles that a line names; the inner error is a slug that no workspace has.
+async fn wanted(app: &App, actor: &Actor, line: &Line) -> Result<Result<Vec<Wanted>, String>, Refusal> {
+    let mut wanted = Vec::with_capacity(line.access.len());
+    for named in &line.access {
+        match workspaces::find_by_slug(app, actor, &named.workspace).await? {
+            Some(workspace) => wanted.push(Wanted { workspace, role: Given::Fixed(named.role) }),
+            None => return Ok(Err(named.workspace.clone())),
+        }
+    }
+    Ok(Ok(wanted))
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -17,7 +17,9 @@ pub(super) struct Report {
     pub unclaimable: usize,
     /// Usernames that may claim a member from now on.
     pub by_username: Vec<String>,
-    pub access: usize,
+    pub workspaces_made: usize,
+    pub access_given: usize,
+    pub access_there: usize,
     pub access_kept: usize,
 }
 
@@ -45,7 +47,8 @@ impl Report {
         if placed.claimable_by_username {
             self.by_username.push(line.github.clone());
         }
-        self.access += line.access.len();
+        self.access_given += placed.access_given;
+        self.access_there += placed.access_there;
         self.access_kept += placed.access_kept;
     }
 
@@ -68,8 +71,16 @@ impl Report {
         if self.waiting > 0 {
             row(self.waiting, "not asked for yet");
         }
-        if self.access > 0 {
-            row(self.access, &self.access_words(dry));
+        let given = if options.invite { "roles in workspaces offered" } else { "roles in workspaces given" };
+        for (n, words) in [
+            (self.workspaces_made, "workspaces made; they have no owner of their own, the organization's owners look after them"),
+            (self.access_given, given),
+            (self.access_there, "roles in workspaces there already"),
+            (self.access_kept, "roles kept for later: there is no such workspace. Make it and run again, or use --create-workspaces"),
+        ] {
+            if n > 0 {
+                row(n, words);
+            }
         }
         said.extend(self.stopped.iter().map(|why| format!("\n{why}. Run the same command again after that; what is done stays done.")));
         if self.unclaimable > 0 {
@@ -79,16 +90,6 @@ impl Report {
             said.push(format!("\n{}", self.by_username_words(dry)));
         }
         said.join("\n")
-    }
-
-    fn access_words(&self, dry: bool) -> String {
-        let new = match self.access_kept {
-            kept if kept == self.access => String::new(),
-            0 => ", all from before".into(),
-            kept => format!(", {} of them new", text::thousands(kept as i64)),
-        };
-        let verb = if dry { "to keep" } else { "kept" };
-        format!("rows of workspace access {verb} for later: an import doesn't give it yet{new}")
     }
 
     fn unclaimable_words(&self) -> String {

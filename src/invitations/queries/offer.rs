@@ -51,6 +51,12 @@ pub(in crate::invitations) async fn of_pending_by(tx: &mut Tx, org: &OrgId, user
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
+/// The pending ones' lines about one workspace.
+pub(in crate::invitations) async fn of_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<Vec<LineRow>> {
+    Ok(on!(tx, c => sqlx::query_as(lines!("a.workspace_id = $2 AND i.status = 'pending'"))
+        .bind(org.as_str()).bind(workspace.as_str()).fetch_all(c))?)
+}
+
 /// Those of the pending ones made between two moments: a page of the list.
 pub(in crate::invitations) async fn of_pending(tx: &mut Tx, org: &OrgId, from: Micros, to: Micros) -> Result<Vec<LineRow>> {
     Ok(on!(tx, c => sqlx::query_as(lines!("i.status = 'pending' AND i.created_at BETWEEN $2 AND $3"))
@@ -88,6 +94,18 @@ pub(in crate::invitations) async fn set(
 
 pub(in crate::invitations) async fn clear(tx: &mut Tx, org: &OrgId, id: &InvitationId) -> Result<()> {
     run!(tx, sqlx::query("DELETE FROM invitation_access WHERE org_id = $1 AND invitation_id = $2").bind(org.as_str()).bind(id.as_str()))?;
+    Ok(())
+}
+
+/// Takes one workspace out of one invitation.
+pub(in crate::invitations) async fn drop_line(tx: &mut Tx, org: &OrgId, id: &InvitationId, workspace: &WorkspaceId) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("DELETE FROM invitation_access WHERE org_id = $1 AND invitation_id = $2 AND workspace_id = $3")
+            .bind(org.as_str())
+            .bind(id.as_str())
+            .bind(workspace.as_str())
+    )?;
     Ok(())
 }
 

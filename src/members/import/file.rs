@@ -1,7 +1,7 @@
 //! Reading the file: CSV with a first line that names the columns, as spreadsheets write it.
 
 use super::Mover;
-use crate::access::{OrgRole, WorkspaceRole};
+use crate::access::{OrgRole, WorkspaceRole, fits_under_cap};
 use crate::text;
 use crate::workspaces::LaterAccess;
 use csv::ByteRecord;
@@ -172,6 +172,9 @@ fn check<'a>(field: &impl Fn(&str) -> &'a str, number: u64) -> Result<Line, Vec<
         }),
     };
     let access = read_access(field("workspaces"), &mut wrong);
+    if let Some(above) = access.iter().find(|a| role == OrgRole::Viewer && fits_under_cap(role, a.role).is_err()) {
+        wrong.push(format!("a viewer of the organization can be no more than viewer in {}", above.workspace));
+    }
     if wrong.is_empty() { Ok(Line { number, mover: Mover { email, name, role }, github, github_id: None, access }) } else { Err(wrong) }
 }
 

@@ -22,7 +22,7 @@ use crate::config::Membership;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{MemberId, UserId};
-use crate::workspaces;
+use crate::workspaces::{self, Imported, Joiner};
 
 /// One person to move in, checked: `email` is an address in canonical form, or "".
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct Moving {
     pub trust_usernames: bool,
     /// Find out what would happen, and change nothing.
     pub dry_run: bool,
+    /// Workspaces that are missing were made, or, in a dry run, would be.
+    pub workspaces_made: bool,
 }
 
 /// What became of one line.
@@ -57,7 +59,11 @@ pub struct Placed {
     pub claimable_by_username: bool,
     /// Nothing in the file lets anybody claim this member yet.
     pub unclaimable: bool,
-    /// Rows of workspace access newly kept for later.
+    /// Roles in workspaces that were given.
+    pub access_given: usize,
+    /// Those that they had already.
+    pub access_there: usize,
+    /// Those whose workspace isn't there, kept until it is.
     pub access_kept: usize,
 }
 
@@ -181,9 +187,18 @@ async fn place(tx: &mut Tx, actor: &Actor, user: &UserId, line: &Line, how: Movi
         placed.claimable_by_username = unclaimed::let_claim(tx, user, &line.github).await?;
     }
     placed.unclaimable = queries::is_unclaimable(tx, user).await?;
+    let Some(member) = super::find_by_user(tx, &actor.org.id, user).await? else { return Ok(placed) };
+    let entry = super::entry(tx, &actor.org.id, &member, now).await?;
+    let joiner = Joiner { user, name: &entry.name, role: entry.role };
     for later in &line.access {
-        placed.access_kept += usize::from(workspaces::keep_for_later(tx, &actor.org.id, user, later, now).await?);
+        match workspaces::give_imported(tx, actor, &joiner, later, now).await? {
+            Imported::Given => placed.access_given += 1,
+            Imported::Kept if how.workspaces_made && how.dry_run => placed.access_given += 1,
+            Imported::There => placed.access_there += 1,
+            Imported::Kept => placed.access_kept += 1,
+        }
     }
+    placed.access_given += workspaces::give_kept(tx, actor, &joiner, now).await?;
     Ok(placed)
 }
 

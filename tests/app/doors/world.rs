@@ -7,7 +7,7 @@ use roster::access::{OrgRole, WorkspaceRole};
 use roster::accounts::{self, TokenScope, create_token_for};
 use roster::actor::{Actor, Origin, Person};
 use roster::ids::WorkspaceId;
-use roster::invitations::{self, NewInvitation, OnPending};
+use roster::invitations::{self, Changed, NewInvitation, OnPending, Wanted};
 use roster::members;
 use roster::resources::{self, Mode, NewResource, Place, Verdict};
 use roster::roles;
@@ -50,6 +50,8 @@ pub enum Needs {
     Invitation,
     /// The same, and a workspace of Acme: `{workspace}`, `{slug}`.
     InvitationAndWorkspace,
+    /// An invitation that offers a role in `{workspace}`.
+    InvitationToWorkspace,
     /// Another organization's invitation to whoever tries: `{key}`.
     InvitationToSelf,
     /// A token of whoever tries, or of the owner: `{token}`.
@@ -234,10 +236,15 @@ impl World {
                 values.push(("member", member));
             }
             Needs::Invitation => values.push(("invitation", self.invitation(&self.acme, &new).await)),
-            Needs::InvitationAndWorkspace => {
-                values.push(("invitation", self.invitation(&self.acme, &new).await));
-                let workspace = workspaces::create_in(&self.house.app, &self.acme, &format!("Offered {n}"), "").await.expect("a workspace");
-                values.extend([("slug", workspace.slug), ("workspace", workspace.id.into())]);
+            Needs::InvitationAndWorkspace | Needs::InvitationToWorkspace => {
+                let (app, id) = (&self.house.app, self.invitation(&self.acme, &new).await);
+                let workspace = workspaces::create_in(app, &self.acme, &format!("Offered {n}"), "").await.expect("a workspace");
+                if needs == Needs::InvitationToWorkspace {
+                    let wanted = Wanted { workspace: workspace.id.clone(), role: Given::Fixed(WorkspaceRole::Viewer) };
+                    let changed = Changed { role: None, access: Some(vec![wanted]) };
+                    invitations::change(app, &self.acme, &id.as_str().into(), &changed).await.expect("it offers the workspace");
+                }
+                values.extend([("invitation", id), ("slug", workspace.slug), ("workspace", workspace.id.into())]);
             }
             Needs::InvitationToSelf => {
                 let address = if ADDRESSES[who].is_empty() { &new } else { own };
