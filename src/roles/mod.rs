@@ -13,10 +13,7 @@ mod removal;
 
 pub use details::{change_details, create};
 pub use list::{Found, Holder, Listed, Order, find, holders, list, may_see, offered, search};
-pub(crate) use permissions::permissions_of;
-pub use permissions::{
-    At, Change, Edit, Line, NewLine, OfRole, Scope, kinds, lines_to_add, permissions_impact, resources_to_add, set_permissions,
-};
+pub use permissions::{At, Change, Edit, Line, NewLine, Scope, kinds, lines_to_add, permissions_impact, resources_to_add, set_permissions};
 pub use removal::{Deletion, delete, deletion_impact};
 
 use crate::clock::Micros;

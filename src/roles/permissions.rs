@@ -51,16 +51,6 @@ pub struct At {
     pub archived: bool,
 }
 
-/// A line of a role, for the decision.
-#[derive(Clone, Debug)]
-pub struct OfRole {
-    pub role: CustomRoleId,
-    pub kind: String,
-    /// `None`: the whole kind.
-    pub resource: Option<ResourceId>,
-    pub actions: Actions,
-}
-
 /// What an edit of a role's lines takes and gives, and for whom.
 #[derive(Clone, Debug)]
 pub struct Edit {
@@ -256,13 +246,4 @@ pub async fn lines_to_add(app: &App, actor: &Actor, ids: &[ResourceId]) -> Resul
         found.extend(queries::resource(&mut tx, &actor.org.id, id).await?);
     }
     Ok(found)
-}
-
-/// The lines of some roles of an organization, for the decision about who holds them.
-pub(crate) async fn permissions_of(tx: &mut Tx, org: &OrgId, roles: &[CustomRoleId]) -> Result<Vec<OfRole>> {
-    let mut all = Vec::new();
-    for some in roles.chunks(queries::AT_ONCE) {
-        all.extend(queries::permissions_of(tx, org, some).await?);
-    }
-    Ok(all)
 }
