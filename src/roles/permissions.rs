@@ -11,6 +11,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{CustomRoleId, OrgId, ResourceId, WorkspaceId};
 use crate::impact::{self, Impact, Scope as Touched};
+use crate::resources::Kinds;
 use std::collections::HashSet;
 
 /// Lines that a role may have.
@@ -85,9 +86,8 @@ pub async fn kinds(app: &App, actor: &Actor) -> Result<Vec<Kind>> {
 }
 
 async fn workspace_kinds(tx: &mut Tx, org: &OrgId) -> Result<Vec<Kind>> {
-    let mut kinds: Vec<Kind> = queries::own_kinds(tx, org).await?;
-    kinds.extend(access::KINDS.iter().cloned());
-    kinds.retain(|kind| kind.level == Level::Workspace);
+    let all = Kinds::of(tx, Some(org)).await?;
+    let mut kinds: Vec<Kind> = all.iter().filter(|kind| kind.level == Level::Workspace).cloned().collect();
     kinds.sort_by(|a, b| a.label.cmp(&b.label));
     Ok(kinds)
 }

@@ -1,6 +1,6 @@
 //! What roles allow, line by line.
 
-use crate::access::{ACTIONS, Action, Actions, Kind, Level, WorkspaceRole};
+use crate::access::{ACTIONS, Action, Actions};
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
@@ -113,33 +113,4 @@ pub(in crate::roles) async fn insert_line(tx: &mut Tx, org: &OrgId, id: &CustomR
         .bind(now)
     )?;
     Ok(())
-}
-
-row! {
-    struct KindRow {
-        kind: String,
-        label: String,
-        plural: String,
-        level: String,
-        writers: WorkspaceRole,
-        takes_grants: bool,
-        entitlement: String,
-    }
-}
-
-/// The kinds that the organization's host product added.
-pub(in crate::roles) async fn own_kinds(tx: &mut Tx, org: &OrgId) -> Result<Vec<Kind>> {
-    let rows: Vec<KindRow> = on!(tx, c => sqlx::query_as(
-        "SELECT kind, label, plural, level, writers, takes_grants, entitlement FROM resource_kinds WHERE org_id = $1 ORDER BY kind")
-        .bind(org.as_str()).fetch_all(c))?;
-    let kind = |row: KindRow| Kind {
-        name: row.kind.into(),
-        label: row.label.into(),
-        plural: row.plural.into(),
-        level: Level::parse(&row.level).unwrap_or(Level::Private),
-        writers: row.writers,
-        takes_grants: row.takes_grants,
-        entitlement: Some(row.entitlement).filter(|e| !e.is_empty()).map(Into::into),
-    };
-    Ok(rows.into_iter().map(kind).collect())
 }
