@@ -2,11 +2,11 @@
 //! (product.md, 4; S1-18, S1-19).
 
 use super::queries;
+use crate::access::WorkspaceRole;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId};
-use crate::access::WorkspaceRole;
 use crate::{resources, roles};
 
 /// A workspace that will be standalone, and who keeps it.

@@ -262,3 +262,21 @@ async fn s3_34_e10_the_table_of_boxes_keeps_what_was_ticked_and_says_whom_a_chan
     let page = story.acme.alice.post(&format!("{path}/details"), &[("name", "viewer")]).await.assert_status(422);
     assert!(page.has("#name-error"));
 }
+
+#[tokio::test]
+async fn s3_36_a_workspace_that_leaves_takes_its_lines_along_and_a_deleted_organization_leaves_viewers() {
+    let mut story = Story::with_app().await;
+    let role = story.role("Orders clerk").await;
+    let lines = json!([{ "kind": "report", "actions": ["view"] }, { "resource_id": "res_orders", "actions": ["view"] },
+        { "resource_id": "res_other", "actions": ["view"] }]);
+    story.allow(&role, lines).await;
+    story.give(&story.alice, &story.b, "dora@acme.test", &role).await.assert_status(200);
+    let unlinked = story.acme.alice.post(&format!("/orgs/acme-corp/workspaces/{}/unlink", story.a), &[("confirm", "A")]).await;
+    unlinked.assert_status(303);
+    let left = story.alice.get(&format!("{}/{role}/permissions", story.roles())).await.assert_status(200).json;
+    assert!(!left.to_string().contains("Orders") && left.to_string().contains("Other"), "{left}");
+    story.acme.alice.post("/orgs/acme-corp/settings/delete", &[("confirm", "Acme Corp")]).await.assert_status(303);
+    assert_eq!(story.rows_about(&role).await, 0);
+    let sql = "SELECT COUNT(*) FROM access a JOIN users u ON u.id = a.user_id WHERE u.email = 'dora@acme.test' AND a.role = 'viewer'";
+    assert_eq!(story.house.count(sql).await, 1, "nobody loses a workspace");
+}
