@@ -190,8 +190,8 @@ pub fn plain_routes() -> Router<App> {
 /// session, or read what others wrote there, have it at hand.
 pub fn router(app: App) -> Router<App> {
     let with_session = account_routes().merge(joining_routes()).layer(session::layer(app.clone()));
-    routes().merge(with_session).fallback(error::no_such_page).layer((
-        axum::middleware::from_fn_with_state(app, session::identify),
-        axum::Extension(limit::SignInLimits::new()),
-    ))
+    routes()
+        .merge(with_session)
+        .fallback(error::no_such_page)
+        .layer((axum::middleware::from_fn_with_state(app, session::identify), axum::Extension(limit::SignInLimits::new())))
 }
