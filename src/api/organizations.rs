@@ -9,9 +9,10 @@ use super::shape::{answer, body, query};
 use crate::access::OrgRole;
 use crate::app::App;
 use crate::clock::rfc3339;
-use crate::ids::MemberId;
+use crate::ids::{MemberId, WorkspaceId};
 use crate::invitations::Accepted;
 use crate::organizations::{self, Details};
+use crate::workspaces;
 use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -52,6 +53,8 @@ body! {
         pub name: String,
         /// Its part of the address, like `acme-corp`; made from the name unless said.
         pub slug: Option<String>,
+        /// A workspace of the caller's that stands alone: it becomes the first of the organization.
+        pub workspace_id: Option<String>,
     }
 }
 
@@ -68,7 +71,11 @@ pub async fn list(
 
 /// `POST /organizations`
 pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): Json<NewOrganization>) -> ApiResult<Response> {
-    let org = organizations::create(&app, &person, &new.name, new.slug.as_deref().unwrap_or("")).await?;
+    let slug = new.slug.as_deref().unwrap_or("");
+    let org = match new.workspace_id {
+        None => organizations::create(&app, &person, &new.name, slug).await?,
+        Some(id) => workspaces::create_organization_from(&app, &person, &WorkspaceId::from(id), &new.name, slug).await?,
+    };
     let location = [(header::LOCATION, format!("/api/v1/organizations/{}", org.id))];
     Ok((StatusCode::CREATED, location, axum::Json(Organization::new(&org, OrgRole::Owner))).into_response())
 }

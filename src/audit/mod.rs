@@ -161,6 +161,12 @@ pub(crate) async fn recent_activity(tx: &mut Tx, org: &OrgId, user: &UserId, lim
     Ok(events.into_iter().map(|e| Activity { at: e.at, sentence: sentence(&e) }).collect())
 }
 
+/// Whether the actor came into a workspace by their organization role in this session before (S5-12).
+pub(crate) async fn has_entered(tx: &mut Tx, actor: &Actor, workspace: &WorkspaceId) -> Result<bool> {
+    let credential = actor.person.credential.id();
+    queries::has_entered(tx, actor.org.id.as_str(), actor.user().as_str(), workspace.as_str(), credential).await
+}
+
 /// What a person did on their own account, newest first.
 pub async fn account_activity(tx: &mut Tx, user: &UserId, limit: i64) -> Result<Vec<Activity>> {
     let events = queries::newest(tx, user.as_str(), limit).await?;
@@ -232,6 +238,7 @@ pub fn sentence(event: &EventRow) -> String {
         "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
         "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
         "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),
+        "workspace.entered_via_org_role" => format!("{who} came into {what} by organization role"),
         "workspace.linked" => format!("{who} linked the workspace {what}"),
         "workspace.unlinked" => format!("{who} unlinked the workspace {what}"),
         "workspace.renamed" => format!("{who} renamed the workspace {} to {}", text("before"), text("after")),

@@ -164,3 +164,11 @@ pub(super) async fn stream(tx: &mut Tx, stream: &str) -> Result<Vec<StreamRow>> 
 pub(super) async fn at(tx: &mut Tx, stream: &str, seq: i64) -> Result<Option<EventRow>> {
     Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq = $2").bind(stream).bind(seq).fetch_optional(c))?)
 }
+
+/// Whether somebody came into a workspace by their organization role in this session, or by this token, before.
+pub(super) async fn has_entered(tx: &mut Tx, org: &str, user: &str, workspace: &str, credential: &str) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM audit_events WHERE org_id = $1 AND actor_id = $2 AND workspace_id = $3 AND credential = $4
+            AND action = 'workspace.entered_via_org_role')")
+        .bind(org).bind(user).bind(workspace).bind(credential).fetch_one(c))?)
+}

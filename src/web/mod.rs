@@ -1,6 +1,7 @@
 //! Pages: server-rendered, whole without JavaScript. Every page's address stands in [`routes`].
 
 mod account;
+mod active;
 mod assets;
 mod audit;
 mod checks;
@@ -54,9 +55,10 @@ pub fn without_secret(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// Every page but those of [`account_routes`] and [`joining_routes`].
-fn routes() -> Router<App> {
-    workspace_routes()
+/// Every page.
+pub fn routes() -> Router<App> {
+    account_routes()
+        .merge(workspace_routes())
         .merge(resource_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
@@ -102,11 +104,6 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/joined", get(joining::joined))
         .route("/invitations", get(joining::mine))
         .route("/invitations/{token}", get(joining::show))
-}
-
-/// Answers to an invitation.
-fn joining_routes() -> Router<App> {
-    Router::new()
         .route("/invitations/{token}/accept", post(joining::accept))
         .route("/invitations/{token}/close-and-join", post(joining::close_and_join))
         .route("/invitations/{token}/decline", post(joining::decline))
@@ -116,6 +113,10 @@ fn joining_routes() -> Router<App> {
 /// Workspaces, and who has which role in them.
 fn workspace_routes() -> Router<App> {
     Router::new()
+        .route("/workspaces", get(active::picker))
+        .route("/workspaces/active", get(active::active))
+        .route("/workspaces/active/{*page}", get(active::active))
+        .route("/orgs/{org}/switch", get(active::switch))
         .route("/orgs/{org}/access", get(matrix::index))
         .route("/orgs/{org}/workspaces", get(workspaces::index))
         .route("/orgs/{org}/workspaces/new", get(workspaces::new_in_org).post(workspaces::create_in_org))
@@ -186,12 +187,12 @@ pub fn plain_routes() -> Router<App> {
         .route("/readyz", get(health::ready))
 }
 
-/// The pages with what stands around each: who is asking, and drawing what was refused. Only pages that write into a
-/// session, or read what others wrote there, have it at hand.
+/// The pages with what stands around each: who is asking, and drawing what was refused.
 pub fn router(app: App) -> Router<App> {
-    let with_session = account_routes().merge(joining_routes()).layer(session::layer(app.clone()));
-    routes()
-        .merge(with_session)
-        .fallback(error::no_such_page)
-        .layer((axum::middleware::from_fn_with_state(app, session::identify), axum::Extension(limit::SignInLimits::new())))
+    routes().fallback(error::no_such_page).layer((
+        session::layer(app.clone()),
+        axum::middleware::from_fn_with_state(app.clone(), session::identify),
+        axum::Extension(limit::SignInLimits::new()),
+        axum::middleware::from_fn_with_state(app, active::follow),
+    ))
 }

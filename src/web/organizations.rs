@@ -1,7 +1,7 @@
 //! `/orgs/new`, `/welcome`, and the paths that lead to the active organization.
 
 use super::error::PageError;
-use super::input::Form;
+use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{SignedIn, see_other};
@@ -9,6 +9,7 @@ use crate::actor::Person;
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
+use crate::ids::WorkspaceId;
 use crate::{invitations, organizations, workspaces};
 use askama::Template;
 use axum::extract::State;
@@ -21,6 +22,15 @@ pub struct NewForm {
     name: String,
     #[serde(default)]
     slug: String,
+    /// The workspace that it is created from; "" for none.
+    #[serde(default)]
+    workspace: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct From {
+    workspace: String,
 }
 
 #[derive(Template)]
@@ -33,10 +43,10 @@ struct New {
 }
 
 /// `GET /orgs/new`
-pub async fn new(SignedIn { person, visitor }: SignedIn) -> Response {
+pub async fn new(SignedIn { person, visitor }: SignedIn, Query(from): Query<From>) -> Response {
     page::ok(&New {
         shell: Shell::account(&visitor, &person, "Create organization"),
-        form: NewForm::default(),
+        form: NewForm { workspace: from.workspace, ..NewForm::default() },
         name_error: String::new(),
         slug_error: String::new(),
     })
@@ -48,7 +58,11 @@ pub async fn create(
     SignedIn { person, visitor }: SignedIn,
     Form(mut form): Form<NewForm>,
 ) -> Result<Response, PageError> {
-    let refusal = match organizations::create(&app, &person, &form.name, &form.slug).await {
+    let created = match form.workspace.as_str() {
+        "" => organizations::create(&app, &person, &form.name, &form.slug).await,
+        id => workspaces::create_organization_from(&app, &person, &WorkspaceId::from(id), &form.name, &form.slug).await,
+    };
+    let refusal = match created {
         Ok(org) => {
             let notice = Notice::good(format!("{} is ready.", org.name), "You are its owner. Invite the people who belong to it.");
             return Ok(see_other(format!("/orgs/{}/members", org.slug), Some(notice)));

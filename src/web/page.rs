@@ -1,5 +1,6 @@
 //! The frame around every page: title, navigation, account menu, notice.
 
+use super::active::Recent;
 use super::assets::{Assets, assets};
 use super::notice::Notice;
 use super::session::Visitor;
@@ -22,6 +23,8 @@ pub struct Shell {
     pub org: Option<ShellOrg>,
     pub workspace: Option<ShellWorkspace>,
     pub switcher: Vec<SwitchOrg>,
+    /// Workspaces that were open last, in the organization around the page; the active one first.
+    pub recent: Vec<Recent>,
     pub nav: Vec<NavGroup>,
     pub notice: Option<Notice>,
     pub assets: Assets,
@@ -111,6 +114,7 @@ impl Shell {
             org: None,
             workspace: None,
             switcher: Vec::new(),
+            recent: visitor.recent.clone(),
             nav: Vec::new(),
             notice: visitor.notice.clone(),
             assets: assets(),
@@ -134,6 +138,10 @@ impl Shell {
             role: org.policies.label(role).to_owned(),
         });
         self.switcher = switcher(person, Some(&org.slug));
+        // Still the active one on pages about the organization, so it stays named there.
+        let active = self.recent.first().filter(|one| one.org == org.id.as_str());
+        self.workspace = active.map(|one| ShellWorkspace { id: one.id.clone(), name: one.name.clone() });
+        self.recent.retain(|one| one.org == org.id.as_str());
         self.nav = vec![org_nav(org, role, current), personal_nav(own)];
         self
     }
@@ -145,6 +153,9 @@ impl Shell {
             Some(actor) => Self::org(visitor, actor, "", title),
             None => Self { switcher: switcher(person, None), nav: vec![personal_nav("")], ..Self::bare(visitor, title) },
         };
+        if open.actor.is_none() {
+            shell.recent.retain(|one| one.org.is_empty());
+        }
         shell.workspace = Some(ShellWorkspace { id: open.workspace.id.to_string(), name: open.workspace.name.clone() });
         let last = shell.nav.len() - 1;
         shell.nav.insert(last, workspace_nav(open, current));

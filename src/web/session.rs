@@ -1,5 +1,6 @@
 //! Who is asking for a page: the session cookie, the person behind it, and the organization in the path.
 
+use super::active::{self, Recent};
 use super::csrf;
 use super::error::{self, PageError};
 use super::notice::Notice;
@@ -39,6 +40,8 @@ pub struct Visitor {
     pub path: String,
     /// Microseconds, for "2 minutes ago".
     pub now: i64,
+    /// The workspaces that they had open, the active one first.
+    pub recent: Vec<Recent>,
     /// What stands above every page of a demo or of development.
     pub banner: Option<&'static str>,
 }
@@ -46,19 +49,23 @@ pub struct Visitor {
 impl Visitor {
     /// Somebody of whom nothing is known.
     pub(super) fn nobody(now: i64) -> Self {
-        Self { person: None, origin: Origin::default(), partial: false, notice: None, path: String::new(), now, banner: None }
+        Self {
+            person: None,
+            origin: Origin::default(),
+            partial: false,
+            notice: None,
+            path: String::new(),
+            now,
+            recent: Vec::new(),
+            banner: None,
+        }
     }
 }
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.config.is_https() { HOST_COOKIE } else { COOKIE }
-}
-
-/// Sessions as pages write to them. Who is asking is found by [`identify`], for every page.
 pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
-    let (https, name) = (app.config.is_https(), cookie_name(&app));
+    let https = app.config.is_https();
     SessionManagerLayer::new(DbStore::new(app))
-        .with_name(name)
+        .with_name(if https { HOST_COOKIE } else { COOKIE })
         .with_secure(https)
         .with_http_only(true)
         // Lax: the way back from GitHub is a navigation from another site (security.md, T6).
@@ -69,18 +76,21 @@ pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
 
 /// Refuses other sites' forms, looks up who is asking, once for each request, and draws what was refused with what is
 /// known of them.
-pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(super) async fn identify(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
     if let Err(refused) = csrf::protect(&app, &request) {
         return refused.into_response();
     }
     let mut visitor = stranger(&app, &request);
-    visitor.person = match cookie(request.headers(), cookie_name(&app)) {
+    visitor.person = match session.id() {
         None => None,
-        Some(value) => match accounts::identify_session(&app, value, visitor.origin.clone()).await {
+        Some(id) => match accounts::identify_session(&app, &id.to_string(), visitor.origin.clone()).await {
             Ok(person) => person,
             Err(refusal) => return PageError::from(refusal).into_response(),
         },
     };
+    if let Some(person) = &visitor.person {
+        visitor.recent = active::recent(request.headers(), person.user.as_str());
+    }
     let had_notice = cookie(request.headers(), NOTICE).map(str::to_owned);
     visitor.notice = had_notice.as_deref().and_then(Notice::from_cookie);
     request.extensions_mut().insert(visitor.clone());
@@ -101,6 +111,7 @@ pub fn stranger(app: &App, request: &Request) -> Visitor {
         notice: None,
         path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         now: app.now(),
+        recent: Vec::new(),
         banner: page::banner(&app.config),
     }
 }

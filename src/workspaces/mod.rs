@@ -3,6 +3,7 @@
 mod access;
 mod create;
 mod custom;
+mod entry;
 mod holdings;
 mod joining;
 mod linking;
@@ -18,13 +19,14 @@ pub(crate) use access::{
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub(crate) use custom::replace_custom_role;
+pub use entry::note_entry;
 pub use holdings::{
     Holding, PEOPLE_AT_ONCE, PeoplePage, PersonHere, Standing, WORKSPACES_AT_ONCE, choices, custom_roles, people_here, person_here,
     search_in, standings,
 };
 pub(crate) use joining::{Imported, Joiner, give_imported, give_kept, give_on_joining};
 pub use joining::{create_missing, missing};
-pub use linking::{Candidate, Linked, Unlinking, candidates, link, unlink, unlinking_impact};
+pub use linking::{Candidate, Linked, Unlinking, candidates, create_organization_from, link, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
 pub(crate) use release::{keeping, release_all};

@@ -3,6 +3,7 @@
 mod linking;
 mod matrix;
 mod people;
+mod switching;
 mod unlinking;
 
 use crate::support::database::Database;

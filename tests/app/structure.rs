@@ -216,6 +216,8 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("members::move_in_lines", "likewise"),
     ("workspaces::create_missing", "likewise"),
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
+    ("workspaces::create_organization_from", "two operations of the table, one after the other: tests/app/spaces/switching.rs"),
+    ("workspaces::note_entry", "happens by opening a page: tests/app/spaces/switching.rs"),
     ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),
     ("accounts::arrive_by_github", "nobody is signed in yet: tests/app/sign_in_github.rs"),
 ];

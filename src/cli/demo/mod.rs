@@ -4,7 +4,6 @@ mod invited;
 mod names;
 mod people;
 mod queries;
-mod roles;
 mod story;
 
 use super::{in_words, serve};

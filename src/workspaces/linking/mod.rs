@@ -10,7 +10,7 @@ pub use unlink::{Unlinking, unlink, unlinking_impact};
 
 use super::{Workspace, queries as workspaces};
 use crate::access::{self, OrgRole, Permission, WorkspaceRole};
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
@@ -22,6 +22,7 @@ use crate::impact::{self, Impact, Scope};
 use crate::organizations::{self, Organization};
 use crate::{accounts, mail, members, text};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Workspaces that the form lists.
 const LISTED: i64 = 200;
@@ -131,6 +132,23 @@ pub async fn link(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> 
     app.wake();
     let workspace = Workspace { org: Some(org.id), slug, ..workspace };
     Ok(Linked { workspace, joined: newcomers.into_iter().map(|n| n.name).collect(), impact })
+}
+
+/// Creates an organization and links the workspace it is created from as its first (S1-13). Refuses what
+/// [`organizations::create`] refuses, a workspace that the person doesn't administer, and one that is in an organization.
+pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &WorkspaceId, name: &str, slug: &str) -> Result<Organization> {
+    let mut tx = app.db.read().await?;
+    let (workspace, own) = workspaces::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    drop(tx);
+    may_link(own, &workspace)?;
+    if workspace.org.is_some() {
+        return Err(elsewhere(&workspace, None));
+    }
+    let org = organizations::create(app, person, name, slug).await?;
+    let joined = members::memberships(app, person).await?.into_iter().find(|one| one.org == org.id).ok_or(Refusal::NotFound)?;
+    let actor = Actor { person: person.clone(), org: Arc::new(org.clone()), member: joined.member, role: joined.role };
+    link(app, &actor, id).await?;
+    Ok(org)
 }
 
 /// Refuses a workspace that is in an organization; with "not found" where the actor doesn't know it.

@@ -38,6 +38,20 @@ async fn s1_35_s1_47_the_matrix_shows_who_is_what_where_and_sets_it() {
     assert_eq!(cells(&page, "Carol Reyes"), ["No access", "Admin"]);
     assert_eq!(cells(&page, "Bill Moreau"), ["Member", "Member"]);
     assert_eq!(cells(&page, "alice"), ["Owner", "Owner"]);
+    // Each of them meets what the table says.
+    let role = |page: &Page| if page.status == 200 { page.all("main dl dd")[0].clone() } else { page.status.to_string() };
+    for (browser, expected) in [
+        (&mut acme.alice, ["Owner", "Owner"]),
+        (&mut acme.bob, ["Admin", "Member"]),
+        (&mut acme.carol, ["404", "Admin"]),
+        (&mut acme.bill, ["Member", "Member"]),
+    ] {
+        let mut met = Vec::new();
+        for place in [&a, &b] {
+            met.push(role(&browser.get(&format!("/workspaces/{place}/overview")).await));
+        }
+        assert_eq!(met, expected);
+    }
     // Set without JavaScript: the same page comes back, with its search.
     let page = acme.alice.get("/orgs/acme-corp/access?q=carol&w=workspace").await.assert_status(200);
     assert_eq!(page.all("tbody th a"), ["Carol Reyes"]);
