@@ -168,7 +168,9 @@ pub fn may_set_access(
     to: Option<WorkspaceRole>,
     own: bool,
 ) -> Result<()> {
-    if own && to <= from {
+    // A custom role may list what somebody's own role doesn't allow, unless that allows everything.
+    let no_more = if to == Some(WorkspaceRole::Custom) { from >= Some(WorkspaceRole::Admin) } else { to <= from };
+    if own && no_more {
         return Ok(());
     }
     let Some(ceiling) = ceiling else {
@@ -256,6 +258,18 @@ mod tests {
                 assert!(may_change_role(powerless, role, Viewer, false).is_err());
             }
         }
+    }
+
+    #[test]
+    fn sec_z4_nobody_gives_themselves_another_custom_role() {
+        let own = |from, to| may_set_access(None, Some(Member), Some(from), Some(to), true);
+        for from in [WorkspaceRole::Custom, WorkspaceRole::Viewer, WorkspaceRole::Member] {
+            assert!(own(from, WorkspaceRole::Custom).is_err(), "{from:?}");
+        }
+        assert!(own(WorkspaceRole::Admin, WorkspaceRole::Custom).is_ok());
+        assert!(own(WorkspaceRole::Member, WorkspaceRole::Viewer).is_ok());
+        let admin = Some(WorkspaceRole::Admin);
+        assert!(may_set_access(admin, Some(Admin), Some(WorkspaceRole::Custom), Some(WorkspaceRole::Custom), true).is_err());
     }
 
     #[test]

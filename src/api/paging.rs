@@ -55,7 +55,8 @@ pub(super) fn limit(asked: Option<&str>) -> Result<i64, Refusal> {
     }
 }
 
-/// A page of a short list that is at hand as a whole, in its order. The cursor names the last thing of the page before.
+/// A page of a short list that is at hand as a whole, in its order: what is a person's own, of which there is a most
+/// (50 tokens, 20 sessions, 100 invitations), and the organizations that every request reads anyhow. The cursor names the last thing of the page before.
 pub(super) fn page<T>(things: Vec<T>, asked: &Asked, id: impl Fn(&T) -> &str) -> Result<Listed<T>, Refusal> {
     let limit = limit(asked.limit.as_deref())? as usize;
     let start = match &asked.cursor {

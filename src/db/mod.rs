@@ -1,7 +1,7 @@
 //! The database: SQLite in one file, or PostgreSQL by URL. The only place that names a driver.
 //!
 //! Statements are written once, in SQL that both understand, and run through [`on!`], which checks the Rust around them
-//! against each driver. Reads take a connection of the pool. Writes begin by locking what they write to
+//! against each driver. Reads borrow a connection. Writes begin by locking what they write to
 //! ([`Db::write`], [`Db::write_account`]), so that two of them can't both see the state before.
 
 mod backup;

@@ -11,6 +11,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{CustomRoleId, OrgId, ResourceId, WorkspaceId};
 use crate::impact::{self, Impact, Scope as Touched};
+use crate::resources::Kinds;
 use std::collections::HashSet;
 
 /// Lines that a role may have.
@@ -51,16 +52,6 @@ pub struct At {
     pub archived: bool,
 }
 
-/// A line of a role, for the decision.
-#[derive(Clone, Debug)]
-pub struct OfRole {
-    pub role: CustomRoleId,
-    pub kind: String,
-    /// `None`: the whole kind.
-    pub resource: Option<ResourceId>,
-    pub actions: Actions,
-}
-
 /// What an edit of a role's lines takes and gives, and for whom.
 #[derive(Clone, Debug)]
 pub struct Edit {
@@ -95,9 +86,8 @@ pub async fn kinds(app: &App, actor: &Actor) -> Result<Vec<Kind>> {
 }
 
 async fn workspace_kinds(tx: &mut Tx, org: &OrgId) -> Result<Vec<Kind>> {
-    let mut kinds: Vec<Kind> = queries::own_kinds(tx, org).await?;
-    kinds.extend(access::KINDS.iter().cloned());
-    kinds.retain(|kind| kind.level == Level::Workspace);
+    let all = Kinds::of(tx, Some(org)).await?;
+    let mut kinds: Vec<Kind> = all.iter().filter(|kind| kind.level == Level::Workspace).cloned().collect();
     kinds.sort_by(|a, b| a.label.cmp(&b.label));
     Ok(kinds)
 }
@@ -256,13 +246,4 @@ pub async fn lines_to_add(app: &App, actor: &Actor, ids: &[ResourceId]) -> Resul
         found.extend(queries::resource(&mut tx, &actor.org.id, id).await?);
     }
     Ok(found)
-}
-
-/// The lines of some roles of an organization, for the decision about who holds them.
-pub(crate) async fn permissions_of(tx: &mut Tx, org: &OrgId, roles: &[CustomRoleId]) -> Result<Vec<OfRole>> {
-    let mut all = Vec::new();
-    for some in roles.chunks(queries::AT_ONCE) {
-        all.extend(queries::permissions_of(tx, org, some).await?);
-    }
-    Ok(all)
 }

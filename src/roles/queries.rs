@@ -3,6 +3,7 @@ mod lines;
 pub(super) use lines::*;
 
 use super::{CustomRole, Holder, Listed, Order, Use};
+use crate::access::WorkspaceRole;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
 use crate::ids::{CustomRoleId, MemberId, OrgId, UserId, WorkspaceId};
@@ -231,5 +232,31 @@ pub(super) async fn places(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Resul
 
 pub(super) async fn delete(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<()> {
     run!(tx, sqlx::query("DELETE FROM custom_roles WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str()))?;
+    Ok(())
+}
+
+pub(super) async fn forget_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<u64> {
+    Ok(run!(
+        tx,
+        sqlx::query(
+            "DELETE FROM custom_role_permissions WHERE org_id = $1 AND resource_id IN (SELECT id FROM resources WHERE workspace_id = $2)"
+        )
+        .bind(org.as_str())
+        .bind(workspace.as_str())
+    )?)
+}
+
+pub(super) async fn end_all(tx: &mut Tx, org: &OrgId, to: WorkspaceRole) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE access SET role = $2, custom_role_id = NULL WHERE custom_role_id IN (SELECT id FROM custom_roles WHERE org_id = $1)"
+        )
+        .bind(org.as_str())
+        .bind(to.as_str())
+    )?;
+    for statement in ["DELETE FROM custom_role_permissions WHERE org_id = $1", "DELETE FROM custom_roles WHERE org_id = $1"] {
+        run!(tx, sqlx::query(statement).bind(org.as_str()))?;
+    }
     Ok(())
 }

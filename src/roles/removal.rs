@@ -9,7 +9,7 @@ use crate::audit;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::CustomRoleId;
+use crate::ids::{CustomRoleId, OrgId, WorkspaceId};
 use crate::impact::{self, Effect, Impact, Scope};
 use crate::workspaces::{self, Given};
 use crate::{invitations, text};
@@ -122,4 +122,16 @@ async fn record(tx: &mut Tx, actor: &Actor, deletion: &Deletion, now: Micros) ->
         .with("invitations_revoked", deletion.revoked)
         .with("impact", deletion.impact.counts());
     audit::record(tx, actor, now, event).await
+}
+
+/// Takes out of every role what it allows on the resources of a workspace that leaves the organization. Part of the write
+/// that unlinks it.
+pub(crate) async fn forget_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<u64> {
+    queries::forget_workspace(tx, org, workspace).await
+}
+
+/// Ends every role of an organization that is deleted: who has one keeps the workspace with `to` instead (product.md, 4).
+/// Part of the write that deletes it.
+pub(crate) async fn end_all(tx: &mut Tx, org: &OrgId, to: WorkspaceRole) -> Result<()> {
+    queries::end_all(tx, org, to).await
 }

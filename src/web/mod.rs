@@ -55,10 +55,9 @@ pub fn without_secret(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// Every page.
-pub fn routes() -> Router<App> {
-    account_routes()
-        .merge(workspace_routes())
+/// Every page but those of [`account_routes`] and [`joining_routes`].
+fn routes() -> Router<App> {
+    workspace_routes()
         .merge(resource_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
@@ -104,6 +103,11 @@ pub fn routes() -> Router<App> {
         .route("/orgs/{org}/joined", get(joining::joined))
         .route("/invitations", get(joining::mine))
         .route("/invitations/{token}", get(joining::show))
+}
+
+/// Answers to an invitation.
+fn joining_routes() -> Router<App> {
+    Router::new()
         .route("/invitations/{token}/accept", post(joining::accept))
         .route("/invitations/{token}/close-and-join", post(joining::close_and_join))
         .route("/invitations/{token}/decline", post(joining::decline))
@@ -187,10 +191,11 @@ pub fn plain_routes() -> Router<App> {
         .route("/readyz", get(health::ready))
 }
 
-/// The pages with what stands around each: who is asking, and drawing what was refused.
+/// The pages with what stands around each: who is asking, and drawing what was refused. Only pages that write into a
+/// session, or read what others wrote there, have it at hand.
 pub fn router(app: App) -> Router<App> {
-    routes().fallback(error::no_such_page).layer((
-        session::layer(app.clone()),
+    let with_session = account_routes().merge(joining_routes()).layer(session::layer(app.clone()));
+    routes().merge(with_session).fallback(error::no_such_page).layer((
         axum::middleware::from_fn_with_state(app.clone(), session::identify),
         axum::Extension(limit::SignInLimits::new()),
         axum::middleware::from_fn_with_state(app, active::follow),

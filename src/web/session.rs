@@ -62,10 +62,15 @@ impl Visitor {
     }
 }
 
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.is_https() { HOST_COOKIE } else { COOKIE }
+}
+
+/// Sessions as pages write to them. Who is asking is found by [`identify`], for every page.
 pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
-    let https = app.config.is_https();
+    let (https, name) = (app.config.is_https(), cookie_name(&app));
     SessionManagerLayer::new(DbStore::new(app))
-        .with_name(if https { HOST_COOKIE } else { COOKIE })
+        .with_name(name)
         .with_secure(https)
         .with_http_only(true)
         // Lax: the way back from GitHub is a navigation from another site (security.md, T6).
@@ -76,14 +81,14 @@ pub(super) fn layer(app: App) -> SessionManagerLayer<DbStore> {
 
 /// Refuses other sites' forms, looks up who is asking, once for each request, and draws what was refused with what is
 /// known of them.
-pub(super) async fn identify(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
+pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Err(refused) = csrf::protect(&app, &request) {
         return refused.into_response();
     }
     let mut visitor = stranger(&app, &request);
-    visitor.person = match session.id() {
+    visitor.person = match cookie(request.headers(), cookie_name(&app)) {
         None => None,
-        Some(id) => match accounts::identify_session(&app, &id.to_string(), visitor.origin.clone()).await {
+        Some(value) => match accounts::identify_session(&app, value, visitor.origin.clone()).await {
             Ok(person) => person,
             Err(refusal) => return PageError::from(refusal).into_response(),
         },

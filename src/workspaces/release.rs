@@ -2,11 +2,12 @@
 //! (product.md, 4; S1-18, S1-19).
 
 use super::queries;
+use crate::access::WorkspaceRole;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId};
-use crate::resources;
+use crate::{resources, roles};
 
 /// A workspace that will be standalone, and who keeps it.
 #[derive(Clone, Debug)]
@@ -32,9 +33,10 @@ pub(crate) async fn keeping(tx: &mut Tx, org: &OrgId, limit: i64) -> Result<Vec<
     queries::keeping(tx, org, limit).await
 }
 
-/// Unlinks every workspace of an organization. What people had through the organization becomes their own; a workspace
+/// Unlinks every workspace of an organization. Its custom roles end, and who has one is viewer instead. What people had through the organization becomes their own; a workspace
 /// that nobody owns gets `owner`, because otherwise nobody could look after it any more.
 pub(crate) async fn release_all(tx: &mut Tx, org: &OrgId, owner: Option<&UserId>, now: Micros) -> Result<Released> {
+    roles::end_all(tx, org, WorkspaceRole::Viewer).await?;
     queries::make_access_direct(tx, org).await?;
     let adopted = match owner {
         Some(owner) => queries::adopt(tx, org, owner, now).await?,

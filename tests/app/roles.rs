@@ -6,6 +6,8 @@ use crate::support::{Acme, House, Page, acme};
 use roster::access::OrgRole;
 use serde_json::{Value, json};
 
+mod story;
+
 /// Acme with workspaces A and B, an admin of A who is only a member of the organization, and a member with nothing.
 struct Story {
     house: House,

@@ -67,6 +67,10 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
     let invitation: String = alice.value("document.querySelector('tbody tr').id").await;
     alice.goto(&house.at("/orgs/acme-corp/audit")).await;
     let event: String = alice.value("document.querySelector('tbody tr').id").await;
+    alice.goto(&house.at("/orgs/acme-corp/roles/custom/new")).await;
+    alice.fill("#name", "Reader of Orders").await;
+    alice.click("main form button.primary").await;
+    let role: String = alice.value("location.pathname.split('/')[5]").await;
     let workspace = if workspace.is_empty() { first_workspace(house, alice).await } else { workspace };
     alice.goto(&house.at(&format!("/workspaces/{workspace}/members"))).await;
     let user: String = alice.value("document.querySelector('main a[href$=\"/remove\"]').pathname.split('/')[4]").await;
@@ -78,6 +82,7 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
         ("invitation", &invitation),
         ("event", &event),
         ("page", "members"),
+        ("role", &role),
     ];
     pairs.map(|(key, value)| (key, value.to_owned())).into()
 }

@@ -4,6 +4,7 @@ mod invited;
 mod names;
 mod people;
 mod queries;
+mod roles;
 mod story;
 
 use super::{in_words, serve};

@@ -4,6 +4,7 @@ use super::invited;
 use super::names::{Dice, names};
 use super::people::{self, ALICE, BOB, CAROL, DAVE, actor, operator};
 use super::queries::{self, Place};
+use super::roles;
 use crate::access::{OrgRole, WorkspaceRole};
 use crate::accounts::{self, TokenScope};
 use crate::actor::Actor;
@@ -27,7 +28,7 @@ pub(super) struct Story<'a> {
     beginning: Micros,
     dice: Dice,
     /// Names and addresses of the made people.
-    people: Vec<(String, String)>,
+    pub people: Vec<(String, String)>,
 }
 
 /// Tells it, from the moment that the clock stands at up to now.
@@ -49,6 +50,7 @@ impl Story<'_> {
         self.changes_of_every_day().await?;
         self.another_organization().await?;
         invited::people_join(self).await?;
+        roles::are_made(self).await?;
         self.last_days().await?;
         invited::some_wait(self).await?;
         self.send_mails().await

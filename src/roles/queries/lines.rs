@@ -1,14 +1,11 @@
 //! What roles allow, line by line.
 
-use crate::access::{ACTIONS, Action, Actions, Kind, Level, WorkspaceRole};
+use crate::access::{ACTIONS, Action, Actions};
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
 use crate::ids::{CustomRoleId, OrgId, ResourceId};
-use crate::roles::{At, Line, OfRole, Scope};
-
-/// Roles that one statement asks for.
-pub(in crate::roles) const AT_ONCE: usize = 10;
+use crate::roles::{At, Line, Scope};
 
 row! {
     struct LineRow {
@@ -116,66 +113,4 @@ pub(in crate::roles) async fn insert_line(tx: &mut Tx, org: &OrgId, id: &CustomR
         .bind(now)
     )?;
     Ok(())
-}
-
-row! {
-    struct PermissionRow {
-        role_id: CustomRoleId,
-        kind: String,
-        resource_id: Option<String>,
-        may_view: bool,
-        may_run: bool,
-        may_create: bool,
-        may_edit: bool,
-        may_delete: bool,
-    }
-}
-
-/// The lines of at most [`AT_ONCE`] roles.
-pub(in crate::roles) async fn permissions_of(tx: &mut Tx, org: &OrgId, roles: &[CustomRoleId]) -> Result<Vec<OfRole>> {
-    let rows: Vec<PermissionRow> = on!(tx, c => {
-        let mut query = sqlx::query_as(
-            "SELECT role_id, kind, resource_id, may_view, may_run, may_create, may_edit, may_delete FROM custom_role_permissions
-             WHERE org_id = $1 AND role_id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)").bind(org.as_str());
-        for place in 0..AT_ONCE {
-            query = query.bind(roles.get(place).map_or("", |role| role.as_str()));
-        }
-        query.fetch_all(c)
-    })?;
-    let of_role = |row: PermissionRow| OfRole {
-        role: row.role_id,
-        kind: row.kind,
-        resource: row.resource_id.map(Into::into),
-        actions: actions([row.may_view, row.may_run, row.may_create, row.may_edit, row.may_delete]),
-    };
-    Ok(rows.into_iter().map(of_role).collect())
-}
-
-row! {
-    struct KindRow {
-        kind: String,
-        label: String,
-        plural: String,
-        level: String,
-        writers: WorkspaceRole,
-        takes_grants: bool,
-        entitlement: String,
-    }
-}
-
-/// The kinds that the organization's host product added.
-pub(in crate::roles) async fn own_kinds(tx: &mut Tx, org: &OrgId) -> Result<Vec<Kind>> {
-    let rows: Vec<KindRow> = on!(tx, c => sqlx::query_as(
-        "SELECT kind, label, plural, level, writers, takes_grants, entitlement FROM resource_kinds WHERE org_id = $1 ORDER BY kind")
-        .bind(org.as_str()).fetch_all(c))?;
-    let kind = |row: KindRow| Kind {
-        name: row.kind.into(),
-        label: row.label.into(),
-        plural: row.plural.into(),
-        level: Level::parse(&row.level).unwrap_or(Level::Private),
-        writers: row.writers,
-        takes_grants: row.takes_grants,
-        entitlement: Some(row.entitlement).filter(|e| !e.is_empty()).map(Into::into),
-    };
-    Ok(rows.into_iter().map(kind).collect())
 }

@@ -92,7 +92,7 @@ pub async fn delete(
         Ok(deletion) => {
             let text = match (&deletion.replacement, deletion.used.people) {
                 (_, 0) => "Nobody had it.".to_owned(),
-                (Some(to), _) => format!("{} have {to} now.", in_places(deletion.used.people, deletion.used.workspaces)),
+                (Some(to), _) => format!("{to} took its place for {}.", in_places(deletion.used.people, deletion.used.workspaces)),
                 (None, _) => format!("It was taken from {}.", in_places(deletion.used.people, deletion.used.workspaces)),
             };
             let notice = Notice::good(format!("The role {} is deleted.", deletion.role.name), text);

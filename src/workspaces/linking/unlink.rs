@@ -11,7 +11,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::WorkspaceId;
 use crate::impact::{self, Impact, Scope};
 use crate::workspaces::{Given, Source, Workspace, give_access};
-use crate::{invitations, members, organizations};
+use crate::{invitations, members, organizations, roles};
 
 /// What unlinking does.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ async fn unlink_in(tx: &mut Tx, actor: &Actor, id: &WorkspaceId, custom_to: Opti
     let offers = invitations::drop_workspace(tx, actor, id, now).await?;
     let invitations = (offers.changed.len() + offers.revoked.len()) as i64;
     let custom = queries::end_custom_roles(tx, id, custom_to).await?;
+    roles::forget_workspace(tx, &org.id, id).await?;
     let adopted = !queries::has_direct_owner(tx, id).await?;
     if adopted {
         adopt(tx, actor, &workspace, now).await?;
