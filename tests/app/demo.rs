@@ -39,6 +39,13 @@ async fn the_demo_starts_filled_and_its_link_signs_in_as_alice() {
     ] {
         alice.get(&format!("/orgs/acme-corp/members?{query}")).await.assert_status(200).assert_says(says);
     }
+    alice
+        .get("/orgs/acme-corp/resources")
+        .await
+        .assert_status(200)
+        .assert_says("Revenue by region")
+        .assert_says("Board numbers, draft only you");
+    alice.get("/orgs/acme-corp/members?q=ada@brightman.test").await.assert_says("Ada Brightman (agency)");
     let verify = Program::new(&folder.path().join("demo")).run(&["audit", "verify"]).await;
     verify.assert_code(0).assert_says("Every event is as it was written.");
     program.run(&["demo", "--listen", "127.0.0.1:0"]).await.assert_code(1).assert_says("another demo runs on");

@@ -2,11 +2,13 @@
 
 use clap::Parser;
 use roster::access::OrgRole;
-use roster::actor::Actor;
+use roster::accounts::{TokenScope, create_token_for, identify_token};
+use roster::actor::{Actor, Origin};
 use roster::app::App;
 use roster::clock::Clock;
 use roster::config::Config;
 use roster::members::{self, Mover};
+use roster::resources::{self, Mode, NewResource, Place, Verdict};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -83,6 +85,20 @@ impl House {
         person.fill("#name", name).await;
         person.click("main form button[type=submit]").await;
         person.wait_text(&format!("{name} is ready.")).await;
+    }
+
+    /// A resource that somebody's product tells of in a workspace.
+    pub async fn resource(&self, email: &str, workspace: &str) -> String {
+        let token = create_token_for(&self.app, email, "product", TokenScope::Write, None).await.expect("a token");
+        let person = identify_token(&self.app, &token.secret, Origin::default()).await.expect("the person");
+        let place = Place::of_workspace(&self.app, &person, &workspace.into()).await.expect("it opens");
+        let new =
+            NewResource { kind: "monitor".into(), external_id: "home".into(), name: "www.acme.test".into(), ..NewResource::default() };
+        let done = resources::upsert(&self.app, &place, &[new], Mode::AllOrNothing).await.expect("it is written");
+        match &done.verdicts[..] {
+            [Verdict::Created(made)] => made.id.to_string(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Makes somebody a member at once, as an import does.

@@ -74,8 +74,10 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
     let workspace = if workspace.is_empty() { first_workspace(house, alice).await } else { workspace };
     alice.goto(&house.at(&format!("/workspaces/{workspace}/members"))).await;
     let user: String = alice.value("document.querySelector('main a[href$=\"/remove\"]').pathname.split('/')[4]").await;
+    let resource = house.resource("alice@acme.test", &workspace).await;
     let pairs = [
         ("org", "acme-corp"),
+        ("resource", &resource),
         ("member", &carol),
         ("ws", &workspace),
         ("user", &user),

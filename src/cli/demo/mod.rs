@@ -6,6 +6,7 @@ mod people;
 mod queries;
 mod roles;
 mod story;
+mod things;
 
 use super::{in_words, serve};
 use crate::accounts;

@@ -5,6 +5,7 @@ use super::names::{Dice, names};
 use super::people::{self, ALICE, BOB, CAROL, DAVE, actor, operator};
 use super::queries::{self, Place};
 use super::roles;
+use super::things;
 use crate::access::{OrgRole, WorkspaceRole};
 use crate::accounts::{self, TokenScope};
 use crate::actor::Actor;
@@ -49,6 +50,7 @@ impl Story<'_> {
         self.the_second_month().await?;
         self.changes_of_every_day().await?;
         self.another_organization().await?;
+        things::stand(self).await?;
         invited::people_join(self).await?;
         roles::are_made(self).await?;
         self.last_days().await?;
@@ -190,7 +192,7 @@ impl Story<'_> {
         tx.commit().await
     }
 
-    async fn move_in(&self, slug: &str, people: &[(String, String)]) -> Result<()> {
+    pub(super) async fn move_in(&self, slug: &str, people: &[(String, String)]) -> Result<()> {
         let line = |(name, email): &(String, String)| Line {
             number: 0,
             mover: Mover { email: email.clone(), name: name.clone(), role: OrgRole::Member },
