@@ -71,7 +71,7 @@ struct Index {
     rows: Vec<Row>,
     workspace_options: Vec<(String, String)>,
     /// Each category with its actions: value, label.
-    action_options: Vec<(String, String, Vec<(String, String)>)>,
+    action_options: Vec<ActionGroup>,
     /// The one person filtered by, and the list without that filter.
     person: Option<(String, String)>,
     /// People of the name that was typed, each with their list.
@@ -192,8 +192,11 @@ async fn workspace_options(app: &App, actor: &Actor, asked: &Asked, around: &Aro
     Ok(options)
 }
 
-fn action_options(actions: Vec<(String, String)>) -> Vec<(String, String, Vec<(String, String)>)> {
-    let mut options: Vec<(String, String, Vec<(String, String)>)> = Vec::new();
+/// A category, its label, and its actions: value and label.
+type ActionGroup = (String, String, Vec<(String, String)>);
+
+fn action_options(actions: Vec<(String, String)>) -> Vec<ActionGroup> {
+    let mut options: Vec<ActionGroup> = Vec::new();
     for (category, action) in actions {
         let label = row::action_label(&action);
         match options.last_mut().filter(|(name, _, _)| *name == category) {

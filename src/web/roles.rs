@@ -1,6 +1,5 @@
 //! `/orgs/{org}/roles`: what each organization role can do, drawn from the one table; and custom roles.
 
-#[allow(dead_code, reason = "the forms that choose a role in a workspace come next")]
 pub mod picker;
 
 mod custom;

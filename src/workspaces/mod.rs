@@ -13,9 +13,7 @@ mod release;
 mod set;
 mod write;
 
-pub(crate) use access::{
-    give_access, leave_standalone, lock_standalone_of, move_access, nobody_elses, only_owner_of, take_access, take_all_access,
-};
+pub(crate) use access::{give_access, leave_standalone, lock_standalone_of, move_access, nobody_elses, only_owner_of, take_all_access};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub(crate) use custom::replace_custom_role;

@@ -81,9 +81,12 @@ async fn s1_8_s1_75_s1_77_the_log_tells_of_all_workspaces_newest_first_in_senten
     let event = page.attribute("tbody tr", "id").expect("an event");
     let whole = acme.alice.get(&format!("{LOG}/{event}")).await.assert_status(200);
     for words in ["127.0.0.1", "test browser", "invitation.created", "number"] {
-        whole.text().contains(words).then_some(()).unwrap_or_else(|| panic!("“{words}” is not there: {}", whole.text()));
+        assert!(whole.text().contains(words), "“{words}” is not there: {}", whole.text());
     }
 }
+
+/// Filters, and the sentences that they leave.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[tokio::test]
 async fn s1_80_each_filter_alone_and_all_together_stand_in_the_address_and_find_just_what_they_say() {
@@ -93,7 +96,7 @@ async fn s1_80_each_filter_alone_and_all_together_stand_in_the_address_and_find_
     let workspace = all.attribute("select[name=workspace] option:nth-child(2)", "value").expect("a workspace");
     let today = roster::clock::date(house.app.now());
     let before = roster::clock::date(house.app.now() - DAY);
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         (&[("workspace", &workspace)], &["alice created the workspace Production"]),
         (
             &[("member", &carol), ("what", "member.role_changed")],

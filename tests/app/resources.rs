@@ -21,6 +21,9 @@ pub struct Scene {
     pub workspace: String,
 }
 
+/// Kind, id and name, and what it lies in.
+type Told<'a> = (&'a str, &'a str, Option<(&'a str, &'a str)>);
+
 impl Scene {
     pub async fn new() -> Self {
         let house = House::start().await;
@@ -61,7 +64,7 @@ impl Scene {
     }
 
     /// Alice tells of things in the workspace, each `(kind, id and name, what it lies in)`.
-    pub async fn tell(&self, things: &[(&str, &str, Option<(&str, &str)>)]) -> Answer {
+    pub async fn tell(&self, things: &[Told<'_>]) -> Answer {
         let all: Vec<Value> = things.iter().map(|(kind, id, parent)| thing(kind, id, *parent)).collect();
         self.alice.post(&self.at_workspace(), json!({ "resources": all })).await.assert_status(200)
     }

@@ -166,7 +166,7 @@ pub(super) fn changes(event: &EventRow) -> Vec<Change> {
             after: value(after.unwrap_or(&Value::Null)),
         }),
     }
-    let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || *v == Value::from(0) || *v == Value::from("");
+    let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || v.as_i64() == Some(0) || v.as_str() == Some("");
     let others = all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after") && !nothing(fact));
     found.extend(others.map(|(key, fact)| Change { name: words(key), before: String::new(), after: value(fact) }));
     found
