@@ -238,23 +238,31 @@ pub fn sentence(event: &EventRow) -> String {
         "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
         "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
         "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),
-        "workspace.entered_via_org_role" => format!("{who} came into {what} by organization role"),
-        "workspace.linked" => format!("{who} linked the workspace {what}"),
-        "workspace.unlinked" => format!("{who} unlinked the workspace {what}"),
-        "workspace.renamed" => format!("{who} renamed the workspace {} to {}", text("before"), text("after")),
-        "workspace.label_changed" => format!("{who} changed the label of the workspace {what} to “{}”", text("after")),
-        "workspace.deleted" => format!("{who} deleted the workspace {what}"),
+        action if action.starts_with("workspace.") => of_workspace(action, who, what, &text),
         "custom_role.created" => format!("{who} made the role {what}"),
         "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
         "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
         "custom_role.deleted" => format!("{who} deleted the role {what}"),
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
-        "workspace.created" => format!("{who} created the workspace {what}"),
         "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
             format!("{who} exported a part of the audit log")
         }
         "audit.exported" => format!("{who} exported the audit log"),
+        action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+/// What happened to a workspace, in words.
+fn of_workspace(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
+    match action {
+        "workspace.created" => format!("{who} created the workspace {what}"),
+        "workspace.linked" => format!("{who} linked the workspace {what}"),
+        "workspace.unlinked" => format!("{who} unlinked the workspace {what}"),
+        "workspace.renamed" => format!("{who} renamed the workspace {} to {}", text("before"), text("after")),
+        "workspace.label_changed" => format!("{who} changed the label of the workspace {what} to “{}”", text("after")),
+        "workspace.deleted" => format!("{who} deleted the workspace {what}"),
+        "workspace.entered_via_org_role" => format!("{who} came into {what} by organization role"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }

@@ -145,10 +145,10 @@ async fn s1_33_a_viewer_of_the_organization_is_no_more_than_viewer_in_a_workspac
     let role = |page: &Page| page.all("main dl dd")[0].clone();
     assert_eq!(role(&acme.carol.get(&production).await), "Admin", "the higher of her two rows");
     let carol = acme.member_id("carol@acme.test").await;
-    acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/role"), &[("role", "viewer")]).await.assert_status(303);
+    acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/role"), &[("role", "viewer"), ("confirmed", "yes")]).await.assert_status(303);
     assert_eq!(role(&acme.carol.get(&production).await), "Viewer");
     assert_eq!(house.count("SELECT COUNT(*) FROM access WHERE role = 'admin'").await, 1, "her row is as it was");
-    acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/role"), &[("role", "member")]).await.assert_status(303);
+    acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/role"), &[("role", "member"), ("confirmed", "yes")]).await.assert_status(303);
     assert_eq!(role(&acme.carol.get(&production).await), "Admin");
 }
 
