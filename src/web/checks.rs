@@ -137,7 +137,7 @@ impl Why {
             return Ok(());
         };
         self.whom.clone_from(&entry.name);
-        self.asked.person = user.to_string();
+        self.asked.person = if entry.email.is_empty() { user.to_string() } else { entry.email.clone() };
         if self.asked.workspace.is_empty() {
             self.lines = lines(&entry);
             return Ok(());
@@ -170,6 +170,10 @@ impl Why {
         }
         let filter = Filter { search: self.asked.person.clone(), limit: OFFERED, ..Filter::default() };
         let mut found = members::list(app, actor, &filter).await?.entries;
+        // A whole address means one person, also where it is part of another's.
+        if let Some(exact) = found.iter().position(|entry| entry.email.eq_ignore_ascii_case(self.asked.person.trim())) {
+            return Ok(Some(found.swap_remove(exact)));
+        }
         match found.len() {
             0 => self.person_error = format!("Nobody in {} has this in their name or address.", self.org_name),
             1 => return Ok(found.pop()),

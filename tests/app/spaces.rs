@@ -1,5 +1,6 @@
 //! Workspaces come to an organization and leave it, and what that does to people.
 
+mod everyday;
 mod linking;
 mod matrix;
 mod people;
