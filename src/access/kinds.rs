@@ -31,6 +31,13 @@ pub enum Level {
     Private,
 }
 
+impl Kind {
+    /// Whether the organization may use it. No plan gives an entitlement yet, so what needs one is shown and not used.
+    pub fn is_entitled(&self) -> bool {
+        self.entitlement.is_none()
+    }
+}
+
 impl Level {
     pub fn as_str(self) -> &'static str {
         match self {

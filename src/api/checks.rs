@@ -2,13 +2,18 @@
 
 use super::bearer::Caller;
 use super::error::ApiResult;
-use super::input::Json;
-use super::shape::{answer, body};
+use super::input::{Json, Path, Query};
+use super::paging::{self, Listed};
+use super::resources::Resource;
+use super::shape::{answer, body, query};
 use crate::access::Action;
 use crate::app::App;
 use crate::checks::{self, About, Answer, MOST, Place, Question, Shown};
 use crate::error::{Refusal, Result};
-use axum::extract::State;
+use crate::ids::WorkspaceId;
+use crate::resources::{self, Filter};
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
 
 body! {
     /// One question, or many about the same person. Without `user` they are about the caller.
@@ -51,7 +56,7 @@ answer! {
     pub struct AccessChecked {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub allowed: Option<bool>,
-        /// `allowed`, `not_found`, `role_lacks_permission`, `viewer_caps`, `billing_role_no_workspace` or `entitlement_missing`
+        /// `allowed`, `not_found`, `role_lacks_permission`, `viewer_caps`, `billing_role_no_workspace` or `plan_lacks_entitlement`
         #[serde(skip_serializing_if = "Option::is_none")]
         pub code: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +109,46 @@ pub async fn check(State(app): State<App>, Caller(person): Caller, Json(asked): 
         }
     };
     Ok(axum::Json(if many { all(answers, explain) } else { one(answers)? }))
+}
+
+query! {
+    /// Whose, and which, of the things that a person may open.
+    pub struct AskedOpen {
+        /// The id or the e-mail address of the person; the caller where it is left out.
+        pub user: Option<String>,
+        /// Part of a name, or a whole external id.
+        pub search: Option<String>,
+        /// Of this kind only.
+        pub kind: Option<String>,
+        /// Things on a page, 1 to 100; 50 unless said.
+        pub limit: Option<String>,
+        /// `next_cursor` of the page before.
+        pub cursor: Option<String>,
+    }
+}
+
+/// `GET /workspaces/{workspace_id}/access`: what somebody may open in a workspace.
+pub async fn open(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(workspace): Path<WorkspaceId>,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<AskedOpen>,
+) -> ApiResult<Response> {
+    let subject = match asked.user.as_deref() {
+        Some(user) => checks::subject(&app, &person, user).await?,
+        None => person.user.clone(),
+    };
+    let filter = Filter {
+        search: asked.search.unwrap_or_default(),
+        kind: asked.kind.unwrap_or_default(),
+        after: asked.cursor.unwrap_or_default(),
+        limit: paging::limit(asked.limit.as_deref())?,
+        ..Filter::default()
+    };
+    let listed = resources::list_of(&app, &person, &subject, &workspace, &filter).await?;
+    let data = listed.rows.into_iter().map(Resource::from).collect();
+    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
 }
 
 fn one(answers: Vec<Answer>) -> Result<AccessChecked> {

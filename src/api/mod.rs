@@ -268,6 +268,10 @@ fn access_calls() -> Vec<Call> {
             .says("Take somebody out of a workspace")
             .asks::<access::HowToSet>()
             .gives::<access::AccessChanged>(200),
+        Call::get("/workspaces/{workspace_id}/access", checks::open)
+            .says("List what a person may open in a workspace")
+            .asks::<checks::AskedOpen>()
+            .gives::<paging::Listed<resources::Resource>>(200),
         Call::post("/access/check", checks::check)
             .says("Ask whether somebody may do something, or up to 1,000 such questions at once")
             .takes::<checks::AccessCheck>()

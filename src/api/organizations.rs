@@ -6,9 +6,10 @@ use super::input::{Json, Query};
 use super::members;
 use super::paging::{self, Asked};
 use super::shape::{answer, body, query};
-use crate::access::OrgRole;
+use crate::access::{OrgRole, WorkspaceRole};
 use crate::app::App;
 use crate::clock::rfc3339;
+use crate::error::Refusal;
 use crate::ids::{MemberId, WorkspaceId};
 use crate::invitations::Accepted;
 use crate::organizations::{self, Details};
@@ -109,12 +110,18 @@ query! {
     pub struct Confirmation {
         /// The organization's name: without it nothing is deleted.
         pub confirm: Option<String>,
+        /// What people with a custom role are instead: `viewer` unless said, `member`, `admin` or `owner`.
+        pub custom_roles_become: Option<String>,
     }
 }
 
 /// `DELETE /organizations/{org_id}` (S1-17)
 pub async fn delete(State(app): State<App>, Member(actor): Member, Query(asked): Query<Confirmation>) -> ApiResult<StatusCode> {
-    organizations::delete(&app, &actor, asked.confirm.as_deref().unwrap_or("")).await?;
+    let custom_to = match asked.custom_roles_become.as_deref() {
+        None => WorkspaceRole::Viewer,
+        Some(name) => WorkspaceRole::parse(name).ok_or_else(|| Refusal::field("custom_roles_become", "There is no such fixed role."))?,
+    };
+    organizations::delete(&app, &actor, asked.confirm.as_deref().unwrap_or(""), custom_to).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn code(decision: &Decision) -> &'static str {
         _ if decision.hidden => "not_found",
         Some(Step::ViewerCap(_)) => "viewer_caps",
         Some(Step::Permission(_)) if billing => "billing_role_no_workspace",
-        Some(Step::Entitlement(_)) => "entitlement_missing",
+        Some(Step::Entitlement(_)) => "plan_lacks_entitlement",
         _ => "role_lacks_permission",
     }
 }

@@ -282,7 +282,7 @@ impl Facts {
         };
         let target = match &found.kind {
             None => Target::Workspace,
-            Some(kind) => Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled: true }),
+            Some(kind) => Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled: kind.is_entitled() }),
         };
         Some(decide(&who, question.action, &target))
     }

@@ -65,7 +65,7 @@ impl Place {
 pub struct Answer {
     pub allowed: bool,
     /// "allowed", or why not, for programs: `not_found`, `viewer_caps`, `role_lacks_permission`, `billing_role_no_workspace`,
-    /// `entitlement_missing`.
+    /// `plan_lacks_entitlement`.
     pub code: &'static str,
     /// Every step, for who may read them: about oneself unless the thing must not show, about others for owners and admins
     /// of the organization.

@@ -1,7 +1,7 @@
 //! Deleting an organization: what goes and what stays, computed once, shown before and done after (S1-16..19).
 
 use super::{find, queries};
-use crate::access::{self, Permission};
+use crate::access::{self, Permission, WorkspaceRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
@@ -24,6 +24,8 @@ pub struct Deletion {
     pub workspaces: i64,
     /// The first of them, with who keeps each.
     pub keeping: Vec<Keeping>,
+    /// People who have one of its custom roles, which end.
+    pub custom: i64,
 }
 
 /// What deleting would do. Refuses who isn't an owner.
@@ -36,15 +38,17 @@ pub async fn deletion_impact(app: &App, actor: &Actor) -> Result<Deletion> {
 async fn impact(tx: &mut Tx, actor: &Actor) -> Result<Deletion> {
     let org = find(tx, &actor.org.id).await?;
     let keeping = workspaces::keeping(tx, &org.id, NAMED).await?;
-    Ok(Deletion { members: org.members, invited: org.invited, workspaces: org.workspaces, keeping })
+    let custom = workspaces::custom_holders(tx, &org.id).await?;
+    Ok(Deletion { members: org.members, invited: org.invited, workspaces: org.workspaces, keeping, custom })
 }
 
 /// Deletes the organization: its members and invitations go, its slug is free again, its workspaces stay, each by
-/// itself, with the people they had (S1-18, S1-19). Its owners and admins are told by mail.
+/// itself, with the people they had (S1-18, S1-19); who has one of its custom roles there is `custom_to` instead. Its
+/// owners and admins are told by mail.
 ///
 /// Refuses who isn't an owner (S1-16), and unless `typed` is the organization's name (S1-17). The row and the audit
 /// events are kept, so that its id never means something else (SEC-R13).
-pub async fn delete(app: &App, actor: &Actor, typed: &str) -> Result<Deletion> {
+pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceRole) -> Result<Deletion> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::OwnOrganization)?;
@@ -55,7 +59,7 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str) -> Result<Deletion> {
     let deletion = impact(&mut tx, &actor).await?;
     let told = members::owners_and_admins(&mut tx, &org.id).await?;
     let adopter = (!actor.person.is_system()).then(|| actor.user());
-    let released = workspaces::release_all(&mut tx, &org.id, adopter, now).await?;
+    let released = workspaces::release_all(&mut tx, &org.id, adopter, custom_to, now).await?;
     invitations::revoke_all(&mut tx, &org.id, now).await?;
     members::remove_all(&mut tx, &org.id).await?;
     queries::delete(&mut tx, &org.id, now).await?;
@@ -64,7 +68,8 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str) -> Result<Deletion> {
         .with("members", deletion.members)
         .with("invitations_revoked", deletion.invited)
         .with("workspaces", released.workspaces)
-        .with("workspaces_adopted", released.adopted);
+        .with("workspaces_adopted", released.adopted)
+        .with("custom_roles_became", (deletion.custom > 0).then(|| custom_to.as_str()));
     audit::record(&mut tx, &actor, now, event).await?;
     for (name, email) in told {
         tell(&mut tx, &actor, &name, email, now).await?;

@@ -1,6 +1,7 @@
 //! A person's own organization, made at their first sign-in.
 
 use super::{Organization, find, queries};
+use crate::access::WorkspaceRole;
 use crate::actor::Person;
 use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
@@ -26,7 +27,7 @@ pub(crate) async fn close_personal(tx: &mut Tx, person: &Person, id: &OrgId, now
         )
         .with_next("Your organizations", "/account/organizations"));
     }
-    let released = workspaces::release_all(tx, id, Some(&person.user), now).await?;
+    let released = workspaces::release_all(tx, id, Some(&person.user), WorkspaceRole::Viewer, now).await?;
     invitations::revoke_all(tx, id, now).await?;
     members::remove_all(tx, id).await?;
     queries::delete(tx, id, now).await?;

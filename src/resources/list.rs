@@ -2,15 +2,18 @@
 
 use super::chain::Chain;
 use super::place::Place;
-use super::{Resource, queries};
+use super::{Kinds, Resource, queries};
 use crate::access::{self, ACTIONS, Action, Kind, Level, Permission};
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::app::App;
+use crate::checks::{self, About, Question};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::{ResourceId, WorkspaceId};
+use crate::ids::{ResourceId, UserId, WorkspaceId};
+use crate::workspaces;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::Arc;
 
 pub use super::queries::{Row, WorkspaceCount};
 
@@ -63,11 +66,38 @@ pub struct Ancestor {
 pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
     let mut tx = app.db.read().await?;
     let statement = statement(&mut tx, place, filter).await?;
-    let limit = filter.limit.clamp(1, 100);
-    let mut rows = queries::list(&mut tx, &statement).await?;
+    page(&mut tx, &scope(place), &statement).await
+}
+
+/// One page of what a person may open in a workspace, by name: the answer to "what may X open in W". About others it is
+/// for who may ask [`checks::check`] about them, and tells nothing that is private to somebody. "Not found" for a person
+/// or workspace outside of that; nothing for who can't open the workspace.
+pub async fn list_of(app: &App, person: &Arc<Person>, subject: &UserId, workspace: &WorkspaceId, filter: &Filter) -> Result<Listed> {
+    let question = Question { action: Action::View, about: About::Workspace(workspace.clone()) };
+    let answers = checks::check(app, person, subject, std::slice::from_ref(&question)).await?;
+    let answer = answers.first().filter(|answer| !answer.steps.is_empty()).ok_or(Refusal::NotFound)?;
+    if !answer.allowed {
+        return Ok(Listed { rows: Vec::new(), next: None });
+    }
+    let org = match workspaces::organization_of(app, person, workspace).await {
+        Ok(actor) => Some(actor.org.id.clone()),
+        Err(Refusal::NotFound) => None,
+        Err(refusal) => return Err(refusal),
+    };
+    let mut tx = app.db.read().await?;
+    let kinds = Kinds::of(&mut tx, org.as_ref()).await?;
+    let scope = workspace.to_string();
+    // Who may open it without a row there comes in by the organization role.
+    let statement = asked(&kinds, &scope, vec![scope.clone()], subject, true, filter)?;
+    page(&mut tx, &scope, &statement).await
+}
+
+async fn page(tx: &mut Tx, scope: &str, asked: &queries::Asked) -> Result<Listed> {
+    let limit = asked.filter.limit;
+    let mut rows = queries::list(tx, asked).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| encode_cursor(&scope(place), last));
+    let next = rows.last().filter(|_| more).map(|last| encode_cursor(scope, last));
     Ok(Listed { rows, next })
 }
 
@@ -86,30 +116,28 @@ pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<St
 }
 
 async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {
+    let (scope, kinds) = (scope(place), place.kinds(tx).await?);
+    let own = format!("{scope}/{}", place.user());
+    let places = match kinds.find(&filter.kind).map(|kind| kind.level) {
+        Some(Level::Private) => vec![own],
+        Some(_) => vec![scope.clone()],
+        None => vec![scope.clone(), own],
+    };
+    let enters = place.sight(tx, None).await?.enters();
+    asked(&kinds, &scope, places, place.user(), enters, filter)
+}
+
+/// Refuses a search that is too long, a kind that there isn't, and another list's cursor.
+fn asked(kinds: &Kinds, scope: &str, places: Vec<String>, user: &UserId, enters: bool, filter: &Filter) -> Result<queries::Asked> {
     if filter.search.contains('\0') || filter.search.chars().count() > 200 {
         return Err(Refusal::field("search", "Search for less: no name is that long."));
     }
-    let scope = scope(place);
-    let after = if filter.after.is_empty() { Default::default() } else { decode_cursor(&scope, &filter.after)? };
-    let kinds = place.kinds(tx).await?;
-    let level = kinds.find(&filter.kind).map(|kind| kind.level);
-    if !filter.kind.is_empty() && level.is_none() {
+    if !filter.kind.is_empty() && kinds.find(&filter.kind).is_none() {
         return Err(Refusal::field("kind", "There is no such kind."));
     }
-    let own = format!("{scope}/{}", place.user());
-    let places = match level {
-        Some(Level::Private) => vec![own],
-        Some(_) => vec![scope],
-        None => vec![scope, own],
-    };
-    let sight = place.sight(tx, None).await?;
-    Ok(queries::Asked {
-        places,
-        user: place.user().clone(),
-        enters: sight.enters(),
-        filter: Filter { limit: filter.limit.clamp(1, 100), ..filter.clone() },
-        after,
-    })
+    let after = if filter.after.is_empty() { Default::default() } else { decode_cursor(scope, &filter.after)? };
+    let filter = Filter { limit: filter.limit.clamp(1, 100), ..filter.clone() };
+    Ok(queries::Asked { places, user: user.clone(), enters, filter, after })
 }
 
 /// What external ids are unique in at this place.

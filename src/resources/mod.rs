@@ -17,7 +17,9 @@ mod upsert;
 
 pub use archive::{archive, restore};
 pub use kinds::{Kinds, NewKind, add_kind, kinds};
-pub use list::{Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, kinds_there, list, place_of, total};
+pub use list::{
+    Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, kinds_there, list, list_of, place_of, total,
+};
 pub(crate) use moving::release_all;
 pub use place::Place;
 use queries::MAX_DEPTH;

@@ -69,7 +69,7 @@ impl Sight {
     /// Asks [`access::decide`] about a thing of this kind, with what it lies in.
     pub(crate) fn decide(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Decision {
         let links = chain.links();
-        let thing = Thing { kind, owner: owner.map(UserId::as_str), chain: &links, entitled: entitled(kind) };
+        let thing = Thing { kind, owner: owner.map(UserId::as_str), chain: &links, entitled: kind.is_entitled() };
         let lines: Vec<Vec<Permitted<'_>>> = self.rows.iter().map(|row| row.permissions.iter().map(PermittedRow::lent).collect()).collect();
         let rows: Vec<Held<'_>> = self.rows.iter().zip(&lines).map(|(row, permissions)| Held { role: row.role, permissions }).collect();
         let granted: Vec<Vec<&str>> = self.limits.iter().map(|limit| limit.granted.iter().map(String::as_str).collect()).collect();
@@ -128,9 +128,4 @@ fn refused(decision: &Decision, action: Action, kind: &Kind) -> Refusal {
             format!("Your role in this workspace can't {verb} {plural}. Its owners and admins can, or can give you a role that does."),
         ),
     }
-}
-
-/// Whether the plan has what a kind needs.
-fn entitled(kind: &Kind) -> bool {
-    kind.entitlement.is_none()
 }

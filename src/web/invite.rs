@@ -90,6 +90,10 @@ pub async fn create(
     if form.more == "yes" {
         return Ok(page::ok(&form_page(&actor, &visitor, form, places.with_empty_row(), None)));
     }
+    if !form.new_role.trim().is_empty() {
+        let places = places.with_unmade_role(&form.new_role).with_empty_row_unless_any();
+        return Ok(page::invalid(&form_page(&actor, &visitor, form, places, None)));
+    }
     match send(&app, &actor, &form, &places).await {
         Ok(invitation) => {
             let notice = Notice::good(said(&actor, &invitation), waits(&invitation))

@@ -134,6 +134,13 @@ impl WorkspaceRows {
         Ok(self)
     }
 
+    /// A name for a custom role that was typed and not made: Enter was pressed in its field, or the button forgotten.
+    pub fn with_unmade_role(mut self, name: &str) -> Self {
+        self.new_role = name.to_owned();
+        self.new_role_error = "Make this role with the button beside it, or clear the field. Nothing was changed or sent.".into();
+        self
+    }
+
     /// The same where there is none yet.
     pub fn with_empty_row_unless_any(self) -> Self {
         if self.rows.is_empty() { self.with_empty_row() } else { self }

@@ -83,6 +83,10 @@ pub async fn change(
     if form.more == "yes" {
         return Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places.with_empty_row(), &form.role, None)));
     }
+    if !form.new_role.trim().is_empty() {
+        let places = places.with_unmade_role(&form.new_role);
+        return Ok(page::invalid(&edit_page(&actor, &visitor, &invitation, places, &form.role, None)));
+    }
     match save(&app, &actor, &invitation, &form.role, &places).await {
         Ok(changed) => {
             let notice = Notice::good(format!("{} is offered this from now on.", changed.email), "It applies when they accept.");

@@ -6,7 +6,7 @@ use super::notice::Notice;
 use super::organizations::slug_error;
 use super::page::{self, Shell, hue};
 use super::session::{Member, SignedIn, see_other};
-use crate::access::{self, OrgRole, Permission};
+use crate::access::{self, OrgRole, Permission, WORKSPACE_ROLES, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::error::Refusal;
@@ -274,6 +274,8 @@ pub async fn transfer(State(app): State<App>, Path((_, member)): Path<(String, M
 #[serde(default, deny_unknown_fields)]
 pub struct DeleteForm {
     confirm: String,
+    /// What people get who have a custom role; "": Viewer.
+    custom_to: String,
 }
 
 /// A workspace that goes on by itself, with who keeps it in words.
@@ -296,10 +298,12 @@ struct Delete {
     kept: Vec<Kept>,
     unnamed: i64,
     confirm: String,
+    custom_choices: Vec<(String, String, String)>,
+    custom_to: String,
     error: String,
 }
 
-async fn delete_page(app: &App, shell: Shell, actor: &Actor, confirm: String, error: String) -> Result<Delete, Refusal> {
+async fn delete_page(app: &App, shell: Shell, actor: &Actor, form: DeleteForm, error: String) -> Result<Delete, Refusal> {
     let deletion = organizations::deletion_impact(app, actor).await?;
     let kept: Vec<Kept> = deletion
         .keeping
@@ -319,7 +323,9 @@ async fn delete_page(app: &App, shell: Shell, actor: &Actor, confirm: String, er
         unnamed: deletion.workspaces - kept.len() as i64,
         deletion,
         kept,
-        confirm,
+        confirm: form.confirm,
+        custom_choices: WORKSPACE_ROLES.into_iter().rev().map(|role| (role.as_str().into(), role.label().into(), String::new())).collect(),
+        custom_to: form.custom_to,
         error,
     })
 }
@@ -331,12 +337,16 @@ fn delete_shell(visitor: &super::Visitor, actor: &Actor) -> Shell {
 /// `GET /orgs/{org}/settings/delete`: what goes and what stays.
 pub async fn confirm_delete(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
     let shell = delete_shell(&visitor, &actor);
-    Ok(page::ok(&delete_page(&app, shell, &actor, String::new(), String::new()).await?))
+    Ok(page::ok(&delete_page(&app, shell, &actor, DeleteForm::default(), String::new()).await?))
 }
 
 /// `POST /orgs/{org}/settings/delete`
 pub async fn delete(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<DeleteForm>) -> PageResult {
-    let refusal = match organizations::delete(&app, &actor, &form.confirm).await {
+    let custom_to = match form.custom_to.as_str() {
+        "" => WorkspaceRole::Viewer,
+        typed => WorkspaceRole::parse(typed).ok_or_else(|| Refusal::field("custom_to", "Choose one of the roles in the list."))?,
+    };
+    let refusal = match organizations::delete(&app, &actor, &form.confirm, custom_to).await {
         Ok(deletion) => {
             let text = match deletion.workspaces {
                 0 => String::new(),
@@ -351,5 +361,5 @@ pub async fn delete(State(app): State<App>, Member { actor, visitor }: Member, F
         return Err(refusal.into());
     }
     let shell = delete_shell(&visitor, &actor);
-    Ok(page::draw(&delete_page(&app, shell, &actor, form.confirm, error).await?, StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(page::draw(&delete_page(&app, shell, &actor, form, error).await?, StatusCode::UNPROCESSABLE_ENTITY))
 }

@@ -61,6 +61,8 @@ pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &Us
         let had = queries::has_access(tx, &row.workspace_id, to).await?;
         queries::set_access(tx, &row.workspace_id, to, source, &given, now).await?;
         if !had {
+            // Whoever had the workspace before sees there what they saw; who has it by this alone sees no more than it gave.
+            queries::copy_limits(tx, &row.workspace_id, from, to).await?;
             queries::add_to_people(tx, &row.workspace_id, 1).await?;
             members::add_to_workspaces(tx, org, to, 1).await?;
         }

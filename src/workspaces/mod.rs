@@ -27,7 +27,7 @@ pub use joining::{create_missing, missing};
 pub use linking::{Candidate, Linked, Unlinking, candidates, create_organization_from, link, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
-pub(crate) use release::{keeping, release_all};
+pub(crate) use release::{custom_holders, keeping, release_all};
 pub(crate) use set::name_of;
 pub use set::{Given, Set, set_access, set_access_impact};
 pub(crate) use write::{Writing, write};

@@ -33,10 +33,22 @@ pub(crate) async fn keeping(tx: &mut Tx, org: &OrgId, limit: i64) -> Result<Vec<
     queries::keeping(tx, org, limit).await
 }
 
-/// Unlinks every workspace of an organization. Its custom roles end, and who has one is viewer instead. What people had through the organization becomes their own; a workspace
-/// that nobody owns gets `owner`, because otherwise nobody could look after it any more.
-pub(crate) async fn release_all(tx: &mut Tx, org: &OrgId, owner: Option<&UserId>, now: Micros) -> Result<Released> {
-    roles::end_all(tx, org, WorkspaceRole::Viewer).await?;
+/// People who have one of the organization's custom roles in a workspace.
+pub(crate) async fn custom_holders(tx: &mut Tx, org: &OrgId) -> Result<i64> {
+    queries::custom_holders(tx, org).await
+}
+
+/// Unlinks every workspace of an organization. Its custom roles end, and who has one is `custom_to` instead. What people had
+/// through the organization becomes their own; a workspace that nobody owns gets `owner`, because otherwise nobody could
+/// look after it any more.
+pub(crate) async fn release_all(
+    tx: &mut Tx,
+    org: &OrgId,
+    owner: Option<&UserId>,
+    custom_to: WorkspaceRole,
+    now: Micros,
+) -> Result<Released> {
+    roles::end_all(tx, org, custom_to).await?;
     queries::make_access_direct(tx, org).await?;
     let adopted = match owner {
         Some(owner) => queries::adopt(tx, org, owner, now).await?,

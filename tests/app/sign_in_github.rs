@@ -285,6 +285,36 @@ async fn what_an_import_left_waiting_is_claimed_and_merged_without_lowering_a_ro
 }
 
 #[tokio::test]
+async fn s2_33_who_claims_what_was_limited_to_named_things_is_limited_to_them_too() {
+    let (house, github) = start().await;
+    house.sign_in("alice@acme.test").await.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);
+    let alice = house.client("alice@acme.test").await;
+    let org = alice.get("/organizations").await.json["data"][0]["id"].as_str().expect("an id").to_owned();
+    let made = alice.post(&format!("/organizations/{org}/workspaces"), json!({ "name": "Production" })).await.assert_status(201);
+    let workspace = made.json["id"].as_str().expect("an id").to_owned();
+    let monitor = |id: &str| json!({ "kind": "monitor", "external_id": id, "name": id });
+    let monitors = json!({ "resources": [monitor("one"), monitor("two")] });
+    alice.post(&format!("/workspaces/{workspace}/resources"), monitors).await.assert_status(200);
+    house.add_member("acme-corp", "work@acme.test", "Nina at work", OrgRole::Member).await;
+    let mut database = Database::open(&house.database_url).await;
+    let waiting = database.texts("SELECT id FROM users WHERE email = 'work@acme.test'").await.pop().expect("the account that waits");
+    let member = format!("/workspaces/{workspace}/members/{waiting}");
+    alice.put(&member, json!({ "role": "viewer" })).await.assert_status(200);
+    let one = database.texts("SELECT id FROM resources WHERE external_id = 'one'").await;
+    alice.put(&format!("{member}/grants"), json!({ "kind": "monitor", "only": one })).await.assert_status(200);
+    // She has an account of her own already, and proves the other address later.
+    house.sign_in("nina@x.test").await;
+    let emails = vec![("nina@x.test".into(), true.into(), true), ("work@acme.test".into(), true.into(), false)];
+    github.sign_in_as(Account { emails, ..Account::new(1, "nina", "") });
+    let mut nina = house.browser();
+    sign_in(&house, &mut nina).await.assert_status(303);
+    let nina = house.client("nina@x.test").await;
+    let listed = nina.get(&format!("/workspaces/{workspace}/resources?kind=monitor")).await.assert_status(200);
+    let names: Vec<&str> = listed.json["data"].as_array().expect("a list").iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one"]);
+}
+
+#[tokio::test]
 async fn an_import_that_trusts_usernames_is_claimed_by_login_and_by_nobody_else() {
     let (house, github) = start().await;
     house.sign_in("alice@acme.test").await.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);

@@ -266,3 +266,29 @@ async fn the_list_of_workspaces_is_paged_and_no_cursor_breaks_it() {
         assert!((400..500).contains(&status), "{bad}: {status}");
     }
 }
+
+#[tokio::test]
+async fn s1_19_who_has_a_custom_role_gets_the_one_that_the_form_names_when_the_organization_goes() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    create(&mut acme.alice, "Production", "").await;
+    house
+        .execute(
+            "INSERT INTO custom_roles (id, org_id, name, sort_name, created_at)
+             SELECT 'rol_1', id, 'Reporter', 'reporter', 0 FROM organizations WHERE slug = 'acme-corp'",
+        )
+        .await;
+    house
+        .execute(
+            "INSERT INTO access (workspace_id, user_id, source, role, custom_role_id, created_at)
+             SELECT w.id, u.id, 'organization', 'custom', 'rol_1', 0 FROM workspaces w, users u WHERE u.email = 'carol@acme.test'",
+        )
+        .await;
+    let page = acme.alice.get("/orgs/acme-corp/settings/delete").await.assert_status(200);
+    assert_eq!(page.all("select[name=custom_to] option"), ["Viewer", "Member", "Admin", "Owner"]);
+    let confirm = [("confirm", "Acme Corp"), ("custom_to", "member")];
+    acme.alice.post("/orgs/acme-corp/settings/delete", &confirm).await.assert_status(303);
+    let carols = "SELECT COUNT(*) FROM access a JOIN users u ON u.id = a.user_id
+         WHERE u.email = 'carol@acme.test' AND a.role = 'member' AND a.source = 'direct'";
+    assert_eq!(house.count(carols).await, 1);
+}

@@ -186,3 +186,24 @@ pub(in crate::workspaces) async fn forget_custom_role(tx: &mut Tx, role: &Custom
     run!(tx, sqlx::query("DELETE FROM access WHERE custom_role_id = $1").bind(role.as_str()))?;
     Ok(())
 }
+
+/// Limits a user to what another is limited to in a workspace.
+pub(in crate::workspaces) async fn copy_limits(tx: &mut Tx, workspace: &WorkspaceId, from: &UserId, to: &UserId) -> Result<()> {
+    for statement in [
+        "INSERT INTO grant_limits (workspace_id, user_id, kind, created_at)
+         SELECT workspace_id, $3, kind, created_at FROM grant_limits WHERE workspace_id = $1 AND user_id = $2",
+        "INSERT INTO grants (workspace_id, user_id, kind, resource_id, created_at)
+         SELECT workspace_id, $3, kind, resource_id, created_at FROM grants WHERE workspace_id = $1 AND user_id = $2",
+    ] {
+        run!(tx, sqlx::query(statement).bind(workspace.as_str()).bind(from.as_str()).bind(to.as_str()))?;
+    }
+    Ok(())
+}
+
+/// People who have a custom role in one of the organization's workspaces.
+pub(in crate::workspaces) async fn custom_holders(tx: &mut Tx, org: &OrgId) -> Result<i64> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT COUNT(DISTINCT a.user_id) FROM workspaces w JOIN access a ON a.workspace_id = w.id AND a.custom_role_id IS NOT NULL
+         WHERE w.org_id = $1 AND w.deleted_at IS NULL")
+        .bind(org.as_str()).fetch_one(c))?)
+}

@@ -124,6 +124,28 @@ async fn sec_a14_a_thousand_questions_are_answered_in_order_and_one_more_is_refu
 }
 
 #[tokio::test]
+async fn s2_35_sec_z1_what_somebody_may_open_in_a_workspace_is_listed_for_who_may_ask() {
+    let p = place().await;
+    let path = |who: &str| format!("/workspaces/{}/access?user={who}&kind=sync", p.workspace);
+    let sync = json!({ "resources": [{ "kind": "sync", "external_id": "nightly", "name": "Nightly" }] });
+    p.alice.post(&format!("/workspaces/{}/resources", p.workspace), sync).await.assert_status(200);
+    let names = |answer: &Value| -> Vec<String> {
+        answer["data"].as_array().expect("a list").iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&p.alice.get(&path("carol@acme.test")).await.assert_status(200).json), ["Nightly"]);
+    let grants = format!("/workspaces/{}/members/{}/grants", p.workspace, p.carol_id);
+    p.alice.put(&grants, json!({ "kind": "sync", "only": [], "when_empty": "none" })).await.assert_status(200);
+    for asker in [&p.alice, &p.bob, &p.carol] {
+        assert!(names(&asker.get(&path("carol@acme.test")).await.assert_status(200).json).is_empty());
+    }
+    assert!(names(&p.alice.get(&path("vera@acme.test")).await.assert_status(200).json).is_empty(), "she can't open it");
+    p.carol.get(&path("bob@acme.test")).await.assert_problem(404, "not_found");
+    p.alice.get(&path("otto@globex.test")).await.assert_problem(404, "not_found");
+    p.alice.get("/workspaces/ws_0/access").await.assert_problem(404, "not_found");
+    p.alice.get(&path("carol@acme.test").replace("sync", "unicorn")).await.assert_problem(422, "invalid");
+}
+
+#[tokio::test]
 async fn s1_34_creating_is_asked_about_the_place() {
     let p = place().await;
     let create = |kind: &str| json!({ "action": "create", "kind": kind, "workspace_id": p.workspace });

@@ -34,6 +34,18 @@ async fn send(browser: &mut Browser, fields: &[(&str, &str)]) -> Page {
 }
 
 #[tokio::test]
+async fn s3_12_enter_in_the_name_of_a_new_role_sends_nothing() {
+    let house = House::start().await;
+    let (mut acme, ..) = acme_with(&house, &["Production"]).await;
+    let typed = [("email", "nina@x.test"), ("role", "member"), ("new_role", "Reporter")];
+    let page = send(&mut acme.alice, &typed).await.assert_status(422);
+    let page = page.assert_says("Make this role with the button beside it, or clear the field. Nothing was changed or sent.");
+    assert_eq!(page.attribute("#email", "value").as_deref(), Some("nina@x.test"));
+    assert_eq!(page.attribute("#new_role", "value").as_deref(), Some("Reporter"));
+    assert_eq!(house.count("SELECT COUNT(*) FROM invitations").await, 0);
+}
+
+#[tokio::test]
 async fn s1_43_s1_44_e4_the_form_gives_exactly_the_chosen_workspaces_in_one_step_and_the_receipt_says_so() {
     let house = House::start().await;
     let (mut acme, _, base, _) = acme_with(&house, &["Production", "Staging", "EMEA"]).await;
