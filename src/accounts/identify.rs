@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::clock::{DAY, MINUTE, Micros};
 use crate::db::Db;
 use crate::error::{Refusal, Result};
-use crate::ids::OrgId;
+use crate::ids::{MemberId, OrgId, UserId};
 use crate::organizations::{Organization, Policies};
 use std::sync::Arc;
 
@@ -65,17 +65,28 @@ pub fn note_activity(app: &App, person: &Person, org: &OrgId) {
     if now - seat.last_active_at < MINUTE {
         return;
     }
-    let (db, member, org, user) = (app.db.clone(), seat.member.clone(), org.clone(), person.user.clone());
+    let (db, member, org) = (app.db.clone(), seat.member.clone(), org.clone());
+    let moved_here = (person.last_org.as_ref() != Some(&org)).then(|| person.user.clone());
     tokio::spawn(async move {
-        note(
-            async {
-                let mut tx = db.begin().await?;
-                queries::touch_member(&mut tx, &member, &user, &org, now).await?;
-                tx.commit().await
-            }
-            .await,
-        )
+        note(touch_member(&db, &member, &org, now).await);
+        if let Some(user) = moved_here {
+            note(set_last_org(&db, &user, &org).await);
+        }
     });
+}
+
+/// A transaction each for the member and the account: one that held both would wait for a sign-in, which locks the account
+/// first, while that waits for it.
+async fn touch_member(db: &Db, member: &MemberId, org: &OrgId, now: Micros) -> Result<()> {
+    let mut tx = db.begin().await?;
+    queries::touch_member(&mut tx, member, org, now).await?;
+    tx.commit().await
+}
+
+async fn set_last_org(db: &Db, user: &UserId, org: &OrgId) -> Result<()> {
+    let mut tx = db.begin().await?;
+    queries::set_last_org(&mut tx, user, org).await?;
+    tx.commit().await
 }
 
 async fn touch_session(db: Db, id: String, now: Micros, ends: Micros) -> Result<()> {

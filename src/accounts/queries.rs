@@ -126,7 +126,7 @@ pub(super) async fn touch_token(tx: &mut Tx, id: &str, now: Micros) -> Result<()
     Ok(())
 }
 
-pub(super) async fn touch_member(tx: &mut Tx, member: &MemberId, user: &UserId, org: &OrgId, now: Micros) -> Result<()> {
+pub(super) async fn touch_member(tx: &mut Tx, member: &MemberId, org: &OrgId, now: Micros) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE members SET last_active_at = $3 WHERE org_id = $1 AND id = $2")
@@ -134,6 +134,10 @@ pub(super) async fn touch_member(tx: &mut Tx, member: &MemberId, user: &UserId, 
             .bind(member.as_str())
             .bind(now)
     )?;
+    Ok(())
+}
+
+pub(super) async fn set_last_org(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE users SET last_org_id = $2 WHERE id = $1 AND (last_org_id IS NULL OR last_org_id <> $2)")

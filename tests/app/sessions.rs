@@ -61,6 +61,24 @@ async fn sec_s2_a_request_under_way_does_not_revive_a_session_that_was_signed_ou
     assert_eq!(database.number("SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND revoked_at IS NULL").await, 0);
 }
 
+#[tokio::test]
+async fn noting_a_visit_never_holds_what_a_sign_in_waits_for() {
+    let house = House::start().await;
+    let mut database = Database::open(&house.database_url).await;
+    if database.is_sqlite() {
+        return; // Writes come one at a time there.
+    }
+    let mut acme = acme(&house).await;
+    house.execute("UPDATE members SET last_active_at = 0; UPDATE users SET last_org_id = NULL").await;
+    // A sign-in locks the account first and writes to the memberships then.
+    database.run("BEGIN; UPDATE users SET revision = revision + 1").await;
+    acme.carol.get("/orgs/acme-corp/members").await.assert_status(200);
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    house.wait_until(waiting, 1).await;
+    database.run("UPDATE members SET verified = verified; COMMIT").await;
+    house.wait_until("SELECT COUNT(*) FROM users WHERE last_org_id IS NOT NULL", 1).await;
+}
+
 /// Gives a request the time to arrive, and says whether it waits there.
 async fn still_under_way<T>(request: &tokio::task::JoinHandle<T>) -> bool {
     let until = std::time::Instant::now() + std::time::Duration::from_millis(500);
