@@ -87,7 +87,8 @@ const RULES: [(&str, &str); 7] = [
 
 /// `GET /workspaces/{ws}/why`: leads to the explanation of what the person may do there, for who may read it.
 pub async fn of_workspace(State(app): State<App>, SignedIn { person, .. }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
-    let actor = workspaces::organization_of(&app, &person, &id).await?;
+    // Who can't know of the workspace doesn't learn here that it is there.
+    let actor = workspaces::find_managed(&app, &person, &id).await?.actor.ok_or(Refusal::NotFound)?;
     access::require(actor.role, Permission::ViewAudit)?;
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("person", person.user.as_str())

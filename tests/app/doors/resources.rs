@@ -1,7 +1,8 @@
 //! Operations on resources.
 
+use super::inside::{LOOK_AFTER, WRITE_WHAT_ADMINS_WRITE};
 use super::table::Way::{Call, None as No, Page};
-use super::table::{Door, ITS_OWNER, MANAGERS, MANAGERS_AND_THE_REST_NOT_FOUND, door};
+use super::table::{Door, ITS_OWNER, MANAGERS, MANAGERS_AND_THE_REST_NOT_FOUND, door, inside};
 use super::world::Needs::*;
 
 /// Who writes the organization's own things of a kind that is open to members.
@@ -58,48 +59,63 @@ pub const RESOURCE_DOORS: &[Door] = &[
         Page("/orgs/{org}/resources/{resource}/restore", ""),
         Call("POST", "/organizations/{org_id}/resources/{resource_id}/restore", ""),
     ),
-    door(
-        "resources::upsert in a workspace",
-        "resource.created",
-        ITS_OWNER,
-        WorkspaceOfOwner,
-        No(BY_CALL),
-        Call(
-            "POST",
-            "/workspaces/{workspace_id}/resources",
-            r#"{"resources": [{"kind": "monitor", "external_id": "m{n}", "name": "Monitor {n}"}]}"#,
+    inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "resources::upsert in a workspace",
+            "resource.created",
+            ITS_OWNER,
+            WorkspaceOfOwner,
+            No(BY_CALL),
+            Call(
+                "POST",
+                "/workspaces/{workspace_id}/resources",
+                r#"{"resources": [{"kind": "monitor", "external_id": "m{n}", "name": "Monitor {n}"}]}"#,
+            ),
         ),
     ),
-    door(
-        "resources::change in a workspace",
-        "resource.changed",
-        ITS_OWNER,
-        WorkspacesResource,
-        No(BY_CALL),
-        Call("PUT", "/workspaces/{workspace_id}/resources/{resource_id}", r#"{"name": "Other {n}"}"#),
+    inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "resources::change in a workspace",
+            "resource.changed",
+            ITS_OWNER,
+            WorkspacesResource,
+            No(BY_CALL),
+            Call("PUT", "/workspaces/{workspace_id}/resources/{resource_id}", r#"{"name": "Other {n}"}"#),
+        ),
     ),
-    door(
-        "resources::archive in a workspace",
-        "resource.archived",
-        ITS_OWNER,
-        WorkspacesResource,
-        Page("/workspaces/{workspace}/resources/{resource}/archive", ""),
-        Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/archive", ""),
+    inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "resources::archive in a workspace",
+            "resource.archived",
+            ITS_OWNER,
+            WorkspacesResource,
+            Page("/workspaces/{workspace}/resources/{resource}/archive", ""),
+            Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/archive", ""),
+        ),
     ),
-    door(
-        "resources::restore in a workspace",
-        "resource.restored",
-        ITS_OWNER,
-        WorkspacesArchivedResource,
-        Page("/workspaces/{workspace}/resources/{resource}/restore", ""),
-        Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/restore", ""),
+    inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "resources::restore in a workspace",
+            "resource.restored",
+            ITS_OWNER,
+            WorkspacesArchivedResource,
+            Page("/workspaces/{workspace}/resources/{resource}/restore", ""),
+            Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/restore", ""),
+        ),
     ),
-    door(
-        "grants::set",
-        "access.grants_changed",
-        MANAGERS_AND_THE_REST_NOT_FOUND,
-        MemberOfWorkspace,
-        Page("/workspaces/{workspace}/members/{user}/grants", "kind=monitor&mode=only&when_empty=none&confirmed=yes"),
-        Call("PUT", "/workspaces/{workspace_id}/members/{user_id}/grants", r#"{"kind": "monitor", "only": [], "when_empty": "none"}"#),
+    inside(
+        LOOK_AFTER,
+        door(
+            "grants::set",
+            "access.grants_changed",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            MemberOfWorkspace,
+            Page("/workspaces/{workspace}/members/{user}/grants", "kind=monitor&mode=only&when_empty=none&confirmed=yes"),
+            Call("PUT", "/workspaces/{workspace_id}/members/{user_id}/grants", r#"{"kind": "monitor", "only": [], "when_empty": "none"}"#),
+        ),
     ),
 ];

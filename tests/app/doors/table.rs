@@ -1,5 +1,6 @@
 //! Every operation that changes something, who may do it, and how it is done through each door.
 
+use super::inside::{BY_ORGANIZATION_ROLE, DELETE, Grid, LINK, LOOK_AFTER};
 use super::world::Needs;
 
 pub struct Door {
@@ -16,6 +17,8 @@ pub struct Door {
     pub by_call: Option<&'static str>,
     /// It leaves the cast another than before, so each try has a world of its own.
     pub alone: bool,
+    /// The letters by organization role and by role in the workspace, where it is done in one ([`super::inside`]).
+    pub inside: Option<Grid>,
 }
 
 pub enum Way {
@@ -37,11 +40,16 @@ pub const ANYBODY: &str = "dddddddds";
 pub const ITS_OWNER: &str = "dnnnnnnns";
 
 pub const fn door(name: &'static str, event: &'static str, who: &'static str, needs: Needs, page: Way, call: Way) -> Door {
-    Door { name, event, who, needs, page, call, by_call: None, alone: false }
+    Door { name, event, who, needs, page, call, by_call: None, alone: false, inside: None }
 }
 
 pub const fn alone(door: Door) -> Door {
     Door { alone: true, ..door }
+}
+
+/// What is done in a workspace, or with one, says its letters there.
+pub const fn inside(grid: Grid, door: Door) -> Door {
+    Door { inside: Some(grid), ..door }
 }
 
 use Needs::*;
@@ -96,16 +104,19 @@ pub const MEMBERS_DOORS: &[Door] = &[
         Page("/orgs/{org}/invitations/{invitation}/role", "role=member"),
         Call("PUT", "/organizations/{org_id}/invitations/{invitation_id}", r#"{"org_role": "member"}"#),
     ),
-    door(
-        "invitations::change",
-        "invitation.changed",
-        MANAGERS,
-        InvitationAndWorkspace,
-        Page("/orgs/{org}/invitations/{invitation}", "role=viewer&workspace[]={slug}&access[]=viewer"),
-        Call(
-            "PUT",
-            "/organizations/{org_id}/invitations/{invitation_id}",
-            r#"{"workspace_access": [{"workspace_id": "{workspace}", "role": "viewer"}]}"#,
+    inside(
+        BY_ORGANIZATION_ROLE,
+        door(
+            "invitations::change",
+            "invitation.changed",
+            MANAGERS,
+            InvitationAndWorkspace,
+            Page("/orgs/{org}/invitations/{invitation}", "role=viewer&workspace[]={slug}&access[]=viewer"),
+            Call(
+                "PUT",
+                "/organizations/{org_id}/invitations/{invitation_id}",
+                r#"{"workspace_access": [{"workspace_id": "{workspace}", "role": "viewer"}]}"#,
+            ),
         ),
     ),
     door(
@@ -171,37 +182,49 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         Page("/orgs/{org}/workspaces/new", "name=Work+{n}"),
         Call("POST", "/organizations/{org_id}/workspaces", r#"{"name": "Work {n}"}"#),
     ),
-    door(
-        "workspaces::link",
-        "workspace.linked",
-        MANAGERS,
-        OwnWorkspace,
-        Page("/orgs/{org}/workspaces/link", "workspace={workspace}"),
-        Call("POST", "/organizations/{org_id}/workspaces", r#"{"workspace_id": "{workspace}"}"#),
+    inside(
+        LINK,
+        door(
+            "workspaces::link",
+            "workspace.linked",
+            MANAGERS,
+            OwnWorkspace,
+            Page("/orgs/{org}/workspaces/link", "workspace={workspace}"),
+            Call("POST", "/organizations/{org_id}/workspaces", r#"{"workspace_id": "{workspace}"}"#),
+        ),
     ),
-    door(
-        "workspaces::unlink",
-        "workspace.unlinked",
-        MANAGERS,
-        OwnersWorkspace,
-        Page("/orgs/{org}/workspaces/{workspace}/unlink", ""),
-        Call("DELETE", "/organizations/{org_id}/workspaces/{workspace_id}", ""),
+    inside(
+        BY_ORGANIZATION_ROLE,
+        door(
+            "workspaces::unlink",
+            "workspace.unlinked",
+            MANAGERS,
+            OwnersWorkspace,
+            Page("/orgs/{org}/workspaces/{workspace}/unlink", ""),
+            Call("DELETE", "/organizations/{org_id}/workspaces/{workspace_id}", ""),
+        ),
     ),
-    door(
-        "workspaces::change_details",
-        "workspace.renamed",
-        MANAGERS_AND_THE_REST_NOT_FOUND,
-        OwnersWorkspace,
-        Page("/workspaces/{workspace}/settings", "name=Else+{n}"),
-        Call("PUT", "/workspaces/{workspace_id}", r#"{"name": "Else {n}"}"#),
+    inside(
+        LOOK_AFTER,
+        door(
+            "workspaces::change_details",
+            "workspace.renamed",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            OwnersWorkspace,
+            Page("/workspaces/{workspace}/settings", "name=Else+{n}"),
+            Call("PUT", "/workspaces/{workspace_id}", r#"{"name": "Else {n}"}"#),
+        ),
     ),
-    door(
-        "workspaces::delete",
-        "workspace.deleted",
-        "dfnnnnnns",
-        OwnersWorkspace,
-        Page("/workspaces/{workspace}/settings/delete", "confirm=Place+{n}"),
-        Call("DELETE", "/workspaces/{workspace_id}?confirm=Place%20{n}", ""),
+    inside(
+        DELETE,
+        door(
+            "workspaces::delete",
+            "workspace.deleted",
+            "dfnnnnnns",
+            OwnersWorkspace,
+            Page("/workspaces/{workspace}/settings/delete", "confirm=Place+{n}"),
+            Call("DELETE", "/workspaces/{workspace_id}?confirm=Place%20{n}", ""),
+        ),
     ),
     door(
         "audit::export",
@@ -281,21 +304,27 @@ pub const ROLE_DOORS: &[Door] = &[
 ];
 
 pub const OWN_DOORS: &[Door] = &[
-    door(
-        "workspaces::set_access",
-        "access.changed",
-        MANAGERS_AND_THE_REST_NOT_FOUND,
-        MemberOfWorkspace,
-        Page("/workspaces/{workspace}/members/{user}", "role=member"),
-        Call("PUT", "/workspaces/{workspace}/members/{user}", r#"{"role": "member"}"#),
+    inside(
+        LOOK_AFTER,
+        door(
+            "workspaces::set_access",
+            "access.changed",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            MemberOfWorkspace,
+            Page("/workspaces/{workspace}/members/{user}", "role=member"),
+            Call("PUT", "/workspaces/{workspace}/members/{user}", r#"{"role": "member"}"#),
+        ),
     ),
-    door(
-        "workspaces::set_access to nothing",
-        "access.taken",
-        MANAGERS_AND_THE_REST_NOT_FOUND,
-        MemberOfWorkspace,
-        Page("/workspaces/{workspace}/members/{user}/remove", ""),
-        Call("DELETE", "/workspaces/{workspace}/members/{user}", ""),
+    inside(
+        LOOK_AFTER,
+        door(
+            "workspaces::set_access to nothing",
+            "access.taken",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            MemberOfWorkspace,
+            Page("/workspaces/{workspace}/members/{user}/remove", ""),
+            Call("DELETE", "/workspaces/{workspace}/members/{user}", ""),
+        ),
     ),
     door(
         "workspaces::create_standalone",

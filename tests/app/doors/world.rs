@@ -83,8 +83,8 @@ pub struct World {
     /// The owner's token that may only read.
     pub reader: Client,
     pub database: Database,
-    org_id: String,
-    acme: Actor,
+    pub org_id: String,
+    pub acme: Actor,
     /// Another organization, which invites people.
     initech: Actor,
     n: usize,
@@ -118,7 +118,7 @@ impl World {
         world
     }
 
-    async fn row_of(&mut self, address: &str) -> String {
+    pub async fn row_of(&mut self, address: &str) -> String {
         let sql = format!("SELECT id FROM members WHERE email = '{address}' AND org_id = '{}'", self.org_id);
         self.database.texts(&sql).await.pop().expect("a row of the directory")
     }
