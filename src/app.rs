@@ -1,6 +1,7 @@
 //! The program put together: what operations need, both routers, and the layers around them.
 
 use crate::audit::Exports;
+use crate::billing::Plans;
 use crate::clock::{Clock, Micros};
 use crate::config::Config;
 use crate::db::Db;
@@ -39,6 +40,7 @@ pub struct Inner {
     pub clock: Clock,
     pub http: reqwest::Client,
     pub exports: Exports,
+    pub plans: Plans,
     work: Notify,
 }
 
@@ -53,6 +55,7 @@ impl App {
     /// Opens the database and prepares everything else. Refuses settings that can't work.
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         config.check()?;
+        let plans = Plans::load(config.plans.as_deref())?;
         if config.database_url.is_none() {
             make_folder(&config.data_dir)
                 .map_err(|e| anyhow::anyhow!("ROSTER_DATA_DIR: the folder {} could not be made: {e}", config.data_dir.display()))?;
@@ -66,6 +69,7 @@ impl App {
             clock,
             http: crate::http_client::new()?,
             exports: Exports::default(),
+            plans,
             config,
             work: Notify::new(),
         })))

@@ -113,6 +113,10 @@ pub struct Config {
     )]
     pub api_calls: u32,
 
+    /// TOML file with the plans that organizations can have, their limits and entitlements [default: free, team, enterprise]
+    #[arg(long, value_name = "FILE", env = "ROSTER_PLANS", global = true, help_heading = "Billing")]
+    pub plans: Option<PathBuf>,
+
     /// File to which the newest hash of every chain of audit events is written from time to time, or an https address it is
     /// sent to: beside it shows, later, that a chain's end was cut off
     #[arg(long, value_name = "FILE|URL", env = "ROSTER_AUDIT_HEADS", hide_env_values = true, value_parser = heads_to, global = true, help_heading = "Audit log")]
@@ -261,6 +265,7 @@ impl Config {
         self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {
             anyhow::anyhow!("ROSTER_MAIL_FROM (--mail-from) must be like Roster <roster@example.com>; it is “{}”", self.mail_from)
         })?;
+        crate::billing::Plans::load(self.plans.as_deref())?;
         crate::mail::check_url(self)
     }
 }

@@ -9,6 +9,7 @@ pub mod actor; // who asks, by what, from where
 pub mod api; // the REST API
 pub mod app; // everything put together
 pub mod audit; // what happened: a chain of events
+pub mod billing; // plans, limits, entitlements, leases, and how an organization pays
 pub mod checks; // may this person do this, and why
 pub mod cli; // the command line
 pub mod clock; // time

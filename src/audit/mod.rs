@@ -245,6 +245,7 @@ pub fn sentence(event: &EventRow) -> String {
         "custom_role.deleted" => format!("{who} deleted the role {what}"),
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
+        "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
         "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
             format!("{who} exported a part of the audit log")
         }

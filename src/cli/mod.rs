@@ -5,6 +5,7 @@ mod backup;
 mod demo;
 mod import;
 mod owner;
+mod plan;
 mod serve;
 mod settings;
 mod sign_in_link;
@@ -53,6 +54,9 @@ enum Command {
     /// Owners of organizations
     #[command(subcommand)]
     Owner(owner::Command),
+    /// Plans of organizations
+    #[command(subcommand)]
+    Plan(plan::Command),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -76,6 +80,7 @@ pub async fn run() -> anyhow::Result<()> {
         Command::SignInLink(options) => sign_in_link::run(config, options).await,
         Command::Import(options) => import::run(config, options).await,
         Command::Owner(command) => owner::run(config, command).await,
+        Command::Plan(command) => plan::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,
         Command::Openapi => {

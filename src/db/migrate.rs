@@ -24,6 +24,7 @@ macro_rules! all {
             6 "access" "../../migrations/0006_access.sql";
             7 "invitation_access" "../../migrations/0007_invitation_access.sql";
             8 "audit" $audit;
+            9 "plans" "../../migrations/0009_plans.sql";
         }
     };
 }

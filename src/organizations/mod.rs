@@ -17,7 +17,7 @@ pub use delete::{Deletion, delete, deletion_impact};
 pub use details::{Details, change_details};
 pub(crate) use personal::{close_personal, is_alone_in};
 pub use policies::{Policies, RolesOffered, WhoInvites};
-pub(crate) use queries::{OrgRow, add_to_counts};
+pub(crate) use queries::{OrgRow, add_to_counts, set_plan};
 pub use transfer::{may_receive, transfer};
 
 use crate::clock::Micros;
@@ -39,6 +39,10 @@ pub struct Organization {
     pub invited: i64,
     pub workspaces: i64,
     pub policies: Policies,
+    /// The plan in force, by its id; "" for the default one. [`crate::billing::Plans::of`] reads it.
+    pub plan: String,
+    /// When the default plan takes over by itself.
+    pub plan_until: Option<Micros>,
 }
 
 /// The organization as it is now, inside a write. Refuses a deleted one with "not found".

@@ -107,11 +107,7 @@ impl Policies {
 
     /// Whether pickers show a role.
     pub fn offers(&self, role: OrgRole) -> bool {
-        match self.roles_offered {
-            RolesOffered::Simple => matches!(role, OrgRole::Owner | OrgRole::Member),
-            RolesOffered::Standard => matches!(role, OrgRole::Owner | OrgRole::Admin | OrgRole::Member),
-            RolesOffered::Full => true,
-        }
+        self.roles_offered.offers(role)
     }
 
     /// The name a role goes by here.
@@ -146,6 +142,14 @@ impl WhoInvites {
 }
 
 impl RolesOffered {
+    pub fn offers(self, role: OrgRole) -> bool {
+        match self {
+            Self::Simple => matches!(role, OrgRole::Owner | OrgRole::Member),
+            Self::Standard => matches!(role, OrgRole::Owner | OrgRole::Admin | OrgRole::Member),
+            Self::Full => true,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Simple => "simple",

@@ -27,6 +27,8 @@ row! {
         pub session_absolute_days: i64,
         pub token_days: i64,
         pub support_contact: String,
+        pub plan: String,
+        pub plan_until: Option<i64>,
     }
 }
 
@@ -41,6 +43,8 @@ impl From<OrgRow> for Organization {
             members: row.members,
             invited: row.invited,
             workspaces: row.workspaces,
+            plan: row.plan,
+            plan_until: row.plan_until,
             policies: Policies {
                 who_invites: WhoInvites::parse(&row.who_invites).unwrap_or(WhoInvites::Owners),
                 invite_domains: row.invite_domains.split_whitespace().map(str::to_owned).collect(),
@@ -149,6 +153,12 @@ pub(super) async fn set_policies(tx: &mut Tx, id: &OrgId, p: &Policies) -> Resul
         .bind(p.token_days)
         .bind(&p.support_contact)
     )?;
+    Ok(())
+}
+
+/// Puts a plan in force. What may do so stands in [`crate::billing`].
+pub(crate) async fn set_plan(tx: &mut Tx, id: &OrgId, plan: &str, until: Option<i64>) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE organizations SET plan = $2, plan_until = $3 WHERE id = $1").bind(id.as_str()).bind(plan).bind(until))?;
     Ok(())
 }
 

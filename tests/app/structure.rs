@@ -167,7 +167,7 @@ fn migrations_are_portable_or_stand_once_for_each_database() {
 }
 
 /// Tables whose rows belong to an organization.
-const TENANT_TABLES: [&str; 3] = ["members", "invitations", "audit_events"];
+const TENANT_TABLES: [&str; 5] = ["members", "invitations", "audit_events", "billing_accounts", "leases"];
 
 /// Statements about those that need no `org_id`, and why.
 const ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
@@ -218,6 +218,7 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
     ("workspaces::create_organization_from", "two operations of the table, one after the other: tests/app/spaces/switching.rs"),
     ("workspaces::note_entry", "happens by opening a page: tests/app/spaces/switching.rs"),
+    ("billing::set_plan", "the operator's: tests/app/billing/plans.rs"),
     ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),
     ("accounts::arrive_by_github", "nobody is signed in yet: tests/app/sign_in_github.rs"),
 ];

@@ -184,6 +184,11 @@ impl House {
         Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"))
     }
 
+    /// Sets an organization's plan, as the operator does.
+    pub async fn set_plan(&self, slug: &str, plan: &str) {
+        roster::billing::set_plan(&self.app, &self.system(slug).await, plan).await.expect("the plan is set");
+    }
+
     /// Makes somebody a member at once, as an import does.
     pub async fn add_member(&self, slug: &str, email: &str, name: &str, role: OrgRole) {
         let mover = Mover { email: email.to_owned(), name: name.to_owned(), role };

@@ -1,0 +1,26 @@
+//! Billing: the plan of an organization, its limits and entitlements, and how it is paid (product.md, 10).
+//!
+//! The plan in force stands in the organization's own row ([`Organization::plan`](crate::organizations::Organization)),
+//! because every request asks for it: `Plans::of` reads it. The billing account beside it holds how it is paid and changes
+//! the plan in force with [`put_in_force`]. No plan counts people: nothing here reads members or grants (S2-26, S2-36).
+
+mod account;
+mod plans;
+mod queries;
+mod set;
+
+pub use account::{Account, Status, account};
+pub use plans::{BYTES_PER_MONTH, Plan, Plans, ROWS_PER_MONTH, RUNS_AT_ONCE, WORKSPACES};
+pub use set::{PlanSet, set_plan};
+
+use crate::clock::Micros;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::OrgId;
+use crate::organizations;
+
+/// Puts a plan in force from now on; at `until` the default plan takes over by itself. Going down takes nothing away: what
+/// is above a limit stays, and nothing is added (SEC-Z13). The caller holds the organization's lock and records it.
+pub(crate) async fn put_in_force(tx: &mut Tx, org: &OrgId, plan: &str, until: Option<Micros>) -> Result<()> {
+    organizations::set_plan(tx, org, plan, until).await
+}

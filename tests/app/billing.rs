@@ -1,0 +1,3 @@
+//! Billing without Stripe: plans, limits, entitlements, leases, and the page about them.
+
+mod plans;
