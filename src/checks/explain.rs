@@ -1,7 +1,8 @@
 //! A decision in words: each step as a person reads it, and where to change what it found.
 
 use super::Question;
-use super::facts::{Facts, KnownSeat, KnownWorkspace};
+use super::facts::{Facts, KnownSeat};
+use super::known::KnownWorkspace;
 use crate::access::{
     Action, Decision, GrantsFound, Membership, OrgRole, Permission, PermissionFound, Private, RoleFound, Step, WorkspaceRole, who_holds,
 };

@@ -1,11 +1,9 @@
 //! What is known of one person and of the things a batch of questions is about, read at once.
 
-use super::queries::{self, HeldRow, ResourceRow};
+use super::known::{self, KnownWorkspace, Seated};
+use super::queries::{self, ResourceRow};
 use super::{About, Place, Question};
-use crate::access::{
-    Action, Actions, Decision, Held, Kind, Level, Limit, Link, Membership, OrgRole, Permitted, Target, Thing, Who, WorkspaceRole, decide,
-    gives_up_to, known_kind,
-};
+use crate::access::{Decision, Kind, Level, Link, Membership, OrgRole, Target, Thing, gives_up_to, known_kind};
 use crate::actor::Seat;
 use crate::db::Tx;
 use crate::error::Result;
@@ -31,28 +29,6 @@ pub(super) struct KnownSeat {
     pub slug: String,
     pub org_name: String,
     pub member: String,
-}
-
-#[derive(Default)]
-pub(super) struct KnownWorkspace {
-    pub org: Option<OrgId>,
-    pub name: String,
-    pub rows: Vec<KnownRow>,
-    pub limits: HashMap<String, Vec<String>>,
-}
-
-pub(super) struct KnownRow {
-    pub source: String,
-    pub role: WorkspaceRole,
-    pub custom_role_id: Option<String>,
-    pub custom_role: Option<String>,
-    pub lines: Vec<Line>,
-}
-
-pub(super) struct Line {
-    pub kind: String,
-    pub resource: Option<String>,
-    pub actions: Actions,
 }
 
 /// What a question comes down to.
@@ -121,27 +97,7 @@ impl Facts {
         let of_resources = self.resources.values().filter_map(|row| row.workspace_id.clone());
         let ids: BTreeSet<String> = asked.chain(of_resources).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for row in queries::held(tx, user, &ids).await? {
-            let known = self.workspaces.entry(row.workspace_id.clone()).or_insert_with(|| KnownWorkspace {
-                org: row.org_id.clone().map(OrgId::from),
-                name: row.workspace.clone(),
-                ..KnownWorkspace::default()
-            });
-            known.add(row);
-        }
-        // Whoever administers a workspace isn't limited in it.
-        let limited: Vec<&str> = ids
-            .into_iter()
-            .filter(|id| {
-                let known = self.workspaces.get(&WorkspaceId::from(*id));
-                known.and_then(KnownWorkspace::highest).is_some_and(|role| role < WorkspaceRole::Admin)
-            })
-            .collect();
-        for row in queries::limits(tx, user, &limited).await? {
-            if let Some(known) = self.workspaces.get_mut(&row.workspace_id) {
-                known.limits.entry(row.kind).or_default().extend(row.resource_id);
-            }
-        }
+        self.workspaces = known::read(tx, user, &ids).await?;
         Ok(())
     }
 
@@ -258,33 +214,20 @@ impl Facts {
     /// Decides one of the questions; `None`: what it is about isn't there.
     pub fn decide(&self, question: &Question) -> Option<Decision> {
         let found = self.find(&question.about)?;
-        let empty = KnownWorkspace::default();
-        let workspace = found.workspace.unwrap_or(&empty);
-        let lines: Vec<Vec<Permitted<'_>>> = workspace.rows.iter().map(KnownRow::permitted).collect();
-        let rows: Vec<Held<'_>> =
-            workspace.rows.iter().zip(&lines).map(|(row, lines)| Held { role: row.role, permissions: lines }).collect();
-        let granted: Vec<(&str, Vec<&str>)> =
-            workspace.limits.iter().map(|(kind, ids)| (kind.as_str(), ids.iter().map(String::as_str).collect())).collect();
-        let limits: Vec<Limit<'_>> = granted.iter().map(|(kind, granted)| Limit { kind, granted }).collect();
+        let nothing = KnownWorkspace::default();
         let seat = found.org.and_then(|org| self.seats.get(org));
         let standalone = found.workspace.is_some_and(|workspace| workspace.org.is_none());
-        let who = Who {
-            user: &self.user,
-            membership: match seat {
-                _ if standalone => Membership::Standalone,
-                Some(seat) if seat.active => Membership::Active(seat.role),
-                Some(_) => Membership::Suspended,
-                None => Membership::None,
-            },
-            rows: &rows,
-            admins_enter: seat.is_some_and(|seat| seat.admins_enter),
-            limits: &limits,
+        let seated = match seat {
+            _ if standalone => Seated::STANDALONE,
+            Some(seat) if seat.active => Seated::active(seat.role, seat.admins_enter),
+            Some(_) => Seated { membership: Membership::Suspended, admins_enter: false },
+            None => Seated { membership: Membership::None, admins_enter: false },
         };
         let target = match &found.kind {
             None => Target::Workspace,
             Some(kind) => Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled: kind.is_entitled() }),
         };
-        Some(decide(&who, question.action, &target))
+        Some(found.workspace.unwrap_or(&nothing).decide(&self.user, seated, question.action, &target))
     }
 
     /// The organization a question is about: `Some(None)` for a standalone workspace, `None` where there is no such thing.
@@ -344,35 +287,5 @@ impl KnownSeat {
             org_name: seat.org.name.clone(),
             member: seat.member.to_string(),
         }
-    }
-}
-
-impl KnownWorkspace {
-    fn add(&mut self, row: HeldRow) {
-        let (Some(source), Some(role)) = (row.source, row.role) else { return };
-        if self.rows.last().is_none_or(|last| last.source != source) {
-            let (custom_role_id, custom_role) = (row.custom_role_id, row.custom_role);
-            self.rows.push(KnownRow { source, role, custom_role_id, custom_role, lines: Vec::new() });
-        }
-        if let (Some(kind), Some(last)) = (row.kind, self.rows.last_mut()) {
-            let listed = [row.may_view, row.may_run, row.may_create, row.may_edit, row.may_delete];
-            let actions = crate::access::ACTIONS.into_iter().zip(listed);
-            let actions = actions.fold(Actions::none(), |all, (action, may): (Action, _)| all.with(action, may == Some(true)));
-            last.lines.push(Line { kind, resource: row.resource_id, actions });
-        }
-    }
-
-    fn highest(&self) -> Option<WorkspaceRole> {
-        self.rows.iter().map(|row| row.role).max()
-    }
-}
-
-impl KnownRow {
-    fn permitted(&self) -> Vec<Permitted<'_>> {
-        self.lines.iter().map(|line| Permitted { kind: &line.kind, resource: line.resource.as_deref(), actions: line.actions }).collect()
-    }
-
-    pub fn label(&self) -> String {
-        self.custom_role.clone().unwrap_or_else(|| self.role.label().to_owned())
     }
 }

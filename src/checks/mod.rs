@@ -5,9 +5,11 @@
 
 mod explain;
 mod facts;
+mod known;
 mod queries;
 
 pub use explain::{Shown, Verdict};
+pub(crate) use known::{KnownWorkspace, Seated, read as known};
 
 use crate::access::{self, Action, Decision, Membership, OrgRole, Permission};
 use crate::actor::{Actor, Person};

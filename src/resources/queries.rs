@@ -1,9 +1,7 @@
 //! The statements about resources and kinds.
 
-mod facts;
 mod lists;
 
-pub(super) use facts::{held, limits};
 pub(super) use lists::{Asked, count, counts, explain, kinds_there, list};
 pub use lists::{Row, WorkspaceCount};
 

@@ -3,10 +3,11 @@
 //!
 //! Lists ask the same of the database with [`super::sees`]; tests/app/resources.rs holds both together.
 
+use super::Resource;
 use super::chain::Chain;
-use super::{Resource, queries};
-use crate::access::{self, Action, Actions, Decision, Held, Kind, Level, Limit, Membership, Permitted, Target, Thing, Who, WorkspaceRole};
+use crate::access::{Action, Decision, Kind, Level, Target, Thing};
 use crate::actor::Actor;
+use crate::checks::{self, KnownWorkspace, Seated};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{UserId, WorkspaceId};
@@ -14,70 +15,36 @@ use crate::ids::{UserId, WorkspaceId};
 #[derive(Clone, Debug)]
 pub struct Sight {
     pub(super) user: UserId,
-    membership: Membership,
-    admins_enter: bool,
-    rows: Vec<HeldRow>,
-    limits: Vec<LimitRow>,
-}
-
-/// One access row with what its custom role lists.
-#[derive(Clone, Debug)]
-pub(super) struct HeldRow {
-    pub role: WorkspaceRole,
-    pub permissions: Vec<PermittedRow>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct PermittedRow {
-    pub kind: String,
-    pub resource: Option<String>,
-    pub actions: Actions,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct LimitRow {
-    pub kind: String,
-    pub granted: Vec<String>,
+    seated: Seated,
+    here: KnownWorkspace,
 }
 
 impl Sight {
     /// Reads it. `actor` is the person in the organization; `None` says that the workspace stands alone.
     pub(crate) async fn load(tx: &mut Tx, user: &UserId, actor: Option<&Actor>, workspace: Option<&WorkspaceId>) -> Result<Self> {
-        let (rows, limits) = match workspace {
-            Some(workspace) => (queries::held(tx, workspace, user).await?, queries::limits(tx, workspace, user).await?),
-            None => Default::default(),
+        let here = match workspace {
+            Some(workspace) => checks::known(tx, user, &[workspace.as_str()]).await?.remove(workspace),
+            None => None,
         };
-        Ok(Self {
-            user: user.clone(),
-            membership: actor.map_or(Membership::Standalone, |actor| Membership::Active(actor.role)),
-            admins_enter: actor.is_some_and(|actor| actor.org.policies.admins_enter),
-            rows,
-            limits,
-        })
+        let seated = actor.map_or(Seated::STANDALONE, |actor| Seated::active(actor.role, actor.org.policies.admins_enter));
+        Ok(Self { user: user.clone(), seated, here: here.unwrap_or_default() })
     }
 
     /// Whether they may open the workspace that this is about.
     pub(super) fn may_open(&self) -> bool {
-        !self.rows.is_empty() || self.enters()
+        !self.here.rows.is_empty() || self.enters()
     }
 
     /// Whether they come in without a row, by their organization role.
     pub(super) fn enters(&self) -> bool {
-        matches!(self.membership, Membership::Active(role) if access::enters_by_role(role, self.admins_enter))
+        self.seated.enters()
     }
 
-    /// Asks [`access::decide`] about a thing of this kind, with what it lies in.
+    /// Asks [`crate::access::decide`] about a thing of this kind, with what it lies in.
     pub(crate) fn decide(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Decision {
         let links = chain.links();
         let thing = Thing { kind, owner: owner.map(UserId::as_str), chain: &links, entitled: kind.is_entitled() };
-        let lines: Vec<Vec<Permitted<'_>>> = self.rows.iter().map(|row| row.permissions.iter().map(PermittedRow::lent).collect()).collect();
-        let rows: Vec<Held<'_>> = self.rows.iter().zip(&lines).map(|(row, permissions)| Held { role: row.role, permissions }).collect();
-        let granted: Vec<Vec<&str>> = self.limits.iter().map(|limit| limit.granted.iter().map(String::as_str).collect()).collect();
-        let limits: Vec<Limit<'_>> =
-            self.limits.iter().zip(&granted).map(|(limit, granted)| Limit { kind: &limit.kind, granted }).collect();
-        let who =
-            Who { user: self.user.as_str(), membership: self.membership, rows: &rows, admins_enter: self.admins_enter, limits: &limits };
-        access::decide(&who, action, &Target::Resource(thing))
+        self.here.decide(self.user.as_str(), self.seated, action, &Target::Resource(thing))
     }
 
     /// Whether they may know of it: what they may view, and what only the plan keeps from them.
@@ -96,12 +63,6 @@ impl Sight {
             return Err(Refusal::NotFound);
         }
         Err(refused(&decision, action, kind))
-    }
-}
-
-impl PermittedRow {
-    fn lent(&self) -> Permitted<'_> {
-        Permitted { kind: &self.kind, resource: self.resource.as_deref(), actions: self.actions }
     }
 }
 
