@@ -57,8 +57,7 @@ pub(crate) async fn read(tx: &mut Tx, user: &UserId, workspaces: &[&str]) -> Res
     }
     // Whoever administers a workspace isn't limited in it.
     let is_limited = |known: &KnownWorkspace| known.highest().is_some_and(|role| role < WorkspaceRole::Admin);
-    let limited: Vec<&str> =
-        workspaces.iter().copied().filter(|id| all.get(&WorkspaceId::from(*id)).is_some_and(is_limited)).collect();
+    let limited: Vec<&str> = workspaces.iter().copied().filter(|id| all.get(&WorkspaceId::from(*id)).is_some_and(is_limited)).collect();
     for row in queries::limits(tx, user, &limited).await? {
         if let Some(known) = all.get_mut(&row.workspace_id) {
             known.limits.entry(row.kind).or_default().extend(row.resource_id);
@@ -90,8 +89,7 @@ impl KnownWorkspace {
         }
         if let (Some(kind), Some(last)) = (row.kind, self.rows.last_mut()) {
             let listed = [row.may_view, row.may_run, row.may_create, row.may_edit, row.may_delete];
-            let actions =
-                ACTIONS.into_iter().zip(listed).fold(Actions::none(), |all, (action, may)| all.with(action, may == Some(true)));
+            let actions = ACTIONS.into_iter().zip(listed).fold(Actions::none(), |all, (action, may)| all.with(action, may == Some(true)));
             last.lines.push(Line { kind, resource: row.resource_id, actions });
         }
     }
