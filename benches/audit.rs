@@ -239,6 +239,11 @@ fn event(n: usize) -> Event {
     let workspace = (dice >> 3) as usize % (WORKSPACES + 5);
     let (category, action) =
         if workspace == 1 && dice & 7 == 0 { (Category::Resource, "only.elsewhere") } else { ACTIONS[dice as usize & 7] };
+    if (dice >> 20).is_multiple_of(25) {
+        // What every filter finds, alone and together with the others, so that each fills a page of the shortest log too.
+        let busy = Event::new(Category::Resource, "resource.edited", "resource", format!("res_{}", n % 500), "A busy one");
+        return busy.subject(Some(&UserId::from("usr_7"))).workspace(&WorkspaceId::from("ws_3")).change("before it", "after it");
+    }
     let subject = (dice >> 8).is_multiple_of(3).then(|| UserId::from(format!("usr_{}", (dice >> 10) as usize % PEOPLE).as_str()));
     let event = Event::new(category, action, "member", format!("mem_{}", n % 5_000), format!("Person {}", n % 5_000));
     let event = event.subject(subject.as_ref()).change("before it", "after it");

@@ -14,7 +14,7 @@ macro_rules! migrations {
 
 /// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
 macro_rules! all {
-    ($search:literal, $audit:literal) => {
+    ($search:literal, $audit:literal $(, $number:literal $name:literal $file:expr)*) => {
         migrations! { "";
             1 "accounts" "../../migrations/0001_accounts.sql";
             2 "organizations" "../../migrations/0002_organizations.sql";
@@ -25,6 +25,7 @@ macro_rules! all {
             7 "invitation_access" "../../migrations/0007_invitation_access.sql";
             8 "audit" $audit;
             9 "plans" "../../migrations/0009_plans.sql";
+            $($number $name $file;)*
         }
     };
 }
@@ -34,7 +35,12 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
     // a database in memory, which nobody else can open.
     let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'").fetch_one(writer).await?;
     let _lock = if file.is_empty() { None } else { Some(lock_beside(file).await?) };
-    all!("../../migrations/sqlite/0005_search.sql", "../../migrations/sqlite/0008_audit.sql").run(writer).await.context(FAILED)
+    let all = all!(
+        "../../migrations/sqlite/0005_search.sql",
+        "../../migrations/sqlite/0008_audit.sql",
+        13 "short_search" "../../migrations/sqlite/0013_short_search.sql"
+    );
+    all.run(writer).await.context(FAILED)
 }
 
 pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {

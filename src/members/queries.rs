@@ -100,6 +100,12 @@ pub(super) async fn probe(tx: &mut Tx, org: &OrgId, by: &Probe<'_>, limit: i64) 
         Probe::Text(words) => on!(tx, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM member_search WHERE member_search MATCH $1 LIMIT $2) found")
             .bind(*words).bind(limit).fetch_one(c))?,
+        Probe::Letters(letters) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM member_search_runs WHERE term >= $1 AND term < $2 LIMIT $3) found")
+            .bind(*letters).bind(after(letters)).bind(limit).fetch_one(c))?,
+        Probe::Workspace(workspace) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM access WHERE workspace_id = $1 LIMIT $2) found")
+            .bind(workspace.as_str()).bind(limit).fetch_one(c))?,
         Probe::Role(rank) => on!(tx, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM members WHERE org_id = $1 AND role_rank = $2 LIMIT $3) found")
             .bind(org.as_str()).bind(*rank).bind(limit).fetch_one(c))?,
@@ -112,8 +118,16 @@ pub(super) async fn probe(tx: &mut Tx, org: &OrgId, by: &Probe<'_>, limit: i64) 
 pub(super) enum Probe<'a> {
     /// A phrase for SQLite's text index.
     Text(&'a str),
+    /// One or two letters, in SQLite's text index.
+    Letters(&'a str),
+    Workspace(&'a WorkspaceId),
     Role(i64),
     Status(&'static str),
+}
+
+/// What comes after every text that begins with these letters.
+pub(super) fn after(letters: &str) -> String {
+    format!("{letters}{}", char::MAX)
 }
 
 pub(super) struct NewRow<'a> {

@@ -5,14 +5,14 @@ use super::queries::{self, Bind, ENTRY_COLUMNS, INVITATION_JOIN, Probe};
 use crate::clock::Micros;
 use crate::db::{Dialect, Tx};
 use crate::error::Result;
-use crate::ids::OrgId;
+use crate::ids::{OrgId, WorkspaceId};
 use crate::text;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// So many rows are fetched and sorted without a second thought.
 pub(super) const FEW: i64 = 500;
-/// Runs of a search term that are tried before the whole term is.
-const RUNS_TRIED: usize = 8;
+/// Runs of a search term that are taken together at most.
+const RUNS_TRIED: usize = 4;
 
 pub(super) struct Statement {
     pub sql: String,
@@ -32,13 +32,10 @@ impl Statement {
         let term = search_term(filter);
         let few = Few::find(tx, org, filter, &term).await?;
         let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
-        let mut from = format!("members m {INVITATION_JOIN}");
-        if let Few::Text(words) = &few {
-            let n = made.bind(Bind::Text(words.clone()));
-            from = format!(
-                "(SELECT rowid AS n FROM member_search WHERE member_search MATCH ${n}) f CROSS JOIN members m ON m.n = f.n {INVITATION_JOIN}"
-            );
-        }
+        let from = match made.those_few(&few) {
+            Some(those) => format!("{those} {INVITATION_JOIN}"),
+            None => format!("members m {INVITATION_JOIN}"),
+        };
         let conditions = made.conditions(filter, &few, &term, now);
         let (column, descending) = (filter.sort.column(), filter.descending != backward);
         let after = match cursor {
@@ -61,6 +58,27 @@ impl Statement {
         self.binds.len()
     }
 
+    /// The rows that a filter finds, looked up first.
+    fn those_few(&mut self, few: &Few) -> Option<String> {
+        Some(match few {
+            Few::Text(words) => {
+                let n = self.bind(Bind::Text(words.clone()));
+                format!("(SELECT rowid AS n FROM member_search WHERE member_search MATCH ${n}) f CROSS JOIN members m ON m.n = f.n")
+            }
+            Few::Letters(letters) => {
+                let (from, until) = (self.bind(Bind::Text(letters.clone())), self.bind(Bind::Text(queries::after(letters))));
+                format!(
+                    "(SELECT DISTINCT doc AS n FROM member_search_runs WHERE term >= ${from} AND term < ${until}) f CROSS JOIN members m ON m.n = f.n"
+                )
+            }
+            Few::Workspace(workspace) => {
+                let n = self.bind(Bind::Text(workspace.to_string()));
+                format!("(SELECT DISTINCT user_id FROM access WHERE workspace_id = ${n}) f CROSS JOIN members m")
+            }
+            Few::None | Few::Role | Few::Status => return None,
+        })
+    }
+
     fn conditions(&mut self, filter: &Filter, few: &Few, term: &str, now: Micros) -> String {
         let mut all = String::new();
         if !term.is_empty() {
@@ -80,7 +98,9 @@ impl Statement {
             let column = if matches!(few, Few::Role) { "m.role_rank" } else { "(m.role_rank + 0)" };
             all += &format!(" AND {column} = ${}", self.bind(Bind::Number(role.rank())));
         }
-        if let Some(workspace) = &filter.workspace {
+        if matches!(few, Few::Workspace(_)) {
+            all += " AND m.user_id = f.user_id";
+        } else if let Some(workspace) = &filter.workspace {
             let n = self.bind(Bind::Text(workspace.to_string()));
             all += &format!(
                 " AND m.user_id IN (SELECT a.user_id FROM access a JOIN workspaces w ON w.id = a.workspace_id WHERE a.workspace_id = ${n} AND w.org_id = $1)"
@@ -100,6 +120,9 @@ enum Few {
     None,
     /// The phrase for SQLite's text index. PostgreSQL's planner decides by itself.
     Text(String),
+    /// One or two letters, for SQLite's text index.
+    Letters(String),
+    Workspace(WorkspaceId),
     Role,
     Status,
 }
@@ -107,9 +130,15 @@ enum Few {
 impl Few {
     async fn find(tx: &mut Tx, org: &OrgId, filter: &Filter, term: &str) -> Result<Self> {
         if tx.dialect() == Dialect::Sqlite
-            && let Some(words) = rare_words(tx, org, term).await?
+            && !term.is_empty()
+            && let Some(few) = Self::by_text(tx, org, term).await?
         {
-            return Ok(Self::Text(words));
+            return Ok(few);
+        }
+        if let Some(workspace) = &filter.workspace
+            && queries::probe(tx, org, &Probe::Workspace(workspace), FEW + 1).await? <= FEW
+        {
+            return Ok(Self::Workspace(workspace.clone()));
         }
         if let Some(status) = filter.status.column().filter(|s| *s != "active")
             && queries::probe(tx, org, &Probe::Status(status), FEW + 1).await? <= FEW
@@ -123,30 +152,37 @@ impl Few {
         }
         Ok(Self::None)
     }
+
+    async fn by_text(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<Self>> {
+        if term.chars().nth(2).is_some() {
+            return Ok(rare_words(tx, org, term).await?.map(Self::Text));
+        }
+        let found = queries::probe(tx, org, &Probe::Letters(term), 2 * FEW + 1).await?;
+        Ok((found <= 2 * FEW).then(|| Self::Letters(term.to_owned())))
+    }
 }
 
 /// A query for SQLite's text index that finds few rows, all of those with `term` among them.
 ///
 /// The index knows runs of three characters. Matching the whole term reads the list of every run in it, and a run like
-/// "per" may be in every row; so the runs are tried one by one from the end, where people differ most, and two that are
-/// rare enough are taken together.
+/// "per" may be in every row; so the runs are taken one more at a time from the end, where people differ most, until
+/// those taken find few rows together.
 async fn rare_words(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<String>> {
-    let quoted = |words: &str| format!("\"{}\"", words.replace('"', "\"\""));
     let letters: Vec<char> = term.chars().collect();
-    let mut rare = Vec::new();
+    let mut together = String::new();
+    let mut best = None;
     for run in letters.windows(3).rev().take(RUNS_TRIED) {
-        let words = quoted(&run.iter().collect::<String>());
-        let found = queries::probe(tx, org, &Probe::Text(&words), 2 * FEW + 1).await?;
-        if found <= 2 * FEW {
-            rare.push(words);
+        if !together.is_empty() {
+            together.push_str(" AND ");
         }
-        if found <= FEW / 5 || rare.len() == 2 {
-            return Ok(Some(rare.join(" AND ")));
+        together += &format!("\"{}\"", run.iter().collect::<String>().replace('"', "\"\""));
+        let found = queries::probe(tx, org, &Probe::Text(&together), FEW + 1).await?;
+        if found <= FEW {
+            best = Some(together.clone());
+        }
+        if found <= FEW / 5 {
+            break;
         }
     }
-    if rare.is_empty() && letters.len() > 3 {
-        let words = quoted(term);
-        return Ok((queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await? <= FEW).then_some(words));
-    }
-    Ok(rare.pop())
+    Ok(best)
 }

@@ -136,7 +136,7 @@ async fn s3_40_s3_42_sec_h8_walking_the_pages_meets_everybody_once_and_in_order(
         for descending in [false, true] {
             filters.push(Filter { sort, descending, limit: 100, ..Filter::default() });
             for _ in 0..4 {
-                let search = ["", "", "ann", "finn0", "EVE", "test", "y0", "00", "nobody", "cy00013@acme.test"][dice.below(10) as usize];
+                let search = ["", "", "ann", "finn0", "EVE", "test", "y0", "00", "nobody", "cy00013@acme.test", "t", "st", "3@", "q", "n0001"][dice.below(15) as usize];
                 let role: Option<OrgRole> = [None, None, Some(ROLES[dice.below(ROLES.len() as u64) as usize])][dice.below(3) as usize];
                 let status = STATUSES[dice.below(5) as usize];
                 let limit = [7, 50, 100][dice.below(3) as usize];
@@ -239,4 +239,31 @@ async fn sec_r15_no_page_of_the_directory_reads_the_whole_table() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn sec_r15_rare_letters_and_a_small_workspace_are_looked_up_and_not_searched_for() {
+    let house = House::start().await;
+    let actor = crowd(&house).await;
+    let mut database = Database::open(&house.database_url).await;
+    let on_sqlite = database.is_sqlite();
+    database
+        .run(
+            "INSERT INTO workspaces (id, org_id, name, sort_name, slug, created_at)
+                 SELECT 'ws_small', id, 'Small', 'small', 'small', 0 FROM organizations WHERE slug = 'acme-corp';
+             INSERT INTO access (workspace_id, user_id, source, role, created_at)
+                 SELECT 'ws_small', user_id, 'direct', 'viewer', 0 FROM members WHERE n < 9 AND user_id IS NOT NULL",
+        )
+        .await;
+    let small = Filter { workspace: Some("ws_small".into()), limit: 50, ..Filter::default() };
+    let found = page(&house, &actor, &small, Page::First).await;
+    assert_eq!(found.entries.len() as i64, database.number("SELECT COUNT(*) FROM access WHERE workspace_id = 'ws_small'").await);
+    assert!(!found.entries.is_empty());
+    let plan = members::explain(&house.app, &actor.org.id, &small).await.expect("a plan").join("\n");
+    assert!(!plan.contains("members_by_name"), "walks the members by name:\n{plan}");
+    if on_sqlite {
+        let rare = Filter { search: "zq".into(), limit: 50, ..Filter::default() };
+        let plan = members::explain(&house.app, &actor.org.id, &rare).await.expect("a plan").join("\n");
+        assert!(plan.contains("SCAN member_search_runs") && !plan.contains("members_by_name"), "{plan}");
+    }
 }
