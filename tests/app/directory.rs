@@ -136,7 +136,9 @@ async fn s3_40_s3_42_sec_h8_walking_the_pages_meets_everybody_once_and_in_order(
         for descending in [false, true] {
             filters.push(Filter { sort, descending, limit: 100, ..Filter::default() });
             for _ in 0..4 {
-                let search = ["", "", "ann", "finn0", "EVE", "test", "y0", "00", "nobody", "cy00013@acme.test", "t", "st", "3@", "q", "n0001"][dice.below(15) as usize];
+                let search =
+                    ["", "", "ann", "finn0", "EVE", "test", "y0", "00", "nobody", "cy00013@acme.test", "t", "st", "3@", "q", "n0001"]
+                        [dice.below(15) as usize];
                 let role: Option<OrgRole> = [None, None, Some(ROLES[dice.below(ROLES.len() as u64) as usize])][dice.below(3) as usize];
                 let status = STATUSES[dice.below(5) as usize];
                 let limit = [7, 50, 100][dice.below(3) as usize];
