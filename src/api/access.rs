@@ -1,15 +1,94 @@
-//! `/workspaces/{workspace_id}/members/{user_id}`: what somebody is in a workspace.
+//! `/workspaces/{workspace_id}/members`: who is in a workspace, and as what.
 
 use super::bearer::Caller;
 use super::error::ApiResult;
 use super::input::{Json, Path, Query};
+use super::paging::{self, Listed};
 use super::shape::{answer, body, query};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{UserId, WorkspaceId};
 use crate::impact::Impact;
-use crate::workspaces::{self, Given, Set};
-use axum::extract::State;
+use crate::workspaces::{self, Given, Holding, PersonHere, Set};
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+
+query! {
+    /// What the list's address says.
+    pub struct AskedPeople {
+        /// Part of a name or address, in any letter case.
+        pub search: Option<String>,
+        /// People on a page, 1 to 100; 50 unless said.
+        pub limit: Option<String>,
+        /// `next_cursor` of the page before.
+        pub cursor: Option<String>,
+    }
+}
+
+answer! {
+    /// Somebody with a role in a workspace.
+    pub struct PersonInWorkspace {
+        pub user_id: String,
+        pub name: String,
+        pub email: String,
+        /// Their place in the workspace's organization; `null` where it stands alone.
+        pub member_id: Option<String>,
+        /// Their role in that organization, which says nothing about the workspace but for a viewer, who changes nothing.
+        pub org_role: Option<&'static str>,
+        /// They can do nothing until they are reinstated.
+        pub suspended: bool,
+        pub roles: Vec<RoleInWorkspace>,
+    }
+}
+
+answer! {
+    /// One role of a person in a workspace: they may have one of each source.
+    pub struct RoleInWorkspace {
+        /// `owner`, `admin`, `member`, `viewer` or `custom`
+        pub role: &'static str,
+        /// The custom role's id and name.
+        pub custom_role_id: Option<String>,
+        pub custom_role: Option<String>,
+        /// `direct` or `organization`
+        pub source: &'static str,
+    }
+}
+
+impl From<PersonHere> for PersonInWorkspace {
+    fn from(here: PersonHere) -> Self {
+        Self {
+            user_id: here.user.into(),
+            name: here.name,
+            email: here.email,
+            member_id: here.member.map(String::from),
+            org_role: here.organization_role.map(|role| role.as_str()),
+            suspended: here.suspended,
+            roles: here.standing.0.into_iter().map(RoleInWorkspace::from).collect(),
+        }
+    }
+}
+
+impl From<Holding> for RoleInWorkspace {
+    fn from(held: Holding) -> Self {
+        let (custom_role_id, custom_role) = held.custom.map(|(id, name)| (id.into(), name)).unzip();
+        Self { role: held.role.as_str(), custom_role_id, custom_role, source: held.source.as_str() }
+    }
+}
+
+/// `GET /workspaces/{workspace_id}/members`
+pub async fn list(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(workspace): Path<WorkspaceId>,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<AskedPeople>,
+) -> ApiResult<Response> {
+    let limit = paging::limit(asked.limit.as_deref())?;
+    let (search, cursor) = (asked.search.unwrap_or_default(), asked.cursor.unwrap_or_default());
+    let page = workspaces::people_here(&app, &person, &workspace, &search, &cursor, limit).await?;
+    let data = page.people.into_iter().map(PersonInWorkspace::from).collect();
+    paging::answer(&app, &uri, Listed { data, next_cursor: page.next })
+}
 
 body! {
     /// The role to give.

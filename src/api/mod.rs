@@ -5,6 +5,7 @@ mod audit;
 mod bearer;
 mod call;
 mod checks;
+mod entry;
 mod error;
 mod grants;
 mod input;
@@ -259,6 +260,10 @@ fn member_calls() -> Vec<Call> {
 
 fn access_calls() -> Vec<Call> {
     vec![
+        Call::get("/workspaces/{workspace_id}/members", access::list)
+            .says("List the people who have a role in a workspace")
+            .asks::<access::AskedPeople>()
+            .gives::<paging::Listed<access::PersonInWorkspace>>(200),
         Call::put("/workspaces/{workspace_id}/members/{user_id}", access::set)
             .says("Set what somebody is in a workspace")
             .asks::<access::HowToSet>()
@@ -379,7 +384,8 @@ pub fn router(app: App) -> Router<App> {
     calls()
         .into_iter()
         .fold(Router::new(), |router, call| router.route(call.path, call.route))
-        .route_layer(from_fn_with_state(app, repeat::once))
+        .route_layer(from_fn_with_state(app.clone(), repeat::once))
+        .route_layer(from_fn_with_state(app, entry::note))
         .route_layer(from_fn_with_state(gate, bearer::identify))
         .route("/openapi.json", axum::routing::get(move || async { document }))
         .fallback(error::no_such_call)

@@ -1,7 +1,7 @@
 //! A member's access, workspace by workspace, with those they have none in: what an admin looks at when somebody says that
 //! a workspace is missing (E6).
 
-use crate::access::{self, Permission};
+use crate::access::{self, Permission, WorkspaceRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::Result;
@@ -31,6 +31,8 @@ pub(super) struct Line {
     pub label: String,
     /// The one who looks can open it.
     pub opens: bool,
+    /// Where they are limited to named resources; "" where that says nothing: without a role, and for who administers it.
+    pub grants: String,
     pub cell: Cell,
 }
 
@@ -60,12 +62,15 @@ pub(super) async fn section(app: &App, actor: &Actor, entry: &Entry, base: &str,
     let giver = Giver::of_organization(app, actor, format!("{base}/{}{}", entry.id, query(&asked.wafter))).await?;
     let line = |one: &Listed| {
         let workspace = &one.workspace;
+        let here = here(entry, &workspace.id, &standings)?;
+        let limited = here.standing.highest().is_some_and(|role| role < WorkspaceRole::Admin);
         Some(Line {
+            grants: if limited { format!("/workspaces/{}/members/{user}/grants", workspace.id) } else { String::new() },
             id: workspace.id.to_string(),
             name: workspace.name.clone(),
             label: workspace.label.clone(),
             opens: one.role.is_some(),
-            cell: giver.cell(&workspace.id, &workspace.name, one.role, &here(entry, &workspace.id, &standings)?),
+            cell: giver.cell(&workspace.id, &workspace.name, one.role, &here),
         })
     };
     Ok(Some(Section {

@@ -56,6 +56,7 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{workspace_id}", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{workspace_id}/access", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{workspace_id}/invitations", Needs::OwnersWorkspace, LOOK_AFTER),
+    ("/workspaces/{workspace_id}/members", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{workspace_id}/members/{user_id}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{workspace_id}/resources", Needs::WorkspacesResource, OPEN),
     ("/workspaces/{workspace_id}/resources/{resource_id}", Needs::WorkspacesResource, OPEN),

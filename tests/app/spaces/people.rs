@@ -3,6 +3,7 @@
 use super::{assert_counts, give, in_acme, standalone};
 use crate::support::database::Database;
 use crate::support::{Browser, House, acme};
+use serde_json::json;
 
 async fn user_id(house: &House, email: &str) -> String {
     let mut database = Database::open(&house.database_url).await;
@@ -170,4 +171,36 @@ async fn s5_12_who_comes_in_by_organization_role_stands_apart_in_the_workspaces_
         let status = acme.alice.get(&format!("/workspaces/{production}/members?after={bad}")).await.status;
         assert!((400..500).contains(&status), "{bad}: {status}");
     }
+}
+
+#[tokio::test]
+async fn s1_47_the_api_lists_a_workspaces_people_with_their_roles_page_by_page() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let production = in_acme(&mut acme.alice, "Production").await;
+    give(&house, &production, "carol@acme.test", "organization", "viewer").await;
+    give(&house, &production, "carol@acme.test", "direct", "member").await;
+    let carol = house.client("carol@acme.test").await;
+    let path = format!("/workspaces/{production}/members");
+    let all = carol.get(&path).await.assert_status(200).json;
+    assert_eq!(all["data"][0]["email"], "alice@acme.test");
+    let hers = &all["data"][1];
+    assert_eq!((&hers["name"], &hers["org_role"], &hers["suspended"]), (&json!("Carol Reyes"), &json!("member"), &json!(false)));
+    let role = |role: &str, source: &str| json!({ "role": role, "custom_role_id": null, "custom_role": null, "source": source });
+    assert_eq!(hers["roles"], json!([role("member", "direct"), role("viewer", "organization")]));
+    let first = carol.get(&format!("{path}?limit=1")).await.assert_status(200).json;
+    let cursor = first["next_cursor"].as_str().expect("a second page");
+    let second = carol.get(&format!("{path}?limit=1&cursor={cursor}")).await.assert_status(200).json;
+    assert_eq!((second["data"].as_array().map(Vec::len), &second["data"][0]["user_id"]), (Some(1), &hers["user_id"]));
+    assert_eq!(carol.get(&format!("{path}?search=CAROL")).await.json["data"].as_array().map(Vec::len), Some(1));
+    house.client("bill@acme.test").await.get(&path).await.assert_status(404);
+    // The member's page leads to what she is limited to, and not where that says nothing.
+    let alice = user_id(&house, "alice@acme.test").await;
+    let page = acme.member_id("carol@acme.test").await;
+    let page = acme.alice.get(&format!("/orgs/acme-corp/members/{}", page.trim_start_matches("row-"))).await.assert_status(200);
+    let grants = page.attribute("#access a[href$='/grants']", "href").expect("a link to what she sees");
+    acme.alice.get(&grants).await.assert_status(200);
+    let own = acme.member_id("alice@acme.test").await;
+    let page = acme.alice.get(&format!("/orgs/acme-corp/members/{}", own.trim_start_matches("row-"))).await.assert_status(200);
+    assert!(!page.has(&format!("a[href$='/{alice}/grants']")), "an owner of it sees all");
 }

@@ -126,3 +126,28 @@ async fn s5_11_s5_12_an_organization_admin_enters_a_child_workspace_and_the_log_
     house.execute("UPDATE organizations SET admins_enter = FALSE").await;
     acme.bob.get(&path).await.assert_status(404);
 }
+
+#[tokio::test]
+async fn s5_11_s5_12_entering_over_the_api_is_written_down_once_for_each_token_and_workspace() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let (links, domains) = (in_acme(&mut acme.alice, "Links").await, in_acme(&mut acme.alice, "Domains").await);
+    let bob = house.client("bob@acme.test").await;
+    bob.get(&format!("/workspaces/{links}/resources")).await.assert_status(404);
+    house.execute("UPDATE organizations SET admins_enter = TRUE").await;
+    let entered = "SELECT COUNT(*) FROM audit_events WHERE action = 'workspace.entered_via_org_role' AND actor_kind = 'token'";
+    for _ in 0..2 {
+        bob.get(&format!("/workspaces/{links}/resources")).await.assert_status(200);
+        bob.put(&format!("/workspaces/{links}"), serde_json::json!({ "label": "EMEA" })).await.assert_status(200);
+    }
+    assert_eq!(house.count(entered).await, 1, "once for this token");
+    bob.get(&format!("/workspaces/{domains}")).await.assert_status(200);
+    assert_eq!(house.count(entered).await, 2, "and once for the other workspace");
+    house.client("bob@acme.test").await.get(&format!("/workspaces/{links}")).await.assert_status(200);
+    assert_eq!(house.count(entered).await, 3, "and once for the next token");
+    // Neither who has a role of their own, nor who can't come in.
+    house.client("alice@acme.test").await.get(&format!("/workspaces/{links}")).await.assert_status(200);
+    house.client("carol@acme.test").await.get(&format!("/workspaces/{links}")).await.assert_status(404);
+    assert_eq!(house.count(entered).await, 3);
+    acme.alice.get("/orgs/acme-corp/audit").await.assert_says("Bob Tanaka came into Links by organization role");
+}
