@@ -11,8 +11,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// So many rows are fetched and sorted without a second thought.
 pub(super) const FEW: i64 = 500;
-/// Runs of a search term that are taken together at most.
-const RUNS_TRIED: usize = 4;
+/// Runs of a search term that are looked up together.
+const RUNS: usize = 3;
 
 pub(super) struct Statement {
     pub sql: String,
@@ -165,24 +165,11 @@ impl Few {
 /// A query for SQLite's text index that finds few rows, all of those with `term` among them.
 ///
 /// The index knows runs of three characters. Matching the whole term reads the list of every run in it, and a run like
-/// "per" may be in every row; so the runs are taken one more at a time from the end, where people differ most, until
-/// those taken find few rows together.
+/// "per" may be in every row; so only the last ones are asked for, where people differ most.
 async fn rare_words(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<String>> {
     let letters: Vec<char> = term.chars().collect();
-    let mut together = String::new();
-    let mut best = None;
-    for run in letters.windows(3).rev().take(RUNS_TRIED) {
-        if !together.is_empty() {
-            together.push_str(" AND ");
-        }
-        together += &format!("\"{}\"", run.iter().collect::<String>().replace('"', "\"\""));
-        let found = queries::probe(tx, org, &Probe::Text(&together), FEW + 1).await?;
-        if found <= FEW {
-            best = Some(together.clone());
-        }
-        if found <= FEW / 5 {
-            break;
-        }
-    }
-    Ok(best)
+    let quoted = |run: &[char]| format!("\"{}\"", run.iter().collect::<String>().replace('"', "\"\""));
+    let words = letters.windows(3).rev().take(RUNS).map(quoted).collect::<Vec<_>>().join(" AND ");
+    let found = queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await?;
+    Ok((found <= FEW).then_some(words))
 }
