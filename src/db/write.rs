@@ -43,8 +43,17 @@ impl Db {
         Ok(tx)
     }
 
-    /// Begins a write to a workspace that is in no organization and locks it. "Not found" where it is in one by now.
+    /// Begins a write to a workspace that is in no organization and locks it, with the person's account. "Not found" where
+    /// it is in one by now.
     pub async fn write_standalone(&self, person: &Person, workspace: &WorkspaceId) -> Result<Tx> {
+        let mut tx = self.write_unlinked(person, workspace).await?;
+        // What happens is recorded in their own account's chain.
+        tx.lock_account(&person.user).await?;
+        Ok(tx)
+    }
+
+    /// The same for a write that locks accounts itself, several of them in their order.
+    pub async fn write_unlinked(&self, person: &Person, workspace: &WorkspaceId) -> Result<Tx> {
         person.require_write()?;
         let mut tx = self.begin().await?;
         let locked = run!(
@@ -55,8 +64,6 @@ impl Db {
         if locked == 0 {
             return Err(Refusal::NotFound);
         }
-        // What happens is recorded in their own account's chain.
-        tx.lock_account(&person.user).await?;
         idempotency::note_done(&mut tx).await?;
         Ok(tx)
     }

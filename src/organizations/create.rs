@@ -17,29 +17,48 @@ use crate::{members, text};
 /// Refuses a name or slug that isn't one, a slug that another organization has or had (with one that is free), and,
 /// where an account may be in one organization only, somebody who is in one (S2-23).
 pub async fn create(app: &App, person: &Person, name: &str, slug: &str) -> Result<Organization> {
-    let now = app.now();
-    let mut checks = Checks::default();
-    let name = checks.take("name", text::name(name));
-    let slug = match (&name, slug.trim()) {
-        (Some(name), "") => Some(text::slug_from(name)),
-        (None, "") => None,
-        (_, slug) => checks.take("slug", text::slug(slug)),
-    };
-    checks.done()?;
-    let (Some(name), Some(slug)) = (name, slug) else { return Err(Refusal::NotFound) };
+    let wanted = Wanted::read(name, slug)?;
     let mut tx = app.db.write_account(person).await?;
-    if app.config.membership == Membership::One && members::in_an_organization(&mut tx, &person.user).await? {
+    let org = create_with(app, &mut tx, person, &wanted, app.now()).await?;
+    tx.commit().await?;
+    Ok(org)
+}
+
+/// Name and slug of an organization to be made.
+pub(crate) struct Wanted {
+    name: String,
+    slug: String,
+}
+
+impl Wanted {
+    /// Refuses a name or slug that isn't one. An empty slug is made from the name.
+    pub(crate) fn read(name: &str, slug: &str) -> Result<Self> {
+        let mut checks = Checks::default();
+        let name = checks.take("name", text::name(name));
+        let slug = match (&name, slug.trim()) {
+            (Some(name), "") => Some(text::slug_from(name)),
+            (None, "") => None,
+            (_, slug) => checks.take("slug", text::slug(slug)),
+        };
+        checks.done()?;
+        let (Some(name), Some(slug)) = (name, slug) else { return Err(Refusal::NotFound) };
+        Ok(Self { name, slug })
+    }
+}
+
+/// [`create`] inside a write that has locked the person's account.
+pub(crate) async fn create_with(app: &App, tx: &mut Tx, person: &Person, wanted: &Wanted, now: Micros) -> Result<Organization> {
+    let Wanted { name, slug } = wanted;
+    if app.config.membership == Membership::One && members::in_an_organization(tx, &person.user).await? {
         return Err(Refusal::conflict("already_in_another_org", "You are in an organization already. Leave it before you create another.")
             .with_next("Your organizations", "/account/organizations"));
     }
     let id = OrgId::new();
-    queries::insert(&mut tx, &id, &name, &slug, None, now).await?;
-    if !queries::take_slug(&mut tx, &id, &slug).await? {
-        return Err(slug_taken(&mut tx, &slug).await?);
+    queries::insert(tx, &id, name, slug, None, now).await?;
+    if !queries::take_slug(tx, &id, slug).await? {
+        return Err(slug_taken(tx, slug).await?);
     }
-    let org = begin(app, &mut tx, person, &id, now).await?;
-    tx.commit().await?;
-    Ok(org)
+    begin(app, tx, person, &id, now).await
 }
 
 /// Makes the personal organization of somebody who signs in for the first time (S2-1), inside the write that makes the

@@ -11,7 +11,7 @@ mod transfer;
 
 pub use change_policies::{change_policies, change_policies_impact};
 pub(crate) use change_policies::{differing_policies, policies_with};
-pub(crate) use create::create_personal;
+pub(crate) use create::{Wanted, create_personal, create_with};
 pub use create::{create, suggest_slug};
 pub use delete::{Deletion, delete, deletion_impact};
 pub use details::{Details, change_details};

@@ -21,7 +21,7 @@ use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
 use crate::organizations::{self, Organization};
 use crate::{accounts, mail, members, text};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Workspaces that the form lists.
@@ -108,35 +108,42 @@ pub async fn link(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> 
     access::require(actor.role, Permission::LinkWorkspaces)?;
     // Locked before it is looked at: another organization may be linking it at this moment.
     tx.lock_workspace(id).await?;
-    let (workspace, own) = workspaces::find(&mut tx, actor.user(), id).await?.ok_or(Refusal::NotFound)?;
-    refuse_linked(&actor, &org, &workspace, own)?;
+    let linked = link_with(app, &mut tx, &actor, org, id, now).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(linked)
+}
+
+/// [`link`] inside a write that has locked the organization, which is as of now, and the workspace.
+async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id: &WorkspaceId, now: Micros) -> Result<Linked> {
+    let (workspace, own) = workspaces::find(tx, actor.user(), id).await?.ok_or(Refusal::NotFound)?;
+    refuse_linked(actor, &org, &workspace, own)?;
     may_link(own, &workspace)?;
-    let newcomers = queries::newcomers(&mut tx, &org.id, id).await?;
+    let newcomers = queries::newcomers(tx, &org.id, id).await?;
     may_bring(app, actor.role, &org, &newcomers)?;
     let scope = Scope::Workspaces(vec![id.clone()]);
-    let before = impact::look(&mut tx, &scope).await?;
-    bring(app, &mut tx, &actor, &workspace, &newcomers, now).await?;
-    let slug = super::create::free_slug(&mut tx, &org.id, &workspace.name).await?;
-    queries::set_organization(&mut tx, id, &org.id, &slug).await?;
-    members::add_to_workspaces_of(&mut tx, &org.id, id, 1).await?;
-    organizations::add_to_counts(&mut tx, &org.id, 0, 0, 1).await?;
-    let impact = before.compare(&impact::look(&mut tx, &scope).await?);
+    let before = impact::look(tx, &scope).await?;
+    bring(app, tx, actor, &workspace, &newcomers, now).await?;
+    let slug = super::create::free_slug(tx, &org.id, &workspace.name).await?;
+    queries::set_organization(tx, id, &org.id, &slug).await?;
+    members::add_to_workspaces_of(tx, &org.id, id, 1).await?;
+    organizations::add_to_counts(tx, &org.id, 0, 0, 1).await?;
+    let impact = before.compare(&impact::look(tx, &scope).await?);
     let event = Event::new(Category::Governance, "workspace.linked", "workspace", id.to_string(), &*workspace.name)
         .workspace(id)
         .with("slug", &*slug)
         .with("people", workspace.people)
         .with("joined", newcomers.len())
         .with("impact", impact.counts());
-    audit::record(&mut tx, &actor, now, event).await?;
-    tx.commit().await?;
-    app.wake();
+    audit::record(tx, actor, now, event).await?;
     let workspace = Workspace { org: Some(org.id), slug, ..workspace };
     Ok(Linked { workspace, joined: newcomers.into_iter().map(|n| n.name).collect(), impact })
 }
 
-/// Creates an organization and links the workspace it is created from as its first (S1-13). Refuses what
+/// Creates an organization and links the workspace it is created from as its first, both or neither (S1-13). Refuses what
 /// [`organizations::create`] refuses, a workspace that the person doesn't administer, and one that is in an organization.
 pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &WorkspaceId, name: &str, slug: &str) -> Result<Organization> {
+    let wanted = organizations::Wanted::read(name, slug)?;
     let mut tx = app.db.read().await?;
     let (workspace, own) = workspaces::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
     drop(tx);
@@ -144,11 +151,26 @@ pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &Work
     if workspace.org.is_some() {
         return Err(elsewhere(&workspace, None));
     }
-    let org = organizations::create(app, person, name, slug).await?;
-    let joined = members::memberships(app, person).await?.into_iter().find(|one| one.org == org.id).ok_or(Refusal::NotFound)?;
-    let actor = Actor { person: person.clone(), org: Arc::new(org.clone()), member: joined.member, role: joined.role };
-    link(app, &actor, id).await?;
+    let now = app.now();
+    let mut tx = app.db.write_unlinked(person, id).await?;
+    lock_people(&mut tx, person, id).await?;
+    let org = organizations::create_with(app, &mut tx, person, &wanted, now).await?;
+    let member = members::find_by_user(&mut tx, &org.id, &person.user).await?.ok_or(Refusal::NotFound)?;
+    let actor = Actor { person: person.clone(), org: Arc::new(org.clone()), member, role: OrgRole::Owner };
+    link_with(app, &mut tx, &actor, org.clone(), id, now).await?;
+    tx.commit().await?;
+    app.wake();
     Ok(org)
+}
+
+/// Locks the accounts of everybody in a workspace that stands alone, in the order in which every write locks them.
+async fn lock_people(tx: &mut Tx, person: &Person, id: &WorkspaceId) -> Result<()> {
+    let everybody = queries::newcomers(tx, &OrgId::new(), id).await?;
+    let users: BTreeSet<&str> = everybody.iter().map(|one| one.user.as_str()).chain([person.user.as_str()]).collect();
+    for user in users {
+        tx.lock_account(&UserId::from(user)).await?;
+    }
+    Ok(())
 }
 
 /// Refuses a workspace that is in an organization; with "not found" where the actor doesn't know it.

@@ -1,8 +1,9 @@
 //! The active workspace: named, chosen, switched, and never changed behind anybody's back.
 
 use super::{assert_counts, give, id_of, in_acme, standalone};
+use crate::support::database::Database;
 use crate::support::wire::with_headers;
-use crate::support::{House, acme};
+use crate::support::{House, Settings, acme};
 
 #[tokio::test]
 async fn s1_13_an_organization_created_from_a_workspace_has_it_as_its_first() {
@@ -24,6 +25,20 @@ async fn s1_13_an_organization_created_from_a_workspace_has_it_as_its_first() {
     acme.xenia.post("/orgs/new", &[("name", "Second"), ("workspace", &lab)]).await.assert_status(409);
     assert_eq!(house.count("SELECT COUNT(*) FROM organizations WHERE slug = 'second'").await, 0);
     assert_counts(&house).await;
+}
+
+#[tokio::test]
+async fn s1_13_an_organization_whose_first_workspace_can_not_be_linked_is_not_made_at_all() {
+    let house = House::start_with(Settings::new().set("--membership", "one")).await;
+    let mut acme = acme(&house).await;
+    let lab = standalone(&mut acme.xenia, "Lab").await;
+    give(&house, &lab, "carol@acme.test", "direct", "member").await;
+    let mut database = Database::open(&house.database_url).await;
+    let before = database.fingerprint().await;
+    let refused = acme.xenia.post("/orgs/new", &[("name", "Xenia Corp"), ("workspace", &lab)]).await.assert_status(409);
+    refused.assert_says("1 person of the workspace is in another organization already");
+    assert_eq!(database.fingerprint().await, before, "neither organization nor link");
+    acme.xenia.get(&format!("/workspaces/{lab}/overview")).await.assert_status(200);
 }
 
 #[tokio::test]
