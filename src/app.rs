@@ -300,6 +300,9 @@ async fn clean_up(app: App) {
         if let Err(refusal) = crate::accounts::clean_up(&app).await {
             tracing::warn!(error = %refusal, "ended sessions could not be deleted");
         }
+        if let Err(refusal) = crate::runs::delete_old(&app).await {
+            tracing::warn!(error = %refusal, "old runs could not be deleted");
+        }
     }
 }
 

@@ -56,6 +56,18 @@ pub fn parse_date(text: &str) -> Option<Micros> {
     Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
 }
 
+/// The UTC month of a moment: its first day and the first of the next month, as days since 1970-01-01.
+pub fn month(at: Micros) -> (i64, i64) {
+    let first = zoned(at).date().first_of_month();
+    let day = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |z| z.timestamp().as_microsecond() / DAY);
+    (day(first), day(first.saturating_add(jiff::Span::new().months(1))))
+}
+
+/// `22 Nov`
+pub fn day_of_year(at: Micros) -> String {
+    zoned(at).strftime("%-d %b").to_string()
+}
+
 /// `22 Nov 2026`
 pub fn day(at: Micros) -> String {
     zoned(at).strftime("%-d %b %Y").to_string()
@@ -120,5 +132,7 @@ mod tests {
         assert_eq!(rfc3339(now), "2025-11-22T10:00:00Z");
         assert_eq!(parse_rfc3339(&rfc3339_exact(now + 42)), Some(now + 42));
         assert_eq!(parse_date(&date(now)), Some(now - 10 * HOUR));
+        let (first, next) = month(now);
+        assert_eq!((day(first * DAY), day(next * DAY)), ("1 Nov 2025".to_owned(), "1 Dec 2025".to_owned()));
     }
 }

@@ -45,4 +45,6 @@ ids! {
     ResourceId = "res";
     /// A role that an organization made for its workspaces.
     CustomRoleId = "rol";
+    /// One execution that a host product reported.
+    RunId = "run";
 }

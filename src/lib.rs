@@ -27,7 +27,9 @@ pub mod organizations; // organizations and their policies
 pub mod outbox; // work done after a change
 pub mod resources; // things of the host product, their kinds, and who sees which
 pub mod roles; // custom workspace roles
+pub mod runs; // what host products report: runs, and events for the log
 pub mod text; // names, addresses, slugs
+pub mod usage; // how much is done
 pub mod web; // pages
 pub mod workspaces; // workspaces and who is in them
 

@@ -20,6 +20,7 @@ mod policies;
 mod repeat;
 mod resources;
 mod roles;
+mod runs;
 mod sessions;
 mod shape;
 mod tokens;
@@ -45,6 +46,7 @@ fn calls() -> Vec<Call> {
         audit_calls(),
         resource_calls(),
         workspace_resource_calls(),
+        runs::calls(),
     ]
     .into_iter()
     .flatten()

@@ -34,6 +34,8 @@ answer! {
         pub session_absolute_days: i64,
         /// The longest life of tokens that act here.
         pub token_days: i64,
+        /// Days that runs are kept; 0: for ever. What was counted of them, and the audit log, stay.
+        pub run_days: i64,
         /// Whom to ask for help.
         pub support_contact: String,
     }
@@ -53,6 +55,7 @@ impl From<&organizations::Policies> for Policies {
             session_idle_hours: policies.session_idle_hours,
             session_absolute_days: policies.session_absolute_days,
             token_days: policies.token_days,
+            run_days: policies.run_days,
             support_contact: policies.support_contact.clone(),
         }
     }
@@ -79,6 +82,8 @@ body! {
         pub session_absolute_days: Option<i64>,
         /// 1 to 3650
         pub token_days: Option<i64>,
+        /// 0 to 3650; 0: for ever
+        pub run_days: Option<i64>,
         pub support_contact: Option<String>,
     }
 }
@@ -103,6 +108,7 @@ impl ChangedPolicies {
             session_idle_hours: self.session_idle_hours.unwrap_or(now.session_idle_hours),
             session_absolute_days: self.session_absolute_days.unwrap_or(now.session_absolute_days),
             token_days: self.token_days.unwrap_or(now.token_days),
+            run_days: self.run_days.unwrap_or(now.run_days),
             support_contact: self.support_contact.unwrap_or_else(|| now.support_contact.clone()),
         })
     }

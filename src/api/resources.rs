@@ -92,7 +92,7 @@ impl From<Details> for Resource {
 }
 
 /// The place in the call's address: an organization, or a workspace.
-pub struct At(Place);
+pub struct At(pub(super) Place);
 
 impl FromRequestParts<App> for At {
     type Rejection = ApiError;

@@ -69,7 +69,7 @@ fn row_of(person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event:
         org_id: org.map(|o| o.to_string()),
         workspace_id: event.workspace.map(String::from),
         category: event.category.as_str().to_owned(),
-        action: event.action.to_owned(),
+        action: event.action.into_owned(),
         actor_kind: person.credential.kind().to_owned(),
         actor_id: person.user.to_string(),
         actor_name: person.name.clone(),

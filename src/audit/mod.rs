@@ -21,6 +21,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{EventId, OrgId, UserId, WorkspaceId};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 pub use chain::first_broken;
 pub use export::{Export, Exports, Progress, export};
@@ -63,12 +64,15 @@ impl Category {
     }
 }
 
+/// How the actions begin that host products write into the log, so that none is taken for one of Roster's own.
+pub const REPORTED: &str = "product.";
+
 /// What happened, to what.
 #[derive(Debug)]
 pub struct Event {
     pub category: Category,
     /// Thing and verb, such as `member.role_changed`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     pub target_kind: &'static str,
     pub target_id: String,
     pub target_name: String,
@@ -82,14 +86,14 @@ pub struct Event {
 impl Event {
     pub fn new(
         category: Category,
-        action: &'static str,
+        action: impl Into<Cow<'static, str>>,
         target_kind: &'static str,
         id: impl Into<String>,
         name: impl Into<String>,
     ) -> Self {
         Self {
             category,
-            action,
+            action: action.into(),
             target_kind,
             target_id: id.into(),
             target_name: name.into(),
@@ -140,6 +144,11 @@ pub(crate) async fn record_in(tx: &mut Tx, person: &Person, org: &OrgId, at: Mic
 /// Records an event in the chain of a person's own account.
 pub(crate) async fn record_account(tx: &mut Tx, person: &Person, at: Micros, event: Event) -> Result<()> {
     chain::append(tx, person, None, person.user.as_str(), [(at, event)]).await
+}
+
+/// Records several events in the chain of a person's own account.
+pub(crate) async fn record_account_many(tx: &mut Tx, person: &Person, events: Vec<(Micros, Event)>) -> Result<()> {
+    chain::append(tx, person, None, person.user.as_str(), events).await
 }
 
 /// Records an event in the chain of an account by somebody else: the operator.
@@ -246,6 +255,7 @@ pub fn sentence(event: &EventRow) -> String {
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
         "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
+        action if action.starts_with("run") || action.starts_with(REPORTED) => of_products(action, who, what, &text),
         "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
             format!("{who} exported a part of the audit log")
         }
@@ -275,6 +285,29 @@ fn of_grants(who: &str, what: &str, changes: &Value) -> String {
         Some(true) => format!("{who} limited {what} to {sees} of {total} {kind} in {}", changes["workspace"].as_str().unwrap_or("")),
         _ => format!("{who} let {what} see all {kind} in {}", changes["workspace"].as_str().unwrap_or("")),
     }
+}
+
+/// What a host product reported: of a run, who started it, or what did, else who reported it.
+fn of_products(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
+    let by = [text("person"), text("cause")].into_iter().find(|by| !by.is_empty()).unwrap_or_default();
+    let ran = if by.is_empty() { format!("{what} ran") } else { format!("{by} ran {what}") };
+    match action {
+        "run.started" if by.is_empty() => format!("{what} started to run"),
+        "run.started" => format!("{by} started {what}"),
+        "run.succeeded" => format!("{ran}, and it succeeded"),
+        "run.failed" => format!("{ran}, and it failed"),
+        "run.canceled" => format!("{ran}, and it was canceled"),
+        _ if action.starts_with(REPORTED) => of_reported(action, who, what, text),
+        "runs.deleted" => format!("{who} deleted {} runs of {what}, older than the policy keeps them", text("runs")),
+        _ => format!("{who} reported more of a run of {what}"),
+    }
+}
+
+/// What a host product wrote into the log.
+fn of_reported(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
+    let by = Some(text("person")).filter(|by| !by.is_empty()).unwrap_or_else(|| who.to_owned());
+    let words = action.trim_start_matches(REPORTED).replace(['.', '_'], " ");
+    if what.is_empty() { format!("{by}: {words}") } else { format!("{by}: {words}, {what}") }
 }
 
 fn of_resources(action: &str, who: &str, what: &str, kind: &str) -> String {

@@ -25,6 +25,7 @@ macro_rules! all {
             7 "invitation_access" "../../migrations/0007_invitation_access.sql";
             8 "audit" $audit;
             9 "plans" "../../migrations/0009_plans.sql";
+            10 "usage" "../../migrations/0010_usage.sql";
             $($number $name $file;)*
         }
     };

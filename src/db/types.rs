@@ -29,7 +29,21 @@ macro_rules! id_columns {
     ($($t:ty),*) => { text_column! { $( $t: |id| id.as_str().to_owned(), |text| Ok(text.into()); )* } };
 }
 
-id_columns!(UserId, OrgId, MemberId, InvitationId, WorkspaceId, TokenId, SessionId, EventId, ProofId, JobId, ResourceId, CustomRoleId);
+id_columns!(
+    UserId,
+    OrgId,
+    MemberId,
+    InvitationId,
+    WorkspaceId,
+    TokenId,
+    SessionId,
+    EventId,
+    ProofId,
+    JobId,
+    ResourceId,
+    CustomRoleId,
+    RunId
+);
 
 text_column! {
     OrgRole: |role| role.as_str().to_owned(), |text| OrgRole::parse(&text).ok_or_else(|| format!("unknown role {text}").into());

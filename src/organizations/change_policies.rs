@@ -73,6 +73,9 @@ fn checked(app: &App, actor: &Actor, wanted: &Policies) -> Result<Policies> {
     in_range("session_idle_hours", wanted.session_idle_hours, 720, "hours");
     in_range("session_absolute_days", wanted.session_absolute_days, 90, "days");
     in_range("token_days", wanted.token_days, 3_650, "days");
+    if !(0..=3_650).contains(&wanted.run_days) {
+        checks.fail("run_days", "Enter a whole number of days up to 3,650, or 0 to keep runs for ever.");
+    }
     policies.invite_domains = domains(&mut checks, &wanted.invite_domains);
     policies.support_contact = checks.take("support_contact", text::optional_line(&wanted.support_contact, 200)).unwrap_or_default();
     if let Some(reason) = locks_out(app, actor, wanted) {
@@ -148,6 +151,7 @@ pub(crate) fn policies_with(now: &Policies, some: &Map<String, Value>) -> Option
             "session_idle_hours" => p.session_idle_hours = value.as_i64()?,
             "session_absolute_days" => p.session_absolute_days = value.as_i64()?,
             "token_days" => p.token_days = value.as_i64()?,
+            "run_days" => p.run_days = value.as_i64()?,
             "support_contact" => value.as_str()?.clone_into(&mut p.support_contact),
             _ => return None,
         }
@@ -155,7 +159,7 @@ pub(crate) fn policies_with(now: &Policies, some: &Map<String, Value>) -> Option
     Some(p)
 }
 
-fn named(p: &Policies) -> [(&'static str, Value); 12] {
+fn named(p: &Policies) -> [(&'static str, Value); 13] {
     [
         ("who_invites", json!(p.who_invites.as_str())),
         ("invite_domains", json!(p.invite_domains)),
@@ -168,6 +172,7 @@ fn named(p: &Policies) -> [(&'static str, Value); 12] {
         ("session_idle_hours", json!(p.session_idle_hours)),
         ("session_absolute_days", json!(p.session_absolute_days)),
         ("token_days", json!(p.token_days)),
+        ("run_days", json!(p.run_days)),
         ("support_contact", json!(p.support_contact)),
     ]
 }

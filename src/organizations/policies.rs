@@ -21,6 +21,8 @@ pub struct Policies {
     pub session_absolute_days: i64,
     /// Longest life of personal tokens that act here, and of keys.
     pub token_days: i64,
+    /// Days that runs are kept; 0: for ever.
+    pub run_days: i64,
     pub support_contact: String,
 }
 
@@ -54,6 +56,7 @@ impl Default for Policies {
             session_idle_hours: 24,
             session_absolute_days: 14,
             token_days: 365,
+            run_days: 0,
             support_contact: String::new(),
         }
     }

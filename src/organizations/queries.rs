@@ -26,6 +26,7 @@ row! {
         pub session_idle_hours: i64,
         pub session_absolute_days: i64,
         pub token_days: i64,
+        pub run_days: i64,
         pub support_contact: String,
         pub plan: String,
         pub plan_until: Option<i64>,
@@ -57,6 +58,7 @@ impl From<OrgRow> for Organization {
                 session_idle_hours: row.session_idle_hours,
                 session_absolute_days: row.session_absolute_days,
                 token_days: row.token_days,
+                run_days: row.run_days,
                 support_contact: row.support_contact,
             },
         }
@@ -137,7 +139,7 @@ pub(super) async fn set_policies(tx: &mut Tx, id: &OrgId, p: &Policies) -> Resul
         sqlx::query(
             "UPDATE organizations SET who_invites = $2, invite_domains = $3, invitation_days = $4, roles_offered = $5, admins_enter = $6,
             admins_create = $7, allow_email = $8, allow_github = $9, session_idle_hours = $10, session_absolute_days = $11,
-            token_days = $12, support_contact = $13 WHERE id = $1"
+            token_days = $12, support_contact = $13, run_days = $14 WHERE id = $1"
         )
         .bind(id.as_str())
         .bind(p.who_invites.as_str())
@@ -152,6 +154,7 @@ pub(super) async fn set_policies(tx: &mut Tx, id: &OrgId, p: &Policies) -> Resul
         .bind(p.session_absolute_days)
         .bind(p.token_days)
         .bind(&p.support_contact)
+        .bind(p.run_days)
     )?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::access::Link;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::ResourceId;
+use std::collections::HashMap;
 
 /// The chain of one resource, or of a place where one is to be made.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,11 @@ impl Chain {
         let mut found = queries::by_ids(tx, &ids).await?;
         found.sort_by_key(|one| std::cmp::Reverse(one.path.len()));
         Ok(Self(found))
+    }
+
+    /// Of a resource, from what was read before.
+    pub fn among(resource: &Resource, known: &HashMap<ResourceId, Resource>) -> Self {
+        Self(ids_in(&resource.path).iter().rev().filter_map(|id| known.get(id).cloned()).collect())
     }
 
     pub fn links(&self) -> Vec<Link<'_>> {

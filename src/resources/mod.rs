@@ -8,6 +8,7 @@
 mod archive;
 mod chain;
 mod kinds;
+mod known;
 mod list;
 mod moving;
 mod place;
@@ -17,11 +18,13 @@ mod upsert;
 
 pub use archive::{archive, restore};
 pub use kinds::{Kinds, NewKind, add_kind, kinds};
+pub(crate) use known::Known;
 pub use list::{
     Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, kinds_there, list, list_of, place_of, total,
 };
 pub(crate) use moving::release_all;
 pub use place::Place;
+pub(crate) use place::write_at;
 use queries::MAX_DEPTH;
 pub(crate) use queries::sees;
 pub use sight::Sight;

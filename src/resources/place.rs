@@ -45,36 +45,37 @@ impl Place {
     }
 
     /// What the person sees and may do here, or in another workspace of the organization.
-    pub(super) async fn sight(&self, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
+    pub(crate) async fn sight(&self, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
         Sight::load(tx, self.user(), self.actor.as_ref(), workspace).await
     }
 
-    pub(super) async fn kinds(&self, tx: &mut Tx) -> Result<Kinds> {
+    pub(crate) async fn kinds(&self, tx: &mut Tx) -> Result<Kinds> {
         Kinds::of(tx, self.org_id()).await
     }
 
     /// Records events in the organization's chain, or, in a standalone workspace, in the person's own.
-    pub(super) async fn record(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
+    pub(crate) async fn record(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
         match &self.actor {
+            Some(_) if events.is_empty() => Ok(()),
             Some(actor) => audit::record_many(tx, actor, events.into_iter().map(|event| (at, event)).collect()).await,
             None => self.record_privately(tx, at, events).await,
         }
     }
 
     /// Records events where nobody but the person reads them: in the chain of their account (S4-11).
-    pub(super) async fn record_privately(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
-        if self.actor.is_some() && !events.is_empty() {
+    pub(crate) async fn record_privately(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if self.actor.is_some() {
             tx.lock_account(self.user()).await?;
         }
-        for event in events {
-            audit::record_account(tx, &self.person, at, event).await?;
-        }
-        Ok(())
+        audit::record_account_many(tx, &self.person, events.into_iter().map(|event| (at, event)).collect()).await
     }
 }
 
 /// Begins a write at a place: locks the organization, or the standalone workspace, and takes the person's role as of now.
-pub(super) async fn write_at(app: &App, place: &Place) -> Result<(Tx, Place)> {
+pub(crate) async fn write_at(app: &App, place: &Place) -> Result<(Tx, Place)> {
     match &place.actor {
         Some(actor) => {
             let (mut tx, actor) = app.db.write(actor).await?;

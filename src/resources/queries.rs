@@ -128,6 +128,33 @@ pub(super) async fn by_external_id(tx: &mut Tx, place: &str, kind: &str, externa
     Ok(found.map(Into::into))
 }
 
+/// Resources by place, kind and external id, many at once.
+pub(super) async fn by_external_ids(tx: &mut Tx, wanted: &[(&str, &str, &str)]) -> Result<Vec<Resource>> {
+    let places: Vec<String> = (0..wanted.len()).map(|n| format!("(${}, ${}, ${})", n * 3 + 1, n * 3 + 2, n * 3 + 3)).collect();
+    let sql = format!(
+        "WITH wanted (place, kind, external_id) AS (VALUES {}) SELECT {} FROM wanted v CROSS JOIN resources r
+         WHERE r.place = v.place AND r.kind = v.kind AND r.external_id = v.external_id",
+        places.join(", "),
+        columns!()
+    );
+    let rows: Vec<ResourceRow> = on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+        wanted.iter().fold(query, |query, (place, kind, id)| query.bind(*place).bind(*kind).bind(*id)).fetch_all(c)
+    })?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Any number of resources by their ids, in no order.
+pub(super) async fn all_by_ids(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
+    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT {} FROM resources r WHERE r.id IN ({})", columns!(), places.join(", "));
+    let rows: Vec<ResourceRow> = on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+        ids.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
+    })?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 pub(super) async fn insert(tx: &mut Tx, r: &Resource, sort_name: &str) -> Result<()> {
     run!(
         tx,

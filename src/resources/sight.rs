@@ -5,7 +5,7 @@
 
 use super::Resource;
 use super::chain::Chain;
-use crate::access::{Action, Decision, Kind, Level, Target, Thing};
+use crate::access::{Action, Decision, Kind, Level, Target, Thing, WorkspaceRole};
 use crate::actor::Actor;
 use crate::checks::{self, KnownWorkspace, Seated};
 use crate::db::Tx;
@@ -36,8 +36,27 @@ impl Sight {
     }
 
     /// Whether they come in without a row, by their organization role.
-    pub(super) fn enters(&self) -> bool {
+    pub(crate) fn enters(&self) -> bool {
         self.seated.enters()
+    }
+
+    /// Whether nothing of the workspace but what is private to others is kept from them: so lists needn't ask row by row.
+    pub(crate) fn sees_all(&self) -> bool {
+        match self.here.highest() {
+            None => self.enters(),
+            Some(WorkspaceRole::Custom) => false,
+            Some(highest) => highest >= WorkspaceRole::Admin || self.here.limits.is_empty(),
+        }
+    }
+
+    /// Whether they see what happens in the workspace as a whole: who has no more than a custom role sees what it lists.
+    pub(crate) fn sees_workspace(&self) -> bool {
+        self.here.highest().map_or(self.enters(), |highest| highest != WorkspaceRole::Custom)
+    }
+
+    /// Whether they administer the workspace.
+    pub(crate) fn administers(&self) -> bool {
+        self.here.decide(self.user.as_str(), self.seated, Action::Edit, &Target::Workspace).allowed
     }
 
     /// Asks [`crate::access::decide`] about a thing of this kind, with what it lies in.
@@ -54,7 +73,7 @@ impl Sight {
     }
 
     /// Refuses what [`Self::decide`] refuses: with "not found" where they may not know of the thing.
-    pub(super) fn require(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Result<()> {
+    pub(crate) fn require(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Result<()> {
         let decision = self.decide(action, kind, owner, chain);
         if decision.allowed {
             return Ok(());

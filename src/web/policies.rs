@@ -33,6 +33,7 @@ pub struct PoliciesForm {
     session_idle_hours: String,
     session_absolute_days: String,
     token_days: String,
+    run_days: String,
     support_contact: String,
     /// They have seen what it does.
     confirmed: String,
@@ -49,6 +50,7 @@ impl PoliciesForm {
             ("session_idle_hours", &self.session_idle_hours),
             ("session_absolute_days", &self.session_absolute_days),
             ("token_days", &self.token_days),
+            ("run_days", &self.run_days),
             ("support_contact", &self.support_contact),
         ];
         let ticked = [
@@ -75,6 +77,7 @@ impl PoliciesForm {
             session_idle_hours: policies.session_idle_hours.to_string(),
             session_absolute_days: policies.session_absolute_days.to_string(),
             token_days: policies.token_days.to_string(),
+            run_days: policies.run_days.to_string(),
             support_contact: policies.support_contact.clone(),
             confirmed: String::new(),
         }
@@ -109,6 +112,8 @@ impl PoliciesForm {
             session_idle_hours: number(&self.session_idle_hours),
             session_absolute_days: number(&self.session_absolute_days),
             token_days: number(&self.token_days),
+            // Left empty: for ever, like 0. What isn't a number is in no range.
+            run_days: if self.run_days.trim().is_empty() { 0 } else { self.run_days.trim().parse().unwrap_or(-1) },
             support_contact: self.support_contact.clone(),
         })
     }
@@ -125,6 +130,7 @@ struct Wrong {
     session_idle_hours: String,
     session_absolute_days: String,
     token_days: String,
+    run_days: String,
     support_contact: String,
 }
 
@@ -140,6 +146,7 @@ impl Wrong {
             session_idle_hours: says("session_idle_hours"),
             session_absolute_days: says("session_absolute_days"),
             token_days: says("token_days"),
+            run_days: says("run_days"),
             support_contact: says("support_contact"),
         }
     }

@@ -31,6 +31,7 @@ mod readme;
 mod resources;
 mod roles;
 mod rules;
+mod runs;
 mod security;
 mod sessions;
 mod sign_in;

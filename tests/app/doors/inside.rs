@@ -59,6 +59,7 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{workspace_id}/members", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{workspace_id}/members/{user_id}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{workspace_id}/resources", Needs::WorkspacesResource, OPEN),
+    ("/workspaces/{workspace_id}/runs", Needs::OwnersWorkspace, OPEN),
     ("/workspaces/{workspace_id}/resources/{resource_id}", Needs::WorkspacesResource, OPEN),
 ];
 

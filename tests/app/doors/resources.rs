@@ -108,6 +108,48 @@ pub const RESOURCE_DOORS: &[Door] = &[
         ),
     ),
     inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "runs::report",
+            "run.succeeded",
+            ITS_OWNER,
+            WorkspaceOfOwner,
+            No("the host product reports its runs; there is no page for it"),
+            Call(
+                "POST",
+                "/workspaces/{workspace_id}/runs",
+                r#"{"runs": [{"external_id": "r{n}", "status": "succeeded", "finished_at": "2026-03-01T10:00:00Z"}]}"#,
+            ),
+        ),
+    ),
+    inside(
+        WRITE_WHAT_ADMINS_WRITE,
+        door(
+            "runs::report_events",
+            "product.report.exported",
+            ITS_OWNER,
+            WorkspaceOfOwner,
+            No("the host product writes into the log; there is no page for it"),
+            Call(
+                "POST",
+                "/workspaces/{workspace_id}/events",
+                r#"{"events": [{"external_id": "e{n}", "category": "resource", "action": "report.exported"}]}"#,
+            ),
+        ),
+    ),
+    door(
+        "runs::report_events of the organization",
+        "product.report.exported",
+        MANAGERS,
+        Nothing,
+        No("the host product writes into the log; there is no page for it"),
+        Call(
+            "POST",
+            "/organizations/{org_id}/events",
+            r#"{"events": [{"external_id": "e{n}", "category": "resource", "action": "report.exported"}]}"#,
+        ),
+    ),
+    inside(
         LOOK_AFTER,
         door(
             "grants::set",

@@ -11,7 +11,8 @@ pub struct Route {
 }
 
 const PAGES: &str = include_str!("../../../src/web/mod.rs");
-const CALLS: &str = include_str!("../../../src/api/mod.rs");
+/// The list, and the parts of it that stand beside what handles them.
+const CALLS: [&str; 2] = [include_str!("../../../src/api/mod.rs"), include_str!("../../../src/api/runs.rs")];
 
 /// Every page. What answers without a session (styles, health) is none.
 pub fn pages() -> Vec<Route> {
@@ -20,7 +21,7 @@ pub fn pages() -> Vec<Route> {
 
 /// Every call of the API, below `/api/v1`.
 pub fn calls() -> Vec<Route> {
-    read_calls(CALLS)
+    read_calls(&CALLS.concat())
 }
 
 impl Route {

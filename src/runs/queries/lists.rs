@@ -1,0 +1,139 @@
+//! Lists of runs: walks along an index, newest first, from where the page before ended.
+
+use super::super::Row;
+use super::RunRow;
+use crate::clock::Micros;
+use crate::db::{Dialect, Tx, on, row, run};
+use crate::error::Result;
+use crate::ids::{RunId, UserId, WorkspaceId};
+use crate::resources;
+
+/// What a list is asked for.
+pub(in super::super) struct Asked {
+    pub workspace: WorkspaceId,
+    pub user: UserId,
+    pub enters: bool,
+    /// They see all there is.
+    pub sees_all: bool,
+    /// They see runs of the workspace as a whole.
+    pub sees_workspace: bool,
+    /// "" for any.
+    pub status: &'static str,
+    pub resource: String,
+    pub person: String,
+    /// Where the last row before stood.
+    pub before: (Micros, String),
+    pub limit: i64,
+}
+
+row! {
+    struct ListedRow {
+        id: RunId,
+        external_id: String,
+        resource_id: Option<String>,
+        status: String,
+        cause: String,
+        person_id: Option<String>,
+        person_name: String,
+        started_at: Option<i64>,
+        finished_at: Option<i64>,
+        row_count: i64,
+        byte_count: i64,
+        created_at: i64,
+        updated_at: i64,
+        resource_kind: Option<String>,
+        resource_external_id: Option<String>,
+        resource_name: Option<String>,
+    }
+}
+
+impl From<ListedRow> for Row {
+    fn from(row: ListedRow) -> Self {
+        let ListedRow { resource_kind, resource_external_id, resource_name, .. } = row;
+        let run = RunRow {
+            id: row.id,
+            external_id: row.external_id,
+            resource_id: row.resource_id,
+            status: row.status,
+            cause: row.cause,
+            person_id: row.person_id,
+            person_name: row.person_name,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            row_count: row.row_count,
+            byte_count: row.byte_count,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        Self {
+            run: run.into(),
+            resource_kind: resource_kind.unwrap_or_default(),
+            resource_external_id: resource_external_id.unwrap_or_default(),
+            resource_name: resource_name.unwrap_or_default(),
+        }
+    }
+}
+
+/// The statement. `$1` the workspace, `$2` the person, `$3` whether they enter by role, `$4` and `$5` where the last row
+/// stood, `$6` how many; then one for each filter.
+fn statement(asked: &Asked) -> String {
+    let mut filters = String::new();
+    let mut place = 6;
+    for (column, value) in filters_of(asked) {
+        if !value.is_empty() {
+            place += 1;
+            filters += &format!(" AND run.{column} = ${place}");
+        }
+    }
+    if !asked.sees_all {
+        let of_things = format!("(run.resource_id IS NOT NULL AND {})", resources::sees("r", "$1", "$2", "$3"));
+        filters += &match asked.sees_workspace {
+            true => format!(" AND (run.resource_id IS NULL OR {of_things})"),
+            false => format!(" AND {of_things}"),
+        };
+    }
+    format!(
+        "SELECT run.id, run.external_id, run.resource_id, run.status, run.cause, run.person_id, run.person_name, run.started_at,
+            run.finished_at, run.row_count, run.byte_count, run.created_at, run.updated_at,
+            r.kind AS resource_kind, r.external_id AS resource_external_id, r.name AS resource_name
+         FROM runs run LEFT JOIN resources r ON r.id = run.resource_id
+         WHERE run.workspace_id = $1 AND (run.at, run.id) < ($4, $5){filters} ORDER BY run.at DESC, run.id DESC LIMIT $6"
+    )
+}
+
+fn filters_of(asked: &Asked) -> [(&'static str, &str); 3] {
+    [("resource_id", &asked.resource), ("person_id", &asked.person), ("status", asked.status)]
+}
+
+/// Binds what [`statement`] asks for.
+macro_rules! bound {
+    ($query:expr, $asked:expr) => {{
+        let asked = $asked;
+        let query = $query.bind(asked.workspace.as_str()).bind(asked.user.as_str()).bind(asked.enters);
+        let query = query.bind(asked.before.0).bind(asked.before.1.as_str()).bind(asked.limit);
+        filters_of(asked).into_iter().filter(|(_, value)| !value.is_empty()).fold(query, |query, (_, value)| query.bind(value))
+    }};
+}
+
+pub(in super::super) async fn list(tx: &mut Tx, asked: &Asked) -> Result<Vec<Row>> {
+    let sql = statement(asked);
+    let rows: Vec<ListedRow> = on!(tx, c => bound!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), asked).fetch_all(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The plan of a list. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+pub(in super::super) async fn explain(tx: &mut Tx, asked: &Asked) -> Result<Vec<String>> {
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            let sql = format!("EXPLAIN QUERY PLAN {}", statement(asked));
+            let rows: Vec<(i64, i64, i64, String)> =
+                on!(tx, c => bound!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), asked).fetch_all(c))?;
+            Ok(rows.into_iter().map(|row| row.3).collect())
+        }
+        Dialect::Postgres => {
+            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
+            let sql = format!("EXPLAIN {}", statement(asked));
+            Ok(on!(tx, c => bound!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), asked).fetch_all(c))?)
+        }
+    }
+}
