@@ -32,7 +32,7 @@ pub(crate) use index::catch_up;
 pub use list::{Around, Filter, Kind, Listed, Page, actions, around, explain, find, length, list, newer};
 pub use offline::{FileCheck, Heads, verify_file};
 pub use queries::EventRow;
-pub use undo::{Undo, can_undo, undo, undo_impact};
+pub use undo::{TO_UNDO, Undo, can_undo, undo, undo_impact};
 pub use verify::{Chain, Looked, compare_heads, look, verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

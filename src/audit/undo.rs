@@ -1,14 +1,23 @@
 //! Undoing what an event tells of: by the operation that people would use, with its checks, as a new event.
 
+mod access;
+
 use super::queries::EventRow;
-use crate::access::{self, OrgRole, Permission};
+use crate::access::{self as rules, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Refusal, Result};
-use crate::ids::{EventId, MemberId};
+use crate::grants::{self, Chosen, WhenEmpty};
+use crate::ids::{EventId, MemberId, UserId, WorkspaceId};
+use crate::impact::Impact;
+use crate::invitations::{self, NewInvitation};
 use crate::members::{self, Entry, Status};
 use crate::organizations::{self, Policies};
+use crate::workspaces::{self, Given};
 use serde_json::Value;
+
+/// Where an event keeps what undoing it needs to know. Not for people to read.
+pub const TO_UNDO: &str = "undo";
 
 /// What undoing an event would do, shown before it is done.
 #[derive(Debug, Clone)]
@@ -18,6 +27,10 @@ pub struct Undo {
     pub does: String,
     /// Each thing that becomes other: its name, how it is, how it will be.
     pub changes: Vec<(String, Value, Value)>,
+    /// Who loses and gains by it in workspaces.
+    pub impact: Impact,
+    /// What it doesn't bring back, or what else it does; "" for nothing.
+    pub note: String,
 }
 
 enum Way {
@@ -25,46 +38,70 @@ enum Way {
     Reinstate(Entry),
     Suspend(Entry),
     Policies { wanted: Box<Policies>, names: Vec<String> },
+    Access { workspace: WorkspaceId, user: UserId, to: Option<Given> },
+    Grants { workspace: WorkspaceId, user: UserId, kind: String, chosen: Chosen },
+    Link(WorkspaceId),
+    Invite(Box<NewInvitation>),
 }
 
 /// Whether an event is of a kind that can be undone; whether it still can be, [`undo_impact`] says.
 pub fn can_undo(event: &EventRow) -> bool {
-    matches!(event.action.as_str(), "member.role_changed" | "member.suspended" | "member.reinstated" | "organization.policies_changed")
+    match event.action.as_str() {
+        "member.role_changed" | "member.suspended" | "member.reinstated" | "organization.policies_changed" | "workspace.unlinked" => true,
+        "access.given" | "access.changed" | "access.taken" | "access.grants_changed" | "member.removed" => {
+            serde_json::from_str::<Value>(&event.changes).is_ok_and(|changes| changes[TO_UNDO].is_object())
+        }
+        _ => false,
+    }
 }
 
 /// What undoing an event would do. Refuses what can't be undone, what has changed again since, and who may not do it.
 pub async fn undo_impact(app: &App, actor: &Actor, event: &EventId) -> Result<Undo> {
     let event = super::find(app, actor, event).await?;
     let way = way(app, actor, &event).await?;
-    let policies = &actor.org.policies;
-    let word = |status: Status| Value::from(status.as_str().replace('_', " "));
-    let (does, changes): (_, Vec<(String, Value, Value)>) = match way {
-        Way::Role { member, to } => {
-            let own = member.user.as_ref() == Some(actor.user());
-            access::may_change_role(actor.role, member.role, to, own)?;
-            let (is, will) = (policies.label(member.role), policies.label(to));
-            (format!("Make {} {} again", member.name, with_article(will)), vec![("Organization role".into(), is.into(), will.into())])
-        }
-        Way::Reinstate(member) => {
-            access::may_touch(actor.role, member.role)?;
-            (format!("Reinstate {}", member.name), vec![("Status".into(), word(member.status), "active".into())])
-        }
-        Way::Suspend(member) => {
-            access::may_touch(actor.role, member.role)?;
-            (format!("Suspend {} again", member.name), vec![("Status".into(), word(member.status), "suspended".into())])
-        }
-        Way::Policies { wanted, names } => {
-            access::require(actor.role, Permission::ManageSettings)?;
-            let sides = organizations::differing_policies(policies, &wanted);
-            let changes = names.iter().filter_map(|name| sides.iter().find(|(n, _, _)| n == name));
-            ("Set these policies back".into(), changes.map(|(n, is, will)| (n.replace('_', " "), is.clone(), will.clone())).collect())
-        }
-    };
-    Ok(Undo { event, does, changes })
+    shown(app, actor, event, way).await
 }
 
-/// Undoes what an event tells of: a change of role, a suspension, a reinstatement, a change of policies. It is done by the
-/// same operation, which records it as a new event; the old one stays.
+fn one(name: &str, is: impl Into<Value>, will: impl Into<Value>) -> Vec<(String, Value, Value)> {
+    vec![(name.to_owned(), is.into(), will.into())]
+}
+
+/// Asks the operation that would do it what it would do.
+async fn shown(app: &App, actor: &Actor, event: EventRow, way: Way) -> Result<Undo> {
+    let policies = &actor.org.policies;
+    let word = |status: Status| Value::from(status.as_str().replace('_', " "));
+    let mut undo = Undo { event, does: String::new(), changes: Vec::new(), impact: Impact::default(), note: String::new() };
+    match way {
+        Way::Role { member, to } => {
+            undo.impact = members::change_role_impact(app, actor, &member.id, to).await?.impact;
+            let (is, will) = (policies.label(member.role), policies.label(to));
+            undo.does = format!("Make {} {} again", member.name, with_article(will));
+            undo.changes = one("Organization role", is, will);
+        }
+        Way::Reinstate(member) => {
+            rules::may_touch(actor.role, member.role)?;
+            undo.does = format!("Reinstate {}", member.name);
+            undo.changes = one("Status", word(member.status), "active");
+        }
+        Way::Suspend(member) => {
+            undo.impact = members::suspend_impact(app, actor, &member.id).await?.1;
+            undo.does = format!("Suspend {} again", member.name);
+            undo.changes = one("Status", word(member.status), "suspended");
+        }
+        Way::Policies { wanted, names } => {
+            undo.impact = organizations::change_policies_impact(app, actor, &wanted).await?;
+            let sides = organizations::differing_policies(policies, &wanted);
+            let changes = names.iter().filter_map(|name| sides.iter().find(|(n, _, _)| n == name));
+            undo.does = "Set these policies back".into();
+            undo.changes = changes.map(|(n, is, will)| (n.replace('_', " "), is.clone(), will.clone())).collect();
+        }
+        way => access::shown(app, actor, way, &mut undo).await?,
+    }
+    Ok(undo)
+}
+
+/// Undoes what an event tells of: a change of role, access, grants or policies, a suspension, a reinstatement, an unlinking,
+/// and a removal by an invitation. It is done by the same operation, which records it as a new event; the old one stays.
 ///
 /// Refuses what that operation refuses, what can't be undone, and what has been changed again since.
 pub async fn undo(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow> {
@@ -74,16 +111,23 @@ pub async fn undo(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow>
         Way::Reinstate(member) => drop(members::reinstate(app, actor, &member.id).await?),
         Way::Suspend(member) => drop(members::suspend(app, actor, &member.id).await?),
         Way::Policies { wanted, .. } => drop(organizations::change_policies(app, actor, &wanted).await?),
+        Way::Access { workspace, user, to } => drop(workspaces::set_access(app, &actor.person, &workspace, &user, to).await?),
+        Way::Grants { workspace, user, kind, chosen } => {
+            drop(grants::set(app, &actor.person, &workspace, &user, &kind, &chosen, Some(WhenEmpty::None)).await?);
+        }
+        Way::Link(workspace) => drop(workspaces::link(app, actor, &workspace).await?),
+        Way::Invite(new) => drop(invitations::invite(app, actor, &new).await?),
     }
     Ok(event)
 }
 
 async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
     let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
+    let kept = &changes[TO_UNDO];
     let role = |side: &str| changes[side].as_str().and_then(OrgRole::parse).ok_or_else(cannot);
     let member = || async {
         let found = members::find(app, actor, &MemberId::from(event.target_id.as_str())).await;
-        found.map_err(|_| Refusal::conflict("undo_gone", "They are no longer in this organization, so there is nothing to undo."))
+        found.map_err(|_| gone())
     };
     match event.action.as_str() {
         "member.role_changed" => {
@@ -111,6 +155,10 @@ async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
             }
             Ok(Way::Policies { wanted: Box::new(wanted), names: before.keys().cloned().collect() })
         }
+        "access.given" | "access.changed" | "access.taken" if kept.is_object() => access::role(app, actor, event, kept).await,
+        "access.grants_changed" if kept.is_object() => access::grants(app, actor, event, kept, &changes).await,
+        "workspace.unlinked" => access::link(app, actor, event).await,
+        "member.removed" if kept.is_object() => access::membership(app, actor, kept, &changes).await,
         _ => Err(cannot()),
     }
 }
@@ -122,6 +170,10 @@ fn with_article(role: &str) -> String {
         _ if role.starts_with(['a', 'o']) => format!("an {role}"),
         _ => format!("a {role}"),
     }
+}
+
+fn gone() -> Refusal {
+    Refusal::conflict("undo_gone", "What it is about is no longer in this organization, so there is nothing to undo.")
 }
 
 fn cannot() -> Refusal {

@@ -15,6 +15,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Grants given and taken that an event keeps by their ids.
+const KEPT_TO_UNDO: usize = 200;
+
 /// What somebody is to see of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chosen {
@@ -140,12 +143,22 @@ async fn change(
             .with("of", total)
             .with("workspace", &*writing.workspace.name)
             .with("added", names(&mut now_granted.difference(&had)))
-            .with("removed", names(&mut had.difference(&now_granted)));
+            .with("removed", names(&mut had.difference(&now_granted)))
+            .with("undo", to_undo(&kind, &had, &now_granted));
         writing.record(now, event).await?;
     }
     let no_effect = role >= WorkspaceRole::Admin;
     let workspace = writing.workspace.name.clone();
     Ok((writing, Done { person: name, workspace, kind, before, after: after_seen, total, no_effect }))
+}
+
+/// What undoing needs to know, unless that is more than an event should hold.
+fn to_undo(kind: &Kind, had: &BTreeSet<ResourceId>, has: &BTreeSet<ResourceId>) -> serde_json::Value {
+    let ids = |all: &mut dyn Iterator<Item = &ResourceId>| all.map(ResourceId::as_str).collect::<Vec<_>>().join(" ");
+    if had.symmetric_difference(has).count() > KEPT_TO_UNDO {
+        return serde_json::Value::Null;
+    }
+    json!({ "kind": kind.name, "added": ids(&mut has.difference(had)), "removed": ids(&mut had.difference(has)) })
 }
 
 /// Refuses who doesn't manage people there, whose role is below the person's, and one's own limits.

@@ -25,7 +25,7 @@ pub(crate) use invite::set_role;
 pub use invite::{NewInvitation, OnPending, invite};
 pub(crate) use letter::{note_delivery, prepare_letter};
 pub use list::{Ended, Filter, Listed, list, list_own};
-pub use offer::{Offered, Wanted};
+pub use offer::{MOST as MOST_WORKSPACES, Offered, Wanted};
 pub(crate) use offer::{drop_custom_role, drop_workspace};
 pub use open::{Key, Offer, Personal, Receipt, Standing, open, receipt};
 pub use resend::{copy_link, resend};

@@ -8,8 +8,9 @@ use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::{MemberId, OrgId};
+use crate::ids::{MemberId, OrgId, UserId};
 use crate::{invitations, mail, organizations, workspaces};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What a removal takes away.
@@ -131,6 +132,7 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
     let org = &actor.org.id;
     let user = entry.user.clone().ok_or(Refusal::NotFound)?;
     let workspaces = workspaces::names_with_access(tx, org, &user).await?;
+    let undo = to_undo(tx, org, &user, &entry).await?;
     workspaces::take_all_access(tx, org, &user).await?;
     queries::delete(tx, org, &entry.id).await?;
     organizations::add_to_counts(tx, org, -1, 0, 0).await?;
@@ -141,8 +143,19 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
         .with("role", entry.role.as_str())
         .with("workspaces", workspaces.len())
         .with("invitations_revoked", invitations.len());
+    let event = if action == "member.removed" { event.with("undo", undo) } else { event };
     audit::record(tx, actor, now, event).await?;
     Ok(Removal { entry, workspaces, invitations })
+}
+
+/// What inviting them again would need to know. `null` without an address, and of more workspaces than one invitation names.
+async fn to_undo(tx: &mut Tx, org: &OrgId, user: &UserId, entry: &Entry) -> Result<Value> {
+    let (roles, limited) = workspaces::roles_in(tx, org, user).await?;
+    if entry.email.is_empty() || roles.len() > invitations::MOST_WORKSPACES {
+        return Ok(Value::Null);
+    }
+    let access: Vec<Value> = roles.iter().map(|(id, role)| json!([id.as_str(), role.value()])).collect();
+    Ok(json!({ "email": entry.email, "name": entry.name, "access": access, "limited": limited }))
 }
 
 async fn tell(tx: &mut Tx, actor: &Actor, entry: &Entry, now: Micros) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId, WorkspaceId};
-use crate::members;
+use crate::{checks, members};
 
 /// Gives a user a role in a workspace from one source, or changes the role they have from it. The caller holds the lock
 /// of the workspace's organization, has checked who may, and records the event.
@@ -48,6 +48,17 @@ pub(crate) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> 
     let taken = queries::take_all_access(tx, org, user).await?;
     members::clear_workspaces(tx, org, user).await?;
     Ok(taken)
+}
+
+/// The one role that a user has in each of an organization's workspaces; where they have two, the direct one. And whether
+/// they are limited to named resources in any of them.
+pub(crate) async fn roles_in(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<(Vec<(WorkspaceId, Given)>, bool)> {
+    let mut all: Vec<(WorkspaceId, Given)> =
+        queries::access_in(tx, org, user).await?.into_iter().map(|row| (row.workspace_id.clone(), row.given())).collect();
+    all.dedup_by(|later, first| later.0 == first.0);
+    let ids: Vec<&str> = all.iter().map(|(id, _)| id.as_str()).collect();
+    let limited = checks::known(tx, user, &ids).await?.values().any(|known| !known.limits.is_empty());
+    Ok((all, limited))
 }
 
 /// Gives one user the access another has to an organization's workspaces, with the higher of two roles, and takes it

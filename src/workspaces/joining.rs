@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::{organizations, text};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Somebody who gets roles in an organization's workspaces.
@@ -45,7 +46,8 @@ pub(crate) async fn give_on_joining(
     };
     let name = super::name_of(tx, Some(org), &given).await?;
     give_access(tx, &workspace, joiner.user, Source::Organization, &given, now).await?;
-    Ok(Some(given_event(&workspace, joiner, &name)))
+    let undo = held.is_empty().then(|| json!({ "before": null, "after": given.value() }));
+    Ok(Some(given_event(&workspace, joiner, &name).with("undo", undo)))
 }
 
 fn given_event(workspace: &Workspace, joiner: &Joiner<'_>, role: &str) -> Event {

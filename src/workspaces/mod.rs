@@ -13,7 +13,9 @@ mod release;
 mod set;
 mod write;
 
-pub(crate) use access::{give_access, leave_standalone, lock_standalone_of, move_access, nobody_elses, only_owner_of, take_all_access};
+pub(crate) use access::{
+    give_access, leave_standalone, lock_standalone_of, move_access, nobody_elses, only_owner_of, roles_in, take_all_access,
+};
 pub(crate) use create::insert_standalone;
 pub use create::{create_in, create_standalone};
 pub(crate) use custom::replace_custom_role;
@@ -24,7 +26,7 @@ pub use holdings::{
 };
 pub(crate) use joining::{Imported, Joiner, give_imported, give_kept, give_on_joining};
 pub use joining::{create_missing, missing};
-pub use linking::{Candidate, Linked, Unlinking, candidates, create_organization_from, link, unlink, unlinking_impact};
+pub use linking::{Candidate, Linked, Unlinking, candidates, create_organization_from, link, linking_impact, unlink, unlinking_impact};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
 pub(crate) use release::{custom_holders, keeping, release_all};

@@ -11,7 +11,8 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{CustomRoleId, OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
-use crate::{invitations, members};
+use crate::{checks, invitations, members};
+use serde_json::json;
 use std::sync::Arc;
 
 /// A role to give in a workspace.
@@ -35,6 +36,14 @@ impl Given {
         match self {
             Self::Fixed(role) => *role,
             Self::Custom(_) => WorkspaceRole::Custom,
+        }
+    }
+
+    /// What [`Self::parse`] reads.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Fixed(role) => role.as_str(),
+            Self::Custom(id) => id.as_str(),
         }
     }
 
@@ -93,6 +102,13 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
     let before = (!held.is_empty()).then(|| held.iter().map(|row| row.label()).collect::<Vec<_>>().join(" and "));
     let scope = Scope::Workspaces(vec![id.clone()]);
     let seen = impact::look(&mut writing.tx, &scope).await?;
+    // What undoing needs to know; of two roles at once nothing is kept, because one operation doesn't bring both back.
+    let had = held.first().map(|row| row.given());
+    let known = checks::known(&mut writing.tx, user, &[id.as_str()]).await?;
+    let limited = known.values().any(|known| !known.limits.is_empty());
+    let undo = (held.len() <= 1).then(
+        || json!({ "before": had.as_ref().map(Given::value), "after": given.map(Given::value), "limited": given.is_none() && limited }),
+    );
     let had_direct = held.iter().any(|row| row.source == Source::Direct.as_str());
     let source = if had_direct || writing.workspace.org.is_none() { Source::Direct } else { Source::Organization };
     let mut revoked = 0;
@@ -116,7 +132,8 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
     if before != after {
         let event = event(&target.name, user, &writing, before.as_deref(), after.as_deref())
             .with("impact", impact.counts())
-            .with("invitations_revoked", revoked);
+            .with("invitations_revoked", revoked)
+            .with("undo", undo);
         writing.record(now, event).await?;
     }
     let workspace = writing.workspace.name.clone();

@@ -5,6 +5,7 @@ mod linking;
 mod matrix;
 mod people;
 mod switching;
+mod undoing;
 mod unlinking;
 
 use crate::support::database::Database;

@@ -101,6 +101,12 @@ impl House {
         }
     }
 
+    /// Changes a member's role, as the operator.
+    pub async fn change_role(&self, slug: &str, member: &str, role: OrgRole) {
+        let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));
+        members::change_role(&self.app, &actor, &member.into(), role).await.expect("a role is changed");
+    }
+
     /// Makes somebody a member at once, as an import does.
     pub async fn add_member(&self, slug: &str, email: &str, name: &str, role: OrgRole) {
         let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));

@@ -167,7 +167,7 @@ pub(super) fn changes(event: &EventRow) -> Vec<Change> {
         }),
     }
     let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || v.as_i64() == Some(0) || v.as_str() == Some("");
-    let others = all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after") && !nothing(fact));
+    let others = all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after" | audit::TO_UNDO) && !nothing(fact));
     found.extend(others.map(|(key, fact)| Change { name: words(key), before: String::new(), after: value(fact) }));
     found
 }

@@ -20,6 +20,10 @@ struct ConfirmUndo {
     does: String,
     sentence: String,
     changes: Vec<Change>,
+    /// Who loses and gains: class, sign and sentence of each line.
+    lines: Vec<(&'static str, &'static str, String)>,
+    beyond: usize,
+    note: String,
 }
 
 /// `GET /orgs/{org}/audit/{event}/undo`
@@ -35,6 +39,9 @@ pub async fn confirm_undo(
         base: format!("/orgs/{}/audit", actor.org.slug),
         sentence: audit::sentence(&undo.event),
         changes: changes.collect(),
+        lines: undo.impact.lines(),
+        beyond: undo.impact.beyond(),
+        note: undo.note,
         id: undo.event.id,
         does: undo.does,
     }))

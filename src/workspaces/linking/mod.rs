@@ -102,6 +102,18 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
 /// Refuses who may not link (S1-21) or doesn't administer the workspace, one that belongs to an organization (S1-22, E9),
 /// and people whom the actor couldn't invite: by policy, or because an account may be in one organization only (S2-23).
 pub async fn link(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> {
+    let (tx, linked) = link_in(app, actor, id).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(linked)
+}
+
+/// What [`link`] would do: the same, and then nothing of it.
+pub async fn linking_impact(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> {
+    Ok(link_in(app, actor, id).await?.1)
+}
+
+async fn link_in(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<(Tx, Linked)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
@@ -109,9 +121,7 @@ pub async fn link(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> 
     // Locked before it is looked at: another organization may be linking it at this moment.
     tx.lock_workspace(id).await?;
     let linked = link_with(app, &mut tx, &actor, org, id, now).await?;
-    tx.commit().await?;
-    app.wake();
-    Ok(linked)
+    Ok((tx, linked))
 }
 
 /// [`link`] inside a write that has locked the organization, which is as of now, and the workspace.
