@@ -197,17 +197,17 @@ fn refuse_unknown_host(config: &Config, request: &Request) -> Result<(), StatusC
     if ours || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok() { Ok(()) } else { Err(StatusCode::MISDIRECTED_REQUEST) }
 }
 
+/// What a page may load and send. One that says otherwise itself is taken at its word.
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
+
 /// Headers of every answer, errors and redirects too (SEC-W7).
 fn set_headers(config: &Config, headers: &mut HeaderMap, has_secret: bool) {
     headers.reserve(12);
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
-         form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
-    );
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A browser that is told to send no referrer sends no `Origin` either, which only `Sec-Fetch-Site` makes up for; and
     // that comes over https or on loopback alone. Elsewhere a form of ours would be taken for a stranger's.
@@ -292,7 +292,8 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     Ok(())
 }
 
-/// Deletes what has ended and counts for nothing any more, once an hour.
+/// Once an hour, deletes what has ended and counts for nothing any more, and makes the part of the nightly round at Stripe that
+/// is due.
 async fn clean_up(app: App) {
     let mut hours = tokio::time::interval(Duration::from_secs(3600));
     loop {
@@ -302,6 +303,9 @@ async fn clean_up(app: App) {
         }
         if let Err(refusal) = crate::runs::delete_old(&app).await {
             tracing::warn!(error = %refusal, "old runs could not be deleted");
+        }
+        if let Err(refusal) = crate::billing::stripe::reconcile_due(&app).await {
+            tracing::warn!(error = %refusal, "the nightly round at Stripe could not be made");
         }
     }
 }

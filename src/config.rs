@@ -117,6 +117,25 @@ pub struct Config {
     #[arg(long, value_name = "FILE", env = "ROSTER_PLANS", global = true, help_heading = "Billing")]
     pub plans: Option<PathBuf>,
 
+    /// Secret key of the Stripe account that plans are paid to
+    #[arg(long, value_name = "KEY", env = "ROSTER_STRIPE_API_KEY", hide_env_values = true, global = true, help_heading = "Billing")]
+    pub stripe_api_key: Option<Hidden>,
+
+    /// Signing secret of the webhook endpoint that Stripe sends its events to: PUBLIC_URL/stripe/webhook
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "ROSTER_STRIPE_WEBHOOK_SECRET",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Billing"
+    )]
+    pub stripe_webhook_secret: Option<Hidden>,
+
+    /// Stripe's API
+    #[arg(long, value_name = "URL", env = "ROSTER_STRIPE_API_URL", value_parser = web_address, default_value = "https://api.stripe.com", global = true, help_heading = "Billing")]
+    pub stripe_api_url: Url,
+
     /// File to which the newest hash of every chain of audit events is written from time to time, or an https address it is
     /// sent to: beside it shows, later, that a chain's end was cut off
     #[arg(long, value_name = "FILE|URL", env = "ROSTER_AUDIT_HEADS", hide_env_values = true, value_parser = heads_to, global = true, help_heading = "Audit log")]
@@ -137,6 +156,28 @@ pub struct Config {
     /// This is `roster demo`: the pages say so.
     #[arg(skip)]
     pub demo: bool,
+}
+
+/// A secret setting: what prints the settings doesn't print it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(String);
+
+impl Hidden {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Hidden {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
 }
 
 /// Where heads of the audit log go.
@@ -262,10 +303,35 @@ impl Config {
             self.github_client_id.is_some() == self.github_client_secret.is_some(),
             "ROSTER_GITHUB_CLIENT_ID and ROSTER_GITHUB_CLIENT_SECRET belong together; one of them is missing"
         );
+        self.check_stripe()?;
         self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {
             anyhow::anyhow!("ROSTER_MAIL_FROM (--mail-from) must be like Roster <roster@example.com>; it is “{}”", self.mail_from)
         })?;
         crate::billing::Plans::load(self.plans.as_deref())?;
         crate::mail::check_url(self)
+    }
+
+    /// Both secrets or none, each of its kind, and only by a way that nobody reads along.
+    fn check_stripe(&self) -> anyhow::Result<()> {
+        let (key, secret) = (self.stripe_api_key.as_ref().map(Hidden::reveal), self.stripe_webhook_secret.as_ref().map(Hidden::reveal));
+        anyhow::ensure!(
+            key.is_some() == secret.is_some(),
+            "ROSTER_STRIPE_API_KEY and ROSTER_STRIPE_WEBHOOK_SECRET belong together; one of them is missing"
+        );
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
+        anyhow::ensure!(
+            key.is_none_or(|key| ["sk_", "rk_"].iter().any(|start| key.starts_with(start)) && plain(key)),
+            "ROSTER_STRIPE_API_KEY (--stripe-api-key) must be a secret or restricted key, which begins with sk_ or rk_"
+        );
+        anyhow::ensure!(
+            secret.is_none_or(|secret| secret.starts_with("whsec_") && plain(secret)),
+            "ROSTER_STRIPE_WEBHOOK_SECRET (--stripe-webhook-secret) must be an endpoint's signing secret, which begins with whsec_"
+        );
+        let url = &self.stripe_api_url;
+        anyhow::ensure!(
+            url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")),
+            "ROSTER_STRIPE_API_URL (--stripe-api-url) must begin with https://, except on this machine; it is “{url}”"
+        );
+        Ok(())
     }
 }

@@ -23,6 +23,7 @@ mod roles;
 mod runs;
 mod sessions;
 mod shape;
+mod stripe;
 mod tokens;
 mod workspaces;
 
@@ -47,6 +48,7 @@ fn calls() -> Vec<Call> {
         resource_calls(),
         workspace_resource_calls(),
         runs::calls(),
+        stripe::calls(),
     ]
     .into_iter()
     .flatten()

@@ -248,13 +248,10 @@ pub fn sentence(event: &EventRow) -> String {
         "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
         "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),
         action if action.starts_with("workspace.") => of_workspace(action, who, what, &text),
-        "custom_role.created" => format!("{who} made the role {what}"),
-        "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
-        "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
-        "custom_role.deleted" => format!("{who} deleted the role {what}"),
+        action if action.starts_with("custom_role.") => of_custom_role(action, who, what),
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
-        "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
+        action if action.starts_with("billing.") => of_billing(action, who, what, &text),
         action if action.starts_with("run") || action.starts_with(REPORTED) => of_products(action, who, what, &text),
         "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
             format!("{who} exported a part of the audit log")
@@ -274,6 +271,25 @@ fn of_workspace(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> Str
         "workspace.label_changed" => format!("{who} changed the label of the workspace {what} to “{}”", text("after")),
         "workspace.deleted" => format!("{who} deleted the workspace {what}"),
         "workspace.entered_via_org_role" => format!("{who} came into {what} by organization role"),
+        action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+fn of_custom_role(action: &str, who: &str, what: &str) -> String {
+    match action {
+        "custom_role.created" => format!("{who} made the role {what}"),
+        "custom_role.changed" => format!("{who} changed the name or description of the role {what}"),
+        "custom_role.permissions_changed" => format!("{who} changed what the role {what} allows"),
+        "custom_role.deleted" => format!("{who} deleted the role {what}"),
+        action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+fn of_billing(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
+    match action {
+        "billing.status_changed" => format!("{who} reported the payments of {what} as {}; before: {}", text("after"), text("before")),
+        "billing.checkout_started" => format!("{who} went to pay for the plan {} by the {}", text("plan"), text("every")),
+        "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }

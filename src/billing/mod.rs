@@ -8,6 +8,7 @@ mod account;
 mod plans;
 mod queries;
 mod set;
+pub mod stripe;
 
 pub use account::{Account, Status, account};
 pub use plans::{BYTES_PER_MONTH, Plan, Plans, ROWS_PER_MONTH, RUNS_AT_ONCE, WORKSPACES};

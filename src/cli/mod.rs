@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod billing;
 mod demo;
 mod import;
 mod owner;
@@ -54,6 +55,9 @@ enum Command {
     /// Owners of organizations
     #[command(subcommand)]
     Owner(owner::Command),
+    /// What is paid at Stripe
+    #[command(subcommand)]
+    Billing(billing::Command),
     /// Plans of organizations
     #[command(subcommand)]
     Plan(plan::Command),
@@ -80,6 +84,7 @@ pub async fn run() -> anyhow::Result<()> {
         Command::SignInLink(options) => sign_in_link::run(config, options).await,
         Command::Import(options) => import::run(config, options).await,
         Command::Owner(command) => owner::run(config, command).await,
+        Command::Billing(command) => billing::run(config, command).await,
         Command::Plan(command) => plan::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,

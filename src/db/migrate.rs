@@ -26,6 +26,7 @@ macro_rules! all {
             8 "audit" $audit;
             9 "plans" "../../migrations/0009_plans.sql";
             10 "usage" "../../migrations/0010_usage.sql";
+            11 "stripe" "../../migrations/0011_stripe.sql";
             $($number $name $file;)*
         }
     };

@@ -43,6 +43,8 @@ pub struct Organization {
     pub plan: String,
     /// When the default plan takes over by itself.
     pub plan_until: Option<Micros>,
+    /// What is wrong with its payments that somebody must see to: `past_due`, `disputed`, or "" for nothing.
+    pub billing_alert: String,
 }
 
 /// The organization as it is now, inside a write. Refuses a deleted one with "not found".

@@ -30,6 +30,7 @@ row! {
         pub support_contact: String,
         pub plan: String,
         pub plan_until: Option<i64>,
+        pub billing_alert: String,
     }
 }
 
@@ -46,6 +47,7 @@ impl From<OrgRow> for Organization {
             workspaces: row.workspaces,
             plan: row.plan,
             plan_until: row.plan_until,
+            billing_alert: row.billing_alert,
             policies: Policies {
                 who_invites: WhoInvites::parse(&row.who_invites).unwrap_or(WhoInvites::Owners),
                 invite_domains: row.invite_domains.split_whitespace().map(str::to_owned).collect(),

@@ -33,6 +33,7 @@ mod security;
 mod session;
 mod settings;
 mod sign_in;
+mod stripe;
 mod tokens;
 mod workspaces;
 
@@ -45,6 +46,7 @@ pub use session::{COOKIE, Visitor, client_origin, stranger};
 
 use crate::app::App;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 /// A path as it may be logged and shown: without the secret in the address of an invitation or a sign-in link (SEC-I1).
@@ -72,6 +74,12 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/settings/transfer", get(settings::choose_owner))
         .route("/orgs/{org}/settings/transfer/{member}", get(settings::confirm_transfer).post(settings::transfer))
         .route("/orgs/{org}/settings/delete", get(settings::confirm_delete).post(settings::delete))
+        .route("/orgs/{org}/billing/payments", get(stripe::payments))
+        .route("/orgs/{org}/billing/checkout", post(stripe::checkout))
+        .route("/orgs/{org}/billing/portal", post(stripe::portal))
+        .route("/orgs/{org}/billing/paid", get(stripe::paid))
+        .route("/orgs/{org}/billing/not-paid", get(stripe::not_paid))
+        .route("/orgs/{org}/billing/managed", get(stripe::managed))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))
@@ -185,6 +193,7 @@ fn account_routes() -> Router<App> {
 /// What answers without anybody being signed in, and without a session being looked up.
 pub fn plain_routes() -> Router<App> {
     Router::new()
+        .route("/stripe/webhook", post(stripe::webhook).layer(DefaultBodyLimit::max(stripe::EVENT_LIMIT)))
         .route("/static/{file}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
         .route("/healthz", get(health::alive))

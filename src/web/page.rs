@@ -6,6 +6,7 @@ use super::notice::Notice;
 use super::session::Visitor;
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::{Actor, Person};
+use crate::clock::{self, Micros};
 use crate::config::Config;
 use crate::organizations::Organization;
 use crate::text;
@@ -29,6 +30,15 @@ pub struct Shell {
     pub notice: Option<Notice>,
     pub assets: Assets,
     pub banner: Option<&'static str>,
+    /// What is wrong with the organization's payments, for those who can see to it.
+    pub alert: Option<ShellAlert>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ShellAlert {
+    pub title: &'static str,
+    pub text: String,
+    pub href: String,
 }
 
 #[derive(Debug, Clone)]
@@ -119,13 +129,15 @@ impl Shell {
             notice: visitor.notice.clone(),
             assets: assets(),
             banner: visitor.banner,
+            alert: None,
         }
     }
 
     /// The frame of a page of an organization. `current` is the label of its line in the navigation.
     pub fn org(visitor: &Visitor, actor: &Actor, current: &'static str, title: impl AsRef<str>) -> Self {
         let title = format!("{} · {}", title.as_ref(), actor.org.name);
-        Self::bare(visitor, title).in_org(&actor.person, &actor.org, actor.role, current, "")
+        let shell = Self::bare(visitor, title).in_org(&actor.person, &actor.org, actor.role, current, "");
+        Self { alert: alert(&actor.org, actor.role, visitor.now), ..shell }
     }
 
     /// Adds what stands around every page while an organization is active. `current` and `own` are the labels of the
@@ -193,6 +205,23 @@ fn switcher(person: &Person, current: Option<&str>) -> Vec<SwitchOrg> {
             current: current == Some(seat.org.slug.as_str()),
         })
         .collect()
+}
+
+/// What is wrong with the payments, for who may see to it.
+fn alert(org: &Organization, role: OrgRole, now: Micros) -> Option<ShellAlert> {
+    if !access::allows(role, Permission::ManageBilling) {
+        return None;
+    }
+    let (title, text) = match (org.billing_alert.as_str(), org.plan_until) {
+        ("past_due", Some(until)) if until > now => (
+            "The last payment failed.",
+            format!("{} keeps its plan until {}. Pay before then, and nothing changes.", org.name, clock::day(until)),
+        ),
+        ("past_due", _) => ("The last payment failed.", format!("{} has no paid plan until it is made. Nothing was taken away.", org.name)),
+        ("disputed", _) => ("A payment is disputed at the bank.", "The plan goes on meanwhile.".to_owned()),
+        _ => return None,
+    };
+    Some(ShellAlert { title, text, href: format!("/orgs/{}/billing/payments", org.slug) })
 }
 
 /// The organization's pages that somebody with the role may open: asked of the same table that the operations ask.

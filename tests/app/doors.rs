@@ -5,6 +5,7 @@
 mod account;
 mod inside;
 mod resources;
+mod stripe;
 mod table;
 mod to_workspace;
 mod world;
@@ -12,6 +13,7 @@ mod world;
 use crate::support::routes::{self, Route};
 use account::ACCOUNT_DOORS;
 use resources::RESOURCE_DOORS;
+use stripe::STRIPE_DOORS;
 use table::{Door, ELSEWHERE, MEMBERS_DOORS, ORGANIZATION_DOORS, OWN_DOORS, ROLE_DOORS, Way};
 use to_workspace::WORKSPACE_INVITATION_DOORS;
 use world::{CAST, World};
@@ -110,6 +112,7 @@ fn all() -> Vec<&'static Door> {
         .chain(ROLE_DOORS)
         .chain(RESOURCE_DOORS)
         .chain(WORKSPACE_INVITATION_DOORS)
+        .chain(STRIPE_DOORS)
         .collect()
 }
 
@@ -228,6 +231,16 @@ async fn sec_z1_sec_z4_workspace_invitations_by_form() {
 #[tokio::test]
 async fn sec_z1_sec_z8_workspace_invitations_by_call() {
     walk(WORKSPACE_INVITATION_DOORS, Carrier::Call).await;
+}
+
+#[tokio::test]
+async fn s1_93_s3_50_sec_z1_going_to_stripe_by_form() {
+    walk(STRIPE_DOORS, Carrier::Form).await;
+}
+
+#[tokio::test]
+async fn s1_93_s3_50_sec_z1_sec_z8_going_to_stripe_by_call() {
+    walk(STRIPE_DOORS, Carrier::Call).await;
 }
 
 /// Fails with the routes that change something and stand neither in the table nor among those with a reason.

@@ -37,6 +37,7 @@ mod sessions;
 mod sign_in;
 mod sign_in_github;
 mod spaces;
+mod stripe;
 mod structure;
 mod support;
 mod tokens;

@@ -8,8 +8,17 @@ use crate::house::House;
 use crate::routes::{self, Route};
 
 /// Addresses that are no pages: they lead on at once, and to where, other tests say.
-const LEAD_ON: [&str; 6] =
-    ["/", "/settings/organization", "/sign-in/github", "/sign-in/github/callback", "/account/security/github", "/orgs/{org}/audit/new"];
+const LEAD_ON: [&str; 9] = [
+    "/",
+    "/settings/organization",
+    "/sign-in/github",
+    "/sign-in/github/callback",
+    "/account/security/github",
+    "/orgs/{org}/audit/new",
+    "/orgs/{org}/billing/paid",
+    "/orgs/{org}/billing/not-paid",
+    "/orgs/{org}/billing/managed",
+];
 
 /// What is in the way of a person on the page that is open.
 async fn complaints(person: &Person, what: &str) -> Vec<String> {

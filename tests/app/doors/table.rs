@@ -354,6 +354,8 @@ pub const OWN_DOORS: &[Door] = &[
 
 /// Routes that change something and are shown elsewhere, or have no actor yet, and why.
 pub const ELSEWHERE: &[(&str, &str)] = &[
+    ("/orgs/{org}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
+    ("/organizations/{org_id}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
     ("/access/check", "asks, and changes nothing: tests/app/decisions"),
     ("/sign-in", "nobody is signed in yet: tests/app/sign_in.rs"),
     ("/sign-in/code", "nobody is signed in yet: tests/app/sign_in.rs"),

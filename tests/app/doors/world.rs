@@ -2,6 +2,7 @@
 
 use crate::support::client::Client;
 use crate::support::database::Database;
+use crate::support::stripe::Stripe;
 use crate::support::{Acme, Browser, House, acme};
 use roster::access::{OrgRole, WorkspaceRole};
 use roster::accounts::{self, TokenScope, create_token_for};
@@ -33,6 +34,8 @@ const ADDRESSES: [&str; 9] = [
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Needs {
     Nothing,
+    /// Nobody in Acme has begun to pay.
+    NoCheckout,
     /// A member of Acme: `{member}`.
     Member,
     /// A workspace of Acme and a member who has a role in it: `{workspace}`, `{user}`.
@@ -97,7 +100,7 @@ pub struct Someone {
 
 impl World {
     pub async fn new() -> Self {
-        let house = House::start().await;
+        let (_, house) = Stripe::with_house().await;
         let Acme { alice, bob, bill, carol, vera, otto, xenia, .. } = acme(&house).await;
         house.add_member("acme-corp", "sam@acme.test", "Sam Osei", OrgRole::Admin).await;
         let sam = house.sign_in("sam@acme.test").await;
@@ -187,6 +190,7 @@ impl World {
             vec![("n", n.to_string()), ("kind", format!("kind_{n}")), ("org_id", self.org_id.clone()), ("org", "acme-corp".to_owned())];
         match needs {
             Needs::Nothing => {}
+            Needs::NoCheckout => self.database.run("DELETE FROM stripe_checkouts").await,
             Needs::Member => values.push(("member", self.member(&new, OrgRole::Member).await)),
             Needs::MemberOfWorkspace => {
                 let member = self.member(&new, OrgRole::Member).await;

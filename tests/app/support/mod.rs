@@ -14,6 +14,7 @@ pub mod process;
 pub mod program;
 pub mod routes;
 mod selftest;
+pub mod stripe;
 pub mod wire;
 
 pub use browser::{Browser, Page};
