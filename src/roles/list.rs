@@ -118,8 +118,8 @@ pub async fn list(
 }
 
 /// The first custom roles by name that have this text in their name, for somebody who chooses one in a workspace, or
-/// anywhere in the organization (S3-11). Refuses who gives no access there.
-pub async fn search(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, text: &str) -> Result<Vec<CustomRole>> {
+/// anywhere in the organization (S3-11), each with whether it allows anything yet. Refuses who gives no access there.
+pub async fn search(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, text: &str) -> Result<Vec<(CustomRole, bool)>> {
     let pattern = pattern(text)?;
     let mut tx = app.db.read().await?;
     super::details::may_create(&mut tx, actor, workspace).await?;
@@ -127,10 +127,12 @@ pub async fn search(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, t
 }
 
 /// A custom role for somebody who chooses one; "not found" for another organization's. Refuses like [`search`].
-pub async fn offered(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, id: &CustomRoleId) -> Result<CustomRole> {
+pub async fn offered(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, id: &CustomRoleId) -> Result<(CustomRole, bool)> {
     let mut tx = app.db.read().await?;
     super::details::may_create(&mut tx, actor, workspace).await?;
-    find_in(&mut tx, &actor.org.id, id).await
+    let role = find_in(&mut tx, &actor.org.id, id).await?;
+    let used = queries::used(&mut tx, &actor.org.id, id).await?;
+    Ok((role, used.permissions > 0))
 }
 
 /// A role with its lines. Refuses like [`list`]; "not found" for another organization's role.

@@ -143,12 +143,28 @@ pub(super) async fn list(tx: &mut Tx, asked: &Asked<'_>, within: Option<&UserId>
 const WITHIN: &str = "a.workspace_id IN (SELECT w.id FROM workspaces w WHERE w.org_id = $1 AND w.deleted_at IS NULL AND ($3 OR w.id IN (
     SELECT own.workspace_id FROM access own WHERE own.user_id = $2 AND own.role IN ('admin', 'owner'))))";
 
-pub(super) async fn search(tx: &mut Tx, org: &OrgId, pattern: &str, limit: i64) -> Result<Vec<CustomRole>> {
-    let rows: Vec<RoleRow> = on!(tx, c => sqlx::query_as(
-        "SELECT id, name, description, created_at FROM custom_roles WHERE org_id = $1 AND sort_name LIKE $2 ESCAPE '\\'
-         ORDER BY sort_name, id LIMIT $3")
+row! {
+    struct OfferedRow {
+        id: CustomRoleId,
+        name: String,
+        description: String,
+        created_at: i64,
+        permissions: i64,
+    }
+}
+
+/// Roles with this in their name, each with whether it lists anything.
+pub(super) async fn search(tx: &mut Tx, org: &OrgId, pattern: &str, limit: i64) -> Result<Vec<(CustomRole, bool)>> {
+    let rows: Vec<OfferedRow> = on!(tx, c => sqlx::query_as(
+        "SELECT id, name, description, created_at,
+            (SELECT COUNT(*) FROM custom_role_permissions p WHERE p.role_id = custom_roles.id) AS permissions
+         FROM custom_roles WHERE org_id = $1 AND sort_name LIKE $2 ESCAPE '\\' ORDER BY sort_name, id LIMIT $3")
         .bind(org.as_str()).bind(pattern).bind(limit).fetch_all(c))?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let role = |row: OfferedRow| {
+        let OfferedRow { id, name, description, created_at, permissions } = row;
+        (RoleRow { id, name, description, created_at }.into(), permissions > 0)
+    };
+    Ok(rows.into_iter().map(role).collect())
 }
 
 row! {

@@ -38,7 +38,7 @@ pub struct Asked {
 impl Asked {
     /// The address of this page with some parts replaced.
     fn with(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         let parts = [("q", &self.q), ("after", &self.after), ("before", &self.before), ("w", &self.w), ("wafter", &self.wafter)];
         for (key, value) in parts {
             let value = changes.iter().find(|(k, _)| *k == key).map_or(value.as_str(), |(_, v)| v);

@@ -142,6 +142,7 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}/invitations/{invitation}/withdraw", post(invite_to_workspace::withdraw))
         .route("/workspaces/{ws}/members", get(workspaces::people))
         .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
+        .route("/workspaces/{ws}/members/{user}/role", get(workspaces::choose_role_form).post(workspaces::choose_role))
         .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))

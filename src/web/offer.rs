@@ -51,7 +51,7 @@ impl WorkspaceRows {
         let workspaces: Vec<Workspace> = listed.into_iter().map(|one| one.workspace).collect();
         let ceiling = access::gives_up_to(Some(actor.role), None);
         let fixed = WORKSPACE_ROLES.into_iter().rev().filter(|role| Some(*role) <= ceiling);
-        let custom = roles::search(app, actor, None, "").await?.into_iter().map(|role| (role.id.to_string(), role.name));
+        let custom = roles::search(app, actor, None, "").await?.into_iter().map(|(role, _)| (role.id.to_string(), role.name));
         Ok(Self {
             rows: Vec::new(),
             places: workspaces.iter().map(|w| (w.slug.clone(), name_of(w))).collect(),

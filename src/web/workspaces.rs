@@ -1,11 +1,13 @@
 //! `/orgs/{org}/workspaces`, `/workspaces/new` and the pages of one workspace.
 
 mod cell;
+mod choose;
 mod link;
 mod people;
 mod settings;
 
 pub(super) use cell::{Cell, Giver};
+pub use choose::{choose_role, choose_role_form};
 pub use link::{confirm_unlink, link, link_form, unlink};
 pub use people::{confirm_take, people, set_role, take};
 pub use settings::{change, confirm_delete, delete, settings};

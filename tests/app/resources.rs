@@ -3,6 +3,7 @@
 mod pages;
 mod private;
 mod same_sight;
+mod shared;
 mod upsert;
 
 use crate::support::client::{Answer, Client};

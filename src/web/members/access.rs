@@ -51,7 +51,7 @@ pub(super) async fn section(app: &App, actor: &Actor, entry: &Entry, base: &str,
     let ids: Vec<&WorkspaceId> = listed.iter().map(|one| &one.workspace.id).collect();
     let standings = workspaces::standings(app, actor, &[user], &ids).await?;
     let query = |after: &str| {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         for (key, value) in [("w", asked.w.as_str()), ("wafter", after)] {
             if !value.is_empty() {
                 query.append_pair(key, value);

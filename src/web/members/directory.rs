@@ -60,7 +60,7 @@ impl Asked {
 
     /// The query of this list with some parts replaced, other pages' cursors left out.
     fn with(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         let kept = [
             ("q", &self.q),
             ("status", &self.status),

@@ -36,7 +36,7 @@ pub struct Asked {
 impl Asked {
     /// The query of this list with other words in some places.
     fn with(&self, sort: &str, dir: &str, after: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         for (key, value) in [("q", self.q.as_str()), ("sort", sort), ("dir", dir), ("after", after)] {
             if !value.is_empty() {
                 query.append_pair(key, value);

@@ -17,7 +17,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{CustomRoleId, WorkspaceId};
-use crate::roles::{self, CustomRole};
+use crate::roles::{self, CustomRole, Status};
 use crate::workspaces::Given;
 
 /// Where a role is chosen.
@@ -121,7 +121,7 @@ impl Picker {
             }
             found => found?,
         };
-        let same = |role: &CustomRole| crate::text::sort_key(&role.name) == crate::text::sort_key(&self.search);
+        let same = |(role, _): &(CustomRole, bool)| crate::text::sort_key(&role.name) == crate::text::sort_key(&self.search);
         if !self.search.is_empty() && !found.iter().any(same) && self.error.is_empty() {
             self.create = self.search.clone();
         }
@@ -155,6 +155,9 @@ impl Picker {
     }
 }
 
-fn option(role: &CustomRole) -> (String, String, String) {
-    (role.id.to_string(), role.name.clone(), role.description.clone())
+/// A custom role with what it is for, and why it does nothing yet where it does (E10).
+fn option((role, allows): &(CustomRole, bool)) -> (String, String, String) {
+    let yet = if *allows { String::new() } else { format!("Not in effect yet: {}.", Status::NotUsed.why()) };
+    let about = [role.description.trim_end_matches('.'), yet.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    (role.id.to_string(), role.name.clone(), about.join(". "))
 }

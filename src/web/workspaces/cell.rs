@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::ids::{CustomRoleId, UserId, WorkspaceId};
 use crate::workspaces::{self, Given, Managed, PersonHere};
 
+/// The value of the list's last line, which leads to the page with every role.
+pub(super) const ANOTHER: &str = "another";
+
 /// Who sets roles, and what they can choose from.
 pub(crate) struct Giver {
     user: UserId,
@@ -68,6 +71,9 @@ impl Giver {
         }
         let mut options: Vec<(String, String, bool)> =
             choices.iter().map(|choice| (value(choice), self.name(choice.as_ref()), value(choice) == held)).collect();
+        if !options.is_empty() && self.may_give_custom(ceiling, here, own) {
+            options.push((ANOTHER.to_owned(), "Another role…".to_owned(), false));
+        }
         if !options.is_empty() && !options.iter().any(|(_, _, chosen)| *chosen) {
             options.insert(0, (held, here.standing.label(), true));
         }
@@ -87,6 +93,13 @@ impl Giver {
             },
             note: note(here, entering),
         }
+    }
+
+    /// Whether there are custom roles beyond those of the list to search for, or to make (S3-11, S3-12).
+    fn may_give_custom(&self, ceiling: Option<WorkspaceRole>, here: &PersonHere, own: bool) -> bool {
+        let custom = WorkspaceRole::Custom;
+        self.organization.is_some()
+            && access::may_set_access(ceiling, self.organization, here.standing.highest(), Some(custom), own).is_ok()
     }
 
     fn name(&self, given: Option<&Given>) -> String {

@@ -2,7 +2,7 @@
 //! is set.
 
 use super::PageResult;
-use super::cell::{Cell, Giver};
+use super::cell::{ANOTHER, Cell, Giver};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{UserId, WorkspaceId};
@@ -11,7 +11,7 @@ use crate::web::input::{Form, Query};
 use crate::web::next::own_path;
 use crate::web::notice::Notice;
 use crate::web::page::{self, Shell, hue};
-use crate::web::session::{SignedIn, see_other};
+use crate::web::session::{SignedIn, Visitor, see_other};
 use crate::workspaces::{self, Given, Managed, PersonHere, Set};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -88,7 +88,7 @@ pub async fn people(
         }
     };
     let next = page.next.map(|after| {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         query.append_pair("q", &asked.q).append_pair("after", &after);
         query.finish()
     });
@@ -145,13 +145,10 @@ pub async fn set_role(
     if form.role.is_empty() {
         // Refuses what taking it away would refuse.
         workspaces::set_access_impact(&app, &person, &id, &user, None).await?;
-        let ask = crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back);
-        if !visitor.partial {
-            return Ok(see_other(ask, None));
-        }
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        response.headers_mut().insert("hx-redirect", HeaderValue::from_str(&ask).map_err(|e| Refusal::Internal(e.into()))?);
-        return Ok(response);
+        return lead(&visitor, &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back));
+    }
+    if form.role == ANOTHER {
+        return lead(&visitor, &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/role"), &back));
     }
     let given = Given::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
     let set = workspaces::set_access(&app, &person, &id, &user, Some(given)).await?;
@@ -165,8 +162,18 @@ pub async fn set_role(
     Ok(Html(CellChanged { cell, notice }.render().unwrap_or_default()).into_response())
 }
 
+/// Leads on to another page, also where htmx waits for a fragment.
+fn lead(visitor: &Visitor, to: &str) -> PageResult {
+    if !visitor.partial {
+        return Ok(see_other(to.to_owned(), None));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert("hx-redirect", HeaderValue::from_str(to).map_err(|e| Refusal::Internal(e.into()))?);
+    Ok(response)
+}
+
 /// What was done, in words.
-fn said(set: &Set) -> Notice {
+pub(super) fn said(set: &Set) -> Notice {
     let now = match &set.after {
         Some(after) => format!("{} is {after} of {} now.", set.person, set.workspace),
         None => format!("{} no longer has {}.", set.person, set.workspace),
@@ -196,7 +203,7 @@ struct Take {
     own: bool,
 }
 
-fn come_back(next: &str, id: &WorkspaceId) -> String {
+pub(super) fn come_back(next: &str, id: &WorkspaceId) -> String {
     Some(own_path(next)).filter(|path| !path.is_empty()).unwrap_or_else(|| format!("/workspaces/{id}/members"))
 }
 

@@ -46,6 +46,7 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{ws}/why", Needs::OwnersWorkspace, EXPLAINED),
     ("/workspaces/{ws}/members", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{ws}/members/invite", Needs::OwnersWorkspace, LOOK_AFTER),
+    ("/workspaces/{ws}/members/{user}/role", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/members/{user}/remove", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/members/{user}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/settings", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),

@@ -318,6 +318,17 @@ pub const OWN_DOORS: &[Door] = &[
     inside(
         LOOK_AFTER,
         door(
+            "workspaces::set_access by the page with every role",
+            "access.changed",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            MemberOfWorkspace,
+            Page("/workspaces/{workspace}/members/{user}/role", "role=member"),
+            Way::None("a call names any role itself"),
+        ),
+    ),
+    inside(
+        LOOK_AFTER,
+        door(
             "workspaces::set_access to nothing",
             "access.taken",
             MANAGERS_AND_THE_REST_NOT_FOUND,

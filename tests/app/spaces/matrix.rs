@@ -1,5 +1,6 @@
 //! The access matrix: members by workspaces.
 
+use super::people::user_id;
 use super::{assert_counts, give, in_acme};
 use crate::support::{House, Page, acme};
 
@@ -99,4 +100,46 @@ async fn s1_47_the_matrix_pages_members_and_workspaces_and_loads_only_what_it_sh
         let status = acme.alice.get(&format!("/orgs/acme-corp/access?{bad}")).await.status;
         assert!((400..500).contains(&status), "{bad}: {status}");
     }
+}
+
+#[tokio::test]
+async fn s3_11_s3_12_e10_a_role_is_searched_or_made_from_the_matrix_and_the_place_in_it_is_kept() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    in_acme(&mut acme.alice, "Workspace A").await;
+    let here = "/orgs/acme-corp/access?q=carol&w=workspace";
+    let page = acme.alice.get(here).await.assert_status(200);
+    assert_eq!(page.all("tbody td option").last().map(String::as_str), Some("Another role…"));
+    let form = page.attribute("tbody td form", "action").expect("a form");
+    let back = page.attribute("tbody td input[name=back]", "value").expect("the way back");
+    // It leads to a page with every role; by htmx too.
+    let leads = acme.alice.post(&form, &[("role", "another"), ("back", &back)]).await.assert_status(303).location();
+    acme.alice.htmx = true;
+    let led = acme.alice.post(&form, &[("role", "another"), ("back", &back)]).await.assert_status(204);
+    assert_eq!(led.headers["hx-redirect"], leads.as_str());
+    acme.alice.htmx = false;
+    let asked = acme.alice.get(&leads).await.assert_status(200).assert_says("They have no role here now");
+    let action = asked.attribute("main form", "action").expect("a form");
+    let next = asked.attribute("input[name=next]", "value").expect("the way back");
+    assert_eq!(next, here);
+    // Searched for and not there: to be made, with nothing set yet and the way back kept.
+    let typed = |button: &'static str| [("role_search", "Orders clerk"), ("role_do", button), ("next", here)];
+    let found = acme.alice.post(&action, &typed("search")).await.assert_status(200);
+    let found = found.assert_says("Create “Orders clerk” as custom role");
+    assert_eq!(found.attribute("input[name=next]", "value").as_deref(), Some(here));
+    let made = acme.alice.post(&action, &typed("create")).await.assert_status(200);
+    assert_eq!(house.count("SELECT COUNT(*) FROM access WHERE role = 'custom'").await, 0);
+    let role = made.attribute("input[name=role][checked]", "value").expect("the new role is chosen");
+    made.assert_says("Not in effect yet: not used in any permission.");
+    let page = acme.alice.submit(&action, &[("role", &role), ("next", here)]).await.assert_status(200);
+    let page = page.assert_says("Carol Reyes is Orders clerk of Workspace A now.");
+    assert_eq!(cells(&page, "Carol Reyes"), ["Orders clerk"]);
+    assert_eq!(page.attribute("#q", "value").as_deref(), Some("carol"), "the matrix is where it was");
+    // A choice that isn't one, and somebody who may not.
+    acme.alice.post(&action, &[("role", "emperor")]).await.assert_status(422).assert_says("Choose one of the roles in the list.");
+    acme.carol.get(&leads).await.assert_status(403);
+    let vera = action.replace(action.split('/').nth(4).expect("a user"), &user_id(&house, "vera@acme.test").await);
+    acme.alice.post(&vera, &[("role", "admin")]).await.assert_status(409).assert_says("who changes nothing in any workspace");
+    acme.otto.get(&leads).await.assert_status(404);
+    assert_counts(&house).await;
 }
