@@ -253,10 +253,7 @@ pub fn sentence(event: &EventRow) -> String {
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
         action if action.starts_with("billing.") => of_billing(action, who, what, &text),
         action if action.starts_with("run") || action.starts_with(REPORTED) => of_products(action, who, what, &text),
-        "audit.exported" if changes["filter"].as_object().is_some_and(|f| !f.is_empty()) => {
-            format!("{who} exported a part of the audit log")
-        }
-        "audit.exported" => format!("{who} exported the audit log"),
+        "audit.exported" => of_export(who, &changes["filter"]),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }
@@ -292,6 +289,11 @@ fn of_billing(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> Strin
         "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
+}
+
+fn of_export(who: &str, filter: &Value) -> String {
+    let what = if filter.as_object().is_some_and(|filter| !filter.is_empty()) { "a part of the audit log" } else { "the audit log" };
+    format!("{who} exported {what}")
 }
 
 fn of_grants(who: &str, what: &str, changes: &Value) -> String {
