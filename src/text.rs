@@ -193,6 +193,45 @@ pub fn count(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
+/// `12.4 GB`, in units of a thousand; whole bytes below that.
+pub fn bytes(number: i64) -> String {
+    let mut rest = number as f64;
+    let mut unit = "B";
+    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        // What would read "1000.0 kB" is one of the next.
+        if rest < 999.95 {
+            break;
+        }
+        (rest, unit) = (rest / 1_000.0, larger);
+    }
+    match unit {
+        "B" => format!("{number} B"),
+        _ => format!("{rest:.1} {unit}"),
+    }
+}
+
+/// `98.3 %`. All and none are said only where it is all or none.
+pub fn percent(part: f64) -> String {
+    let tenths = (part * 1_000.0).round();
+    match tenths {
+        1_000.0 if part < 1.0 => "99.9 %".into(),
+        0.0 if part > 0.0 => "0.1 %".into(),
+        1_000.0 => "100 %".into(),
+        _ => format!("{:.1} %", tenths / 10.0),
+    }
+}
+
+/// `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`
+pub fn duration(micros: i64) -> String {
+    let seconds = micros / 1_000_000;
+    match seconds {
+        ..10 => format!("{:.1} s", micros as f64 / 1e6),
+        ..60 => format!("{seconds} s"),
+        ..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
 /// The number of things in a list, with the word for them.
 pub fn count_of<T>(things: &[T], one: &str, many: &str) -> String {
     count(things.len() as i64, one, many)
@@ -224,6 +263,20 @@ pub fn few_of(names: &[String], total: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s1_73_s1_74_amounts_read_as_people_say_them() {
+        let sizes = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (12_412_000_000, "12.4 GB"), (999_960, "1.0 MB")];
+        for (number, words) in sizes {
+            assert_eq!(bytes(number), words);
+        }
+        for (part, words) in [(1.0, "100 %"), (0.0, "0.0 %"), (0.9999, "99.9 %"), (0.0001, "0.1 %"), (2.0 / 3.0, "66.7 %")] {
+            assert_eq!(percent(part), words);
+        }
+        for (micros, words) in [(400_000, "0.4 s"), (42_000_000, "42 s"), (185_000_000, "3 min 5 s"), (7_800_000_000, "2 h 10 min")] {
+            assert_eq!(duration(micros), words);
+        }
+    }
 
     #[test]
     fn s1_12_a_slug_is_made_from_any_name() {

@@ -25,6 +25,7 @@ mod sessions;
 mod shape;
 mod stripe;
 mod tokens;
+mod usage;
 mod workspaces;
 
 pub use error::draw_bare;

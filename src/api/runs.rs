@@ -6,6 +6,7 @@ use super::input::{Json, Query};
 use super::paging::{self, Listed};
 use super::resources::At;
 use super::shape::{answer, body, query};
+use super::usage;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
@@ -15,7 +16,7 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde_json::Value;
 
-/// The calls of this file.
+/// The calls of this file, and the one about what is counted.
 pub(super) fn calls() -> Vec<Call> {
     vec![
         Call::get("/workspaces/{workspace_id}/runs", list)
@@ -32,6 +33,10 @@ pub(super) fn calls() -> Vec<Call> {
             .says("Write up to 1,000 of your product's events into the audit log, each once by its own id")
             .takes::<ReportedEvents>()
             .gives::<EventVerdicts>(200),
+        Call::get("/organizations/{org_id}/usage", usage::show)
+            .says("Get an organization's usage over some days")
+            .asks::<usage::AskedUsage>()
+            .gives::<usage::Usage>(200),
         Call::post("/organizations/{org_id}/events", report_events)
             .says("Write events that are about no workspace into the audit log, each once by its own id")
             .takes::<ReportedEvents>()

@@ -166,7 +166,7 @@ impl<C> Line<C> {
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it (SEC-W8). Text that looks so already gets
 /// one more, so that [`plain`] can tell what it was.
-fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     if is_formula(text.trim_start_matches('\'')) { format!("'{text}") } else { text.to_owned() }
 }
 

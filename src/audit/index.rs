@@ -1,11 +1,13 @@
 //! What events are found by: their tags, the days they happened on, and the actions there are to choose from.
 
+use super::Category;
 use super::queries::{self, EventRow};
 use super::tags;
 use crate::clock::DAY;
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::ids::OrgId;
+use crate::ids::{OrgId, UserId};
+use crate::usage;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lists new events of an organization under all that they are asked for by. They come in the order of their chain.
@@ -25,6 +27,22 @@ pub(super) async fn add(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result
     }
     for (action, category) in actions {
         queries::index::add_action(tx, org, action, category).await?;
+    }
+    note_people(tx, events).await
+}
+
+/// Notes who was active in which workspace. Who reports runs doesn't do them; those are noted with the runs.
+async fn note_people(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
+    let mut seen: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.actor_kind != "system" && event.category != Category::Run.as_str()) {
+        if let Some(workspace) = &event.workspace_id {
+            let last = seen.entry(workspace).or_default().entry(&event.actor_id).or_insert(event.at);
+            *last = event.at.max(*last);
+        }
+    }
+    for (workspace, people) in seen {
+        let people: Vec<(UserId, i64)> = people.into_iter().map(|(user, at)| (user.into(), at)).collect();
+        usage::note_people(tx, &workspace.into(), &people).await?;
     }
     Ok(())
 }

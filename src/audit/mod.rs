@@ -26,6 +26,7 @@ use std::borrow::Cow;
 pub use chain::first_broken;
 pub use export::{Export, Exports, Progress, export};
 pub use file::Format;
+pub(crate) use file::safe as csv_safe;
 pub(crate) use heads::run as write_heads_from_time_to_time;
 pub use heads::write_heads;
 pub(crate) use index::catch_up;

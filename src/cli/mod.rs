@@ -110,7 +110,7 @@ fn parse() -> anyhow::Result<Cli> {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+    let filter = tracing_subscriber::EnvFilter::try_new(crate::db::log_filter(&config.log))
         .map_err(|_| anyhow::anyhow!("ROSTER_LOG (--log) must be like info or roster=debug; it is “{}”", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if config.log_json {

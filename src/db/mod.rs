@@ -17,6 +17,12 @@ pub use connect::{Db, Dialect};
 use crate::error::Refusal;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 
+/// What is logged. The driver would write out every statement that is slow, and one with a thousand rows is a hundred
+/// kilobytes of text: statements are logged only where they are asked for, as with `sqlx::query=debug`.
+pub fn log_filter(asked: &str) -> String {
+    if asked.contains("sqlx") { asked.to_owned() } else { format!("{asked},sqlx::query=off") }
+}
+
 /// One connection, in a transaction or not. What a feature's queries run on.
 pub struct Tx(Inner);
 

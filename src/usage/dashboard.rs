@@ -65,7 +65,7 @@ pub struct KindCount {
 pub struct WorkspaceUsage {
     pub id: WorkspaceId,
     pub name: String,
-    /// Members who did something there: ran something, or opened or changed something in it.
+    /// Members who did something there: ran something, or changed something in it.
     pub active: i64,
     /// Resources in use in it, without those that are private to somebody.
     pub resources: i64,

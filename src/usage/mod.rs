@@ -3,9 +3,11 @@
 //! Nothing here reads runs: what a page or a month costs depends on workspaces and days, not on how many runs there were.
 
 mod dashboard;
+mod file;
 mod queries;
 
 pub use dashboard::{Dashboard, KindCount, Window, WorkspaceUsage, dashboard};
+pub use file::Table;
 
 use crate::clock::{self, Micros};
 use crate::db::Tx;

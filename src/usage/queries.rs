@@ -73,9 +73,11 @@ pub(super) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &[(i64, C
 
 pub(super) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[(UserId, Micros)]) -> Result<()> {
     let sql = format!(
-        "INSERT INTO usage_people (workspace_id, user_id, last_at) VALUES {}
+        "INSERT INTO usage_people (workspace_id, user_id, last_at)
+         WITH seen (user_id, at) AS (VALUES {})
+         SELECT $1, s.user_id, s.at FROM seen s WHERE EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $1)
          ON CONFLICT (workspace_id, user_id) DO UPDATE SET last_at = excluded.last_at WHERE usage_people.last_at < excluded.last_at",
-        rows_of(people.len(), 2)
+        (0..people.len()).map(|n| format!("({})", places_from(2 + n * 2, 2))).collect::<Vec<_>>().join(", ")
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());

@@ -29,12 +29,14 @@ mod page;
 mod policies;
 mod resources;
 mod roles;
+mod runs;
 mod security;
 mod session;
 mod settings;
 mod sign_in;
 mod stripe;
 mod tokens;
+mod usage;
 mod workspaces;
 
 pub use error::{PageError, draw_bare};
@@ -80,6 +82,7 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/billing/paid", get(stripe::paid))
         .route("/orgs/{org}/billing/not-paid", get(stripe::not_paid))
         .route("/orgs/{org}/billing/managed", get(stripe::managed))
+        .route("/orgs/{org}/usage", get(usage::index))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))
@@ -144,6 +147,7 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))
         .route("/workspaces/{ws}/members/{user}/role", get(workspaces::choose_role_form).post(workspaces::choose_role))
         .route("/workspaces/{ws}/members/{user}/remove", get(workspaces::confirm_take).post(workspaces::take))
+        .route("/workspaces/{ws}/runs", get(runs::index))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
 }

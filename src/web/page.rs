@@ -244,6 +244,9 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
     items.push(item("Roles", "roles", None));
     items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
     items.push(item("Resources", "resources", None));
+    if may(Permission::ViewUsage) {
+        items.push(item("Usage", "usage", None));
+    }
     if may(Permission::ViewAudit) {
         items.push(item("Audit log", "audit", None));
         items.push(item("Why", "access/why", None));
@@ -265,7 +268,13 @@ fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
     };
     NavGroup {
         heading: "Workspace".into(),
-        items: vec![item("Overview", "overview"), item("Resources", "resources"), item("Members", "members"), item("Settings", "settings")],
+        items: vec![
+            item("Overview", "overview"),
+            item("Resources", "resources"),
+            item("Runs", "runs"),
+            item("Members", "members"),
+            item("Settings", "settings"),
+        ],
     }
 }
 

@@ -149,17 +149,24 @@ pub async fn of_workspace(
     Path(ws): Path<WorkspaceId>,
     Query(asked): Query<Asked>,
 ) -> PageResult {
-    let (place, shell) = at_workspace(&app, &person, &visitor, &ws).await?;
+    let (place, shell) = at_workspace(&app, &person, &visitor, &ws, "Resources").await?;
     draw_index(&app, &visitor, shell, &place, format!("/workspaces/{ws}/resources"), asked).await
 }
 
-async fn at_workspace(app: &App, person: &Arc<Person>, visitor: &Visitor, ws: &WorkspaceId) -> Result<(Place, Shell), Refusal> {
+/// A workspace that the person opened, with the frame of a page of it.
+pub(super) async fn at_workspace(
+    app: &App,
+    person: &Arc<Person>,
+    visitor: &Visitor,
+    ws: &WorkspaceId,
+    current: &'static str,
+) -> Result<(Place, Shell), Refusal> {
     let place = Place::of_workspace(app, person, ws).await?;
     if let Some(actor) = &place.actor {
         accounts::note_activity(app, person, &actor.org.id);
     }
     let open = place.workspace.as_ref().ok_or(Refusal::NotFound)?;
-    let shell = Shell::workspace(visitor, person, open, "Resources");
+    let shell = Shell::workspace(visitor, person, open, current);
     Ok((place, shell))
 }
 
@@ -250,7 +257,7 @@ pub async fn show_of_workspace(
     Path((ws, id)): Path<(WorkspaceId, ResourceId)>,
     Query(asked): Query<Asked>,
 ) -> PageResult {
-    let (place, shell) = at_workspace(&app, &person, &visitor, &ws).await?;
+    let (place, shell) = at_workspace(&app, &person, &visitor, &ws, "Resources").await?;
     draw(&app, &visitor, shell, &place, format!("/workspaces/{ws}/resources"), &id, asked.after).await
 }
 

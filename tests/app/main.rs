@@ -41,4 +41,5 @@ mod stripe;
 mod structure;
 mod support;
 mod tokens;
+mod usage;
 mod workspaces;

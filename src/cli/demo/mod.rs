@@ -5,6 +5,7 @@ mod names;
 mod people;
 mod queries;
 mod roles;
+mod runs;
 mod story;
 mod things;
 

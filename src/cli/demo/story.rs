@@ -5,6 +5,7 @@ use super::names::{Dice, names};
 use super::people::{self, ALICE, BOB, CAROL, DAVE, actor, operator};
 use super::queries::{self, Place};
 use super::roles;
+use super::runs;
 use super::things;
 use crate::access::{OrgRole, WorkspaceRole};
 use crate::accounts::{self, TokenScope};
@@ -26,8 +27,8 @@ const PEOPLE: usize = 296;
 /// The story while it is told.
 pub(super) struct Story<'a> {
     pub app: &'a App,
-    beginning: Micros,
-    dice: Dice,
+    pub(super) beginning: Micros,
+    pub(super) dice: Dice,
     /// Names and addresses of the made people.
     pub people: Vec<(String, String)>,
 }
@@ -51,11 +52,17 @@ impl Story<'_> {
         self.changes_of_every_day().await?;
         self.another_organization().await?;
         things::stand(self).await?;
+        // What ran before Roster knew of the things is told of on that day.
+        let told = runs::report(self, 0, false).await?;
         invited::people_join(self).await?;
         roles::are_made(self).await?;
+        let told = runs::report(self, told, false).await?;
         self.last_days().await?;
+        let told = runs::report(self, told, false).await?;
         invited::some_wait(self).await?;
-        self.send_mails().await
+        self.send_mails().await?;
+        self.app.clock.advance(self.beginning + super::BEGINNING - self.app.now());
+        runs::report(self, told, true).await.map(drop)
     }
 
     /// Lets the mails of this day leave on this day.

@@ -52,6 +52,7 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{ws}/settings", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{ws}/settings/delete", Needs::OwnersWorkspace, DELETE),
     ("/workspaces/{ws}/resources", Needs::WorkspacesResource, OPEN),
+    ("/workspaces/{ws}/runs", Needs::OwnersWorkspace, OPEN),
     ("/workspaces/{ws}/resources/{resource}", Needs::WorkspacesResource, OPEN),
     ("/orgs/{org}/workspaces/{ws}/unlink", Needs::OwnersWorkspace, BY_ORGANIZATION_ROLE),
     ("/workspaces/{workspace_id}", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),

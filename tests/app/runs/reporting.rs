@@ -78,7 +78,7 @@ async fn every_run_that_is_wrong_is_named_by_its_place_and_nothing_is_written() 
         let runs: Vec<Value> = (0..many).map(|n| ended(&n.to_string(), "failed", 1)).collect();
         scene.alice.post(&scene.at_runs(), json!({ "runs": runs })).await.assert_problem(422, "invalid");
     }
-    for table in ["runs", "usage_days", "usage_people", "audit_events WHERE category = 'run'"] {
+    for table in ["runs", "usage_days", "audit_events WHERE category = 'run'"] {
         assert_eq!(scene.house.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
     }
 }
@@ -137,6 +137,8 @@ async fn s2_46_s1_64_a_run_keeps_the_name_of_who_started_it_and_they_were_active
     scene.acme.alice.post(&format!("/orgs/acme-corp/members/{carol}/remove"), &[]).await.assert_status(303);
     let listed = scene.vera.get(&scene.at_runs()).await.assert_status(200);
     assert_eq!((ids(&listed.json), &listed.json["data"][0]["person_name"]), (vec!["a"], &json!("Carol Reyes")));
+    let page = scene.acme.vera.get(&scene.at_runs()).await.assert_status(200);
+    page.assert_says("Carol Reyes").assert_says("Orders").assert_says("Succeeded");
     // Somebody who is nobody here keeps the name that they were told of by.
     scene.report(&[with(ended("b", "failed", 2), json!({ "person": "CI key nightly" }))]).await;
     let listed = scene.alice.get(&scene.at_runs()).await.assert_status(200);
@@ -145,7 +147,7 @@ async fn s2_46_s1_64_a_run_keeps_the_name_of_who_started_it_and_they_were_active
 
 #[tokio::test]
 async fn s2_35_runs_are_listed_as_far_as_somebody_sees_what_was_run() {
-    let scene = Scene::new().await;
+    let mut scene = Scene::new().await;
     scene.tell(&[("monitor", "home", None), ("monitor", "shop", None), ("sync", "Orders", None)]).await;
     let runs = [
         with(ended("home", "succeeded", 1), of("monitor", "home")),
@@ -163,6 +165,12 @@ async fn s2_35_runs_are_listed_as_far_as_somebody_sees_what_was_run() {
     assert_eq!(ids(&scene.alice.get(&scene.at_runs()).await.json), all);
     let seen = scene.carol.get(&scene.at_runs()).await.assert_status(200);
     assert_eq!(ids(&seen.json), ["whole", "orders", "home"]);
+    let page = scene.acme.carol.get(&scene.at_runs()).await.assert_status(200);
+    assert_eq!(page.all("tbody td:first-child b"), ["The workspace", "Orders", "home"]);
+    let failed = scene.acme.carol.get(&format!("{}?status=failed", scene.at_runs())).await.assert_status(200);
+    failed.assert_says("Nothing matches");
+    let of_one = scene.acme.carol.get(&format!("{}?resource={}", scene.at_runs(), monitor.as_str().expect("an id"))).await;
+    assert_eq!(of_one.assert_says("Only of home").all("tbody td:first-child b"), ["home"]);
     // Each filter alone, together, and page by page.
     for (query, found) in [
         ("?status=succeeded", vec!["orders", "home"]),
