@@ -5,6 +5,7 @@ use crate::access::{self, Permission, WorkspaceRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing::stripe;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
@@ -26,6 +27,8 @@ pub struct Deletion {
     pub keeping: Vec<Keeping>,
     /// People who have one of its custom roles, which end.
     pub custom: i64,
+    /// It pays for its plan, which ends.
+    pub pays: bool,
 }
 
 /// What deleting would do. Refuses who isn't an owner.
@@ -39,12 +42,13 @@ async fn impact(tx: &mut Tx, actor: &Actor) -> Result<Deletion> {
     let org = find(tx, &actor.org.id).await?;
     let keeping = workspaces::keeping(tx, &org.id, NAMED).await?;
     let custom = workspaces::custom_holders(tx, &org.id).await?;
-    Ok(Deletion { members: org.members, invited: org.invited, workspaces: org.workspaces, keeping, custom })
+    let pays = stripe::is_paying(tx, &org.id).await?;
+    Ok(Deletion { members: org.members, invited: org.invited, workspaces: org.workspaces, keeping, custom, pays })
 }
 
 /// Deletes the organization: its members and invitations go, its slug is free again, its workspaces stay, each by
 /// itself, with the people they had (S1-18, S1-19); who has one of its custom roles there is `custom_to` instead. Its
-/// owners and admins are told by mail.
+/// owners and admins are told by mail. What it pays at Stripe ends with it, within the hour.
 ///
 /// Refuses who isn't an owner (S1-16), and unless `typed` is the organization's name (S1-17). The row and the audit
 /// events are kept, so that its id never means something else (SEC-R13).
@@ -67,6 +71,7 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceR
         .with("slug", &*org.slug)
         .with("members", deletion.members)
         .with("invitations_revoked", deletion.invited)
+        .with("subscription_ends", deletion.pays.then_some(true))
         .with("workspaces", released.workspaces)
         .with("workspaces_adopted", released.adopted)
         .with("custom_roles_became", (deletion.custom > 0).then(|| custom_to.as_str()));

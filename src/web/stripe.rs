@@ -86,7 +86,7 @@ impl From<&Invoice> for Line {
             other => ("", other.to_owned()),
         };
         Self {
-            number: if invoice.number.is_empty() { "Draft".to_owned() } else { invoice.number.clone() },
+            number: if invoice.number.is_empty() { "Without a number".to_owned() } else { invoice.number.clone() },
             url: invoice.url.clone(),
             exact: clock::rfc3339(invoice.created_at),
             day: clock::day(invoice.created_at),
@@ -179,10 +179,11 @@ fn dates(account: &Account) -> Vec<(&'static str, String, String)> {
     let period = match account.status {
         Status::Cancelling => "Ends on",
         Status::Cancelled => "Ended on",
-        Status::PastDue => "Paid until",
         _ => "Next payment",
     };
-    let lines = [line("Trial until", account.trial_end), line(period, account.period_end), line("Time to pay until", account.grace_end)];
+    // While a payment is missing, what Stripe calls the period is the one that isn't paid.
+    let period = line(period, account.period_end.filter(|_| account.status != Status::PastDue));
+    let lines = [line("Trial until", account.trial_end), period, line("Time to pay until", account.grace_end)];
     lines.into_iter().flatten().collect()
 }
 

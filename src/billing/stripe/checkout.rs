@@ -209,7 +209,7 @@ async fn close_others(app: &App, actor: &Actor, stripe: &Client<'_>, customer: &
 }
 
 /// Ends a checkout. `false`: it was over, and so may have been paid.
-async fn end_session(stripe: &Client<'_>, session: &str) -> Result<bool> {
+pub(super) async fn end_session(stripe: &Client<'_>, session: &str) -> Result<bool> {
     match stripe.post(&format!("/v1/checkout/sessions/{session}/expire"), &[], &format!("roster-expire-{session}")).await {
         Ok(_) => Ok(true),
         Err(Failure::Refused) => Ok(false),

@@ -150,6 +150,26 @@ pub(super) async fn due(tx: &mut Tx, read_before: Micros, after: &str, limit: i6
 }
 
 row! {
+    pub(super) struct LeftRow {
+        pub org_id: String,
+        pub stripe_customer_id: String,
+    }
+}
+
+/// Deleted organizations whose customer may still pay.
+pub(super) async fn left_behind(tx: &mut Tx, limit: i64) -> Result<Vec<LeftRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT b.org_id, b.stripe_customer_id FROM billing_accounts b JOIN organizations o ON o.id = b.org_id
+         WHERE b.stripe_customer_id IS NOT NULL AND b.status <> 'cancelled' AND o.deleted_at IS NOT NULL ORDER BY b.org_id LIMIT $1")
+        .bind(limit).fetch_all(c))?)
+}
+
+pub(super) async fn set_ended(tx: &mut Tx, org: &OrgId) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE billing_accounts SET status = 'cancelled', paid_plan = '' WHERE org_id = $1").bind(org.as_str()))?;
+    Ok(())
+}
+
+row! {
     pub(super) struct CheckoutRow {
         pub attempt: i64,
         pub price_id: String,

@@ -3,6 +3,7 @@
 
 use super::answers::{self, Invoice};
 use super::client::Client;
+use super::leaving::end_left_behind;
 use super::queries::{self, StandingRow};
 use super::standing::{Payment, Standing, View, derive, is_live};
 use crate::access::{self, Permission};
@@ -196,12 +197,11 @@ pub async fn reconcile(app: &App) -> Result<Round> {
     round(app, Micros::MAX).await
 }
 
-/// The nightly round: the customers whose state wasn't read for a day. Does nothing where Stripe isn't set up.
+/// The nightly round: the customers whose state wasn't read for a day, and what deleted organizations left. Does nothing where Stripe isn't set up.
 pub(crate) async fn reconcile_due(app: &App) -> Result<Round> {
     let now = app.now();
-    if app.config.stripe_api_key.is_none() {
-        return Ok(Round::default());
-    }
+    let Some(stripe) = Client::new(app) else { return Ok(Round::default()) };
+    end_left_behind(app, &stripe).await?;
     let mut tx = app.db.begin().await?;
     queries::delete_events(&mut tx, now - 30 * DAY).await?;
     tx.commit().await?;

@@ -41,7 +41,7 @@ async fn while_stripe_can_not_be_reached_the_page_works_and_says_how_old_the_sta
     let (stripe, house, mut cast) = shop().await;
     pay(&stripe, &mut cast.alice, "team", "month").await;
     let fresh = cast.alice.get(PAGE).await.assert_says("Read from Stripe at");
-    let read = fresh.attribute("p.hint time", "datetime").expect("a time");
+    let read = fresh.attribute("#read time", "datetime").expect("a time");
     for mode in [Mode::Refuse500, Mode::RateLimited, Mode::KeyRevoked] {
         house.clock.advance(6 * MINUTE);
         stripe.fail(mode);

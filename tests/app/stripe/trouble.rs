@@ -150,6 +150,31 @@ async fn what_events_missed_is_repaired_by_the_operators_command_and_by_the_nigh
 }
 
 #[tokio::test]
+async fn what_a_deleted_organization_paid_ends_at_stripe_and_deleting_says_so() {
+    let (stripe, house, mut cast, customer) = paid().await;
+    cast.alice.get("/orgs/acme-corp/settings/delete").await.assert_says("Its subscription at Stripe ends within the hour");
+    cast.otto.get("/orgs/globex/settings/delete").await.assert_status(200);
+    cast.alice.post("/orgs/acme-corp/settings/delete", &[("confirm", "Acme Corp")]).await.assert_status(303);
+    let plans = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/app/support/stripe/plans.toml");
+    let program = Program::beside(&house)
+        .set("ROSTER_STRIPE_API_KEY", KEY)
+        .set("ROSTER_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .set("ROSTER_STRIPE_API_URL", stripe.url())
+        .set("ROSTER_PLANS", plans)
+        .set("ROSTER_LISTEN", "127.0.0.1:0");
+    // What is done every hour is done at a start too.
+    let running = program.start(&["serve"]);
+    house.wait_until("SELECT count(*) FROM billing_accounts WHERE status = 'cancelled'", 1).await;
+    drop(running);
+    assert_eq!(stripe.of("subscription", &customer)[0]["status"], "canceled");
+    let events = stripe.events();
+    assert!(!events.is_empty());
+    for event in events {
+        assert_eq!(stripe.send(&house, &event.body).await.0, 200, "about a customer of nobody's");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_the_operator_set_stays_when_nothing_at_stripe_changed() {
     let (stripe, house, mut cast, customer) = paid().await;
     stripe.end(&customer);

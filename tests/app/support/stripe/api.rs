@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde_json::{Value, json};
 
 pub(super) fn routes(stripe: &Stripe) -> Router<Stripe> {
@@ -18,6 +18,7 @@ pub(super) fn routes(stripe: &Stripe) -> Router<Stripe> {
         .route("/v1/checkout/sessions/{id}/expire", post(expire_session))
         .route("/v1/billing_portal/sessions", post(create_portal))
         .route("/v1/subscriptions", get(list_subscriptions))
+        .route("/v1/subscriptions/{id}", delete(cancel_subscription))
         .route("/v1/invoices", get(list_invoices))
         .route("/v1/charges", get(list_charges))
         .route("/v1/charges/{id}", get(show_charge))
@@ -208,6 +209,15 @@ async fn list_subscriptions(State(stripe): State<Stripe>, request: Request) -> R
     let found = stripe.of("subscription", field(&fields, "customer"));
     let found = found.into_iter().filter(|one| every || one["status"] != "canceled").collect();
     answer(known(&fields, &["customer", "status", "limit"]).map(|()| list(found, "/v1/subscriptions")))
+}
+
+async fn cancel_subscription(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
+    let found = stripe.store().find("subscription", &id).cloned();
+    let Some(customer) = found.as_ref().and_then(|one| one["customer"].as_str()) else {
+        return answer(Err(Refused(404, "resource_missing", "id")));
+    };
+    stripe.end(customer);
+    answer(stripe.store().find("subscription", &id).cloned().ok_or(Refused(404, "resource_missing", "id")))
 }
 
 async fn list_invoices(State(stripe): State<Stripe>, request: Request) -> Response {

@@ -1,4 +1,4 @@
-//! A stand-in for Stripe over real HTTP: the eleven calls that Roster makes, with the answers that Stripe's reference
+//! A stand-in for Stripe over real HTTP: the twelve calls that Roster makes, with the answers that Stripe's reference
 //! documents for its API version 2025-03-31.basil; the pages of Checkout and of the portal, where people pay, stop and go on;
 //! and events, signed as Stripe signs them, which a test sends when, in which order, and as often as it likes.
 //!
