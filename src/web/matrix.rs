@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::ids::{UserId, WorkspaceId};
 use crate::members::{self, Entry, Filter, Page, StatusFilter};
-use crate::workspaces::{self, Listed, PersonHere, Standing};
+use crate::workspaces::{self, Listed, Pages, PersonHere, Standing};
 use crate::{text, workspaces as spaces};
 use askama::Template;
 use axum::extract::State;
@@ -33,13 +33,15 @@ pub struct Asked {
     before: String,
     w: String,
     wafter: String,
+    wbefore: String,
 }
 
 impl Asked {
     /// The address of this page with some parts replaced.
     fn with(&self, changes: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-        let parts = [("q", &self.q), ("after", &self.after), ("before", &self.before), ("w", &self.w), ("wafter", &self.wafter)];
+        let members = [("q", &self.q), ("after", &self.after), ("before", &self.before)];
+        let parts = members.into_iter().chain([("w", &self.w), ("wafter", &self.wafter), ("wbefore", &self.wbefore)]);
         for (key, value) in parts {
             let value = changes.iter().find(|(k, _)| *k == key).map_or(value.as_str(), |(_, v)| v);
             if !value.is_empty() {
@@ -78,7 +80,7 @@ struct Matrix {
     range: String,
     previous: Option<String>,
     next: Option<String>,
-    first_columns: Option<String>,
+    previous_columns: Option<String>,
     next_columns: Option<String>,
     /// The organization has no workspace at all.
     empty: bool,
@@ -87,7 +89,13 @@ struct Matrix {
 /// `GET /orgs/{org}/access`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> Result<Response, PageError> {
     access::require(actor.role, Permission::ManageMembers)?;
-    let (listed, columns_next) = workspaces::search_in(&app, &actor, &asked.w, &asked.wafter, COLUMNS).await?;
+    let columns = match (asked.wafter.as_str(), asked.wbefore.as_str()) {
+        ("", "") => Pages::First,
+        ("", before) => Pages::Before(before),
+        (after, _) => Pages::After(after),
+    };
+    let columns = workspaces::search_in(&app, &actor, &asked.w, columns, COLUMNS).await?;
+    let listed = columns.listed;
     let filter = Filter {
         search: asked.q.clone(),
         status: StatusFilter::Active,
@@ -118,8 +126,8 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         },
         previous: found.previous.map(|cursor| asked.with(&[("before", &cursor), ("after", "")])),
         next: found.next.map(|cursor| asked.with(&[("after", &cursor), ("before", "")])),
-        first_columns: (!asked.wafter.is_empty()).then(|| asked.with(&[("wafter", "")])),
-        next_columns: columns_next.map(|cursor| asked.with(&[("wafter", &cursor)])),
+        previous_columns: columns.previous.map(|cursor| asked.with(&[("wbefore", &cursor), ("wafter", "")])),
+        next_columns: columns.next.map(|cursor| asked.with(&[("wafter", &cursor), ("wbefore", "")])),
         columns: listed.iter().map(column).collect(),
         empty: actor.org.workspaces == 0,
         rows,

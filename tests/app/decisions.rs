@@ -1,6 +1,7 @@
 //! Who may do what: the decision, its steps, and the calls that ask for it.
 
 mod asking;
+mod effects;
 mod previews;
 mod world;
 
@@ -177,6 +178,32 @@ impl Place {
             }
         }
         self.house.execute(&sql).await;
+    }
+
+    /// Gives everybody who was removed their place back.
+    async fn revive(&self) {
+        let (org, users) = (&self.org, &self.users);
+        for (n, user) in users.iter().enumerate() {
+            self.house
+                .execute(&format!(
+                    "INSERT INTO members (id, n, org_id, user_id, role, role_rank, status, name, sort_name, email, since, search, verified)
+                     SELECT 'mem_back{n}', (SELECT MAX(n) + 1 FROM members), '{org}', id, 'member', 3, 'active', name, LOWER(name), email, 0, LOWER(name), TRUE FROM users
+                     WHERE id = '{user}' AND NOT EXISTS (SELECT 1 FROM members m WHERE m.org_id = '{org}' AND m.user_id = '{user}')"
+                ))
+                .await;
+        }
+    }
+
+    /// Brings the counts that stand beside the rows up to them.
+    async fn recount(&self) {
+        for sql in [
+            "UPDATE workspaces SET people = (SELECT COUNT(DISTINCT a.user_id) FROM access a WHERE a.workspace_id = workspaces.id)",
+            "UPDATE organizations SET workspaces = (SELECT COUNT(*) FROM workspaces w WHERE w.org_id = organizations.id)",
+            "UPDATE members SET workspaces = (SELECT COUNT(DISTINCT a.workspace_id) FROM access a JOIN workspaces w
+                ON w.id = a.workspace_id WHERE a.user_id = members.user_id AND w.org_id = members.org_id)",
+        ] {
+            self.house.execute(sql).await;
+        }
     }
 
     fn thing_sql(&self, world: &World, n: usize, thing: &world::Thing) -> String {

@@ -9,7 +9,7 @@ use crate::ids::WorkspaceId;
 use crate::members::Entry;
 use crate::web::matrix::here;
 use crate::web::workspaces::{Cell, Giver};
-use crate::workspaces::{self, Listed};
+use crate::workspaces::{self, Found, Listed, Pages};
 use serde::Deserialize;
 
 /// Workspaces on a page.
@@ -47,7 +47,8 @@ pub(super) struct Section {
 /// The section for who manages members; `None` for everybody else, and for somebody invited, who holds nothing yet.
 pub(super) async fn section(app: &App, actor: &Actor, entry: &Entry, base: &str, asked: &Asked) -> Result<Option<Section>> {
     let Some(user) = entry.user.as_ref().filter(|_| access::allows(actor.role, Permission::ManageMembers)) else { return Ok(None) };
-    let (listed, next) = workspaces::search_in(app, actor, &asked.w, &asked.wafter, ROWS).await?;
+    let page = if asked.wafter.is_empty() { Pages::First } else { Pages::After(&asked.wafter) };
+    let Found { listed, next, .. } = workspaces::search_in(app, actor, &asked.w, page, ROWS).await?;
     let ids: Vec<&WorkspaceId> = listed.iter().map(|one| &one.workspace.id).collect();
     let standings = workspaces::standings(app, actor, &[user], &ids).await?;
     let query = |after: &str| {

@@ -3,7 +3,7 @@
 
 mod queries;
 
-use super::{Given, Listed, Managed, Source, decode_cursor, encode_cursor, find_managed, role_in};
+use super::{Given, Listed, Managed, Source, Workspace, decode_cursor, encode_cursor, find_managed, role_in};
 use crate::access::{self, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -114,19 +114,50 @@ pub async fn person_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, user
     Ok((managed, here))
 }
 
-/// One page of an organization's workspaces by name, each with what the actor is in it. Refuses who doesn't administer
-/// them.
-pub async fn search_in(app: &App, actor: &Actor, search: &str, after: &str, limit: i64) -> Result<(Vec<Listed>, Option<String>)> {
+/// Which page of an organization's workspaces.
+#[derive(Clone, Copy, Debug)]
+pub enum Pages<'a> {
+    First,
+    After(&'a str),
+    Before(&'a str),
+}
+
+/// One page of an organization's workspaces by name, each with what the actor is in it, and the cursors of the pages beside.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub listed: Vec<Listed>,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+}
+
+/// One page of an organization's workspaces by name. A page is walked to from either side along the index of names. Refuses
+/// who doesn't administer them.
+pub async fn search_in(app: &App, actor: &Actor, search: &str, page: Pages<'_>, limit: i64) -> Result<Found> {
     access::require(actor.role, Permission::ManageMembers)?;
-    let (name, id) = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
+    let (place, backward) = match page {
+        Pages::First => (Default::default(), false),
+        Pages::After(cursor) => (decode_cursor(cursor)?, false),
+        Pages::Before(cursor) => (decode_cursor(cursor)?, true),
+    };
     let mut tx = app.db.read().await?;
     let like = pattern(&text::sort_key(search));
-    let mut rows = queries::workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), (&name, &id), limit + 1).await?;
+    let place = (place.0.as_str(), place.1.as_str());
+    let mut rows = queries::workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), place, backward, limit + 1).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|(last, _)| encode_cursor(&text::sort_key(&last.name), last.id.as_str()));
+    if backward {
+        rows.reverse();
+    }
+    let cursor =
+        |row: Option<&(Workspace, Option<WorkspaceRole>)>| row.map(|(one, _)| encode_cursor(&text::sort_key(&one.name), one.id.as_str()));
+    let (previous, next) = match page {
+        Pages::First => (false, more),
+        Pages::After(_) => (true, more),
+        Pages::Before(_) => (more, true),
+    };
+    let (previous, next) = (cursor(rows.first()).filter(|_| previous), cursor(rows.last()).filter(|_| next));
     let listed = rows.into_iter().map(|(workspace, own)| Listed { role: role_in(own, Some(actor)), workspace }).collect();
-    Ok((listed, next))
+    Ok(Found { listed, previous, next })
 }
 
 /// What each of these people holds in each of these workspaces of the organization; whoever isn't in the map holds

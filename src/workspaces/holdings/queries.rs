@@ -111,18 +111,26 @@ pub(super) async fn entering(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, 
     Ok(gather(rows).into_iter().map(|(_, here)| here).collect())
 }
 
-/// One page of an organization's workspaces beside what user `$1` is in each.
+/// Workspaces of an organization after a place in the order of names, or before it from there back, beside what user `$1` is
+/// in each.
 pub(super) async fn workspaces(
     tx: &mut Tx,
     org: &OrgId,
     user: &UserId,
     like: Option<&str>,
-    after: (&str, &str),
+    place: (&str, &str),
+    backward: bool,
     limit: i64,
 ) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
-    let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(seen!(
-        "w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5"))
-        .bind(user.as_str()).bind(org.as_str()).bind(after.0).bind(after.1).bind(limit).bind(like.unwrap_or("%")).fetch_all(c))?;
+    let sql = if backward {
+        seen!(
+            "w.org_id = $2 AND (w.sort_name, w.id) < ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name DESC, w.id DESC LIMIT $5"
+        )
+    } else {
+        seen!("w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5")
+    };
+    let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(sql)
+        .bind(user.as_str()).bind(org.as_str()).bind(place.0).bind(place.1).bind(limit).bind(like.unwrap_or("%")).fetch_all(c))?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 

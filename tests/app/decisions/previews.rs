@@ -30,6 +30,8 @@ async fn ask_then_do(place: &Place, database: &mut Database, world: &World, chan
     });
     let method = if body.is_some() { "PUT" } else { "DELETE" };
     let client = &place.clients[actor];
+    // Coming in by organization role is written down, once.
+    client.get(&format!("/workspaces/ws_{workspace}")).await;
     let before = database.fingerprint().await;
     let preview = client.send(method, &format!("{path}?dry_run=true"), body.clone(), &[]).await;
     assert_eq!(database.fingerprint().await, before, "a preview changes nothing");

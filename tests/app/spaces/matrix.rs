@@ -93,6 +93,18 @@ async fn s1_47_the_matrix_pages_members_and_workspaces_and_loads_only_what_it_sh
     let columns = page.attribute("nav.foot a:last-child", "href").expect("more workspaces");
     let page = acme.alice.get(&columns).await.assert_status(200);
     assert_eq!(page.all("thead th")[1], "Place 06");
+    // And back, from the last page too, which is short.
+    let link = |page: &Page, text: &str| {
+        let at = page.all("nav.foot a").iter().position(|one| one == text).unwrap_or_else(|| panic!("no {text}")) + 1;
+        page.attribute(&format!("nav.foot a:nth-of-type({at})"), "href").expect("a link")
+    };
+    let last = acme.alice.get(&link(&page, "Next workspaces")).await.assert_status(200);
+    assert_eq!(last.all("thead th")[1..], ["Place 12", "Place 13"]);
+    let back = acme.alice.get(&link(&last, "Previous workspaces")).await.assert_status(200);
+    assert_eq!((back.all("thead th")[1].as_str(), back.all("thead th").len()), ("Place 06", 7));
+    let first = acme.alice.get(&link(&back, "Previous workspaces")).await.assert_status(200);
+    assert_eq!((first.all("thead th")[1].as_str(), first.all("thead th").len()), ("Place 00", 7));
+    assert!(!first.all("nav.foot a").contains(&"Previous workspaces".to_owned()));
     assert!(page.all("tbody th a").iter().all(|name| name != "alice"), "the members stay where they were");
     let found = acme.alice.get("/orgs/acme-corp/access?w=13").await;
     assert_eq!(found.all("thead th"), ["Member", "Place 13"]);
