@@ -226,8 +226,8 @@ pub fn duration(micros: i64) -> String {
     let seconds = micros / 1_000_000;
     match seconds {
         ..10 => format!("{:.1} s", micros as f64 / 1e6),
-        ..60 => format!("{seconds} s"),
-        ..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }
 }

@@ -157,7 +157,7 @@ impl Lines {
 pub fn short(number: i64) -> String {
     match number {
         ..10_000 => text::thousands(number),
-        ..10_000_000 => format!("{}k", text::thousands(number / 1_000)),
+        10_000..10_000_000 => format!("{}k", text::thousands(number / 1_000)),
         _ => format!("{}M", text::thousands(number / 1_000_000)),
     }
 }

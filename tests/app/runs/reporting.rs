@@ -2,6 +2,9 @@
 
 use super::{ended, ids, of, verdicts, with};
 use crate::resources::Scene;
+use roster::accounts;
+use roster::resources::Place;
+use roster::runs::{self, Filter, Status};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -192,4 +195,29 @@ async fn s2_35_runs_are_listed_as_far_as_somebody_sees_what_was_run() {
     assert_eq!(walked, ["whole", "orders", "home"]);
     // Who isn't in the workspace finds no list.
     scene.bob.get(&scene.at_runs()).await.assert_status(404);
+}
+
+#[tokio::test]
+async fn every_filter_of_runs_walks_an_index_of_its_own() {
+    let scene = Scene::new().await;
+    scene.tell(&[("sync", "Orders", None)]).await;
+    scene.report(&[with(ended("a", "succeeded", 1), of("sync", "Orders"))]).await;
+    let app = &scene.house.app;
+    let cookie = &scene.acme.alice.cookies[roster::web::COOKIE];
+    let person = accounts::identify_session(app, cookie, Default::default()).await.expect("it is read").expect("Alice");
+    let place = Place::of_workspace(app, &person, &scene.workspace.as_str().into()).await.expect("it opens");
+    let one = Filter { limit: 50, ..Filter::default() };
+    for (filter, index) in [
+        (one.clone(), "runs_by_time"),
+        (Filter { status: Some(Status::Failed), ..one.clone() }, "runs_by_status"),
+        (Filter { resource: Some("res_x".into()), ..one.clone() }, "runs_by_resource"),
+        (Filter { person: Some("usr_x".into()), ..one }, "runs_by_person"),
+    ] {
+        let plan = runs::explain(app, &place, &filter).await.expect("a plan").join("\n");
+        if scene.house.database_url.starts_with("sqlite") {
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{index}: {plan}");
+        } else {
+            assert!(!plan.contains("Seq Scan on runs"), "{plan}");
+        }
+    }
 }
