@@ -165,7 +165,7 @@ pub async fn set_role(
 /// Leads on to another page, also where htmx waits for a fragment.
 fn lead(visitor: &Visitor, to: &str) -> PageResult {
     if !visitor.partial {
-        return Ok(see_other(to.to_owned(), None));
+        return Ok(see_other(to, None));
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert("hx-redirect", HeaderValue::from_str(to).map_err(|e| Refusal::Internal(e.into()))?);
