@@ -25,6 +25,9 @@ pub enum Refusal {
     /// The state of things forbids it.
     #[error("{}", .0.message)]
     Conflict(Box<Conflict>),
+    /// The organization's plan allows no more.
+    #[error("{}", .0.message)]
+    OverLimit(Box<Conflict>),
     /// The link or offer was valid once and no longer is.
     #[error("{reason}")]
     Gone { code: &'static str, reason: Cow<'static, str> },
@@ -68,6 +71,10 @@ impl Refusal {
         Self::Conflict(Box::new(Conflict { code, message: message.into(), next: None, existing_id: None }))
     }
 
+    pub fn over_limit(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::OverLimit(Box::new(Conflict { code, message: message.into(), next: None, existing_id: None }))
+    }
+
     pub fn gone(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Gone { code, reason: reason.into() }
     }
@@ -77,6 +84,7 @@ impl Refusal {
         match self {
             Self::NotFound => 404,
             Self::Unauthenticated => 401,
+            Self::OverLimit(_) => 402,
             Self::Forbidden { .. } => 403,
             Self::Malformed(_) => 400,
             Self::Invalid(_) => 422,
@@ -88,9 +96,9 @@ impl Refusal {
         }
     }
 
-    /// Adds the way out to a conflict.
+    /// Adds the way out to a conflict, or to a limit.
     pub fn with_next(mut self, label: impl Into<Cow<'static, str>>, path: impl Into<String>) -> Self {
-        if let Self::Conflict(conflict) = &mut self {
+        if let Self::Conflict(conflict) | Self::OverLimit(conflict) = &mut self {
             conflict.next = Some((label.into(), path.into()));
         }
         self

@@ -43,6 +43,8 @@ ids! {
     ProofId = "prf";
     JobId = "job";
     ResourceId = "res";
+    /// A slot of an organization's pool that somebody holds.
+    LeaseId = "lea";
     /// A role that an organization made for its workspaces.
     CustomRoleId = "rol";
     /// One execution that a host product reported.

@@ -32,9 +32,9 @@ pub enum Level {
 }
 
 impl Kind {
-    /// Whether the organization may use it. No plan gives an entitlement yet, so what needs one is shown and not used.
-    pub fn is_entitled(&self) -> bool {
-        self.entitlement.is_none()
+    /// The entitlement it needs, as plans name it; "" for none.
+    pub fn needs(&self) -> &str {
+        self.entitlement.as_deref().unwrap_or("")
     }
 }
 

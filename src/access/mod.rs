@@ -206,6 +206,22 @@ pub fn fits_under_cap(organization: OrgRole, role: WorkspaceRole) -> Result<()> 
     ))
 }
 
+/// May somebody start work that takes a slot of the organization's pool, in a workspace or, with `None`, in none that is
+/// named? Viewers of the organization change nothing; the billing role alone does no work in workspaces (E7, S5-23).
+pub fn may_run(organization: OrgRole, workspace: Option<Option<WorkspaceRole>>) -> Result<()> {
+    let refused = |code, reason| Err(Refusal::forbidden(code, reason));
+    match (organization, workspace) {
+        (OrgRole::Viewer, _) => refused("viewer_caps", "You are a viewer of the organization, who starts nothing. Ask an owner or admin."),
+        (OrgRole::Billing, None | Some(None)) => Err(billing_only()),
+        (_, Some(None)) => refused("role_lacks_permission", "You have no role in this workspace. Its owners and admins can give you one."),
+        (_, Some(Some(WorkspaceRole::Viewer))) => refused(
+            "role_lacks_permission",
+            "You are a viewer in this workspace, who starts nothing. Its owners and admins can change that.",
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// The roles that `actor` may hand out, highest first.
 pub fn roles_to_give(actor: OrgRole) -> impl Iterator<Item = OrgRole> {
     ROLES.into_iter().filter(move |r| covers(actor, *r))

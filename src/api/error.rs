@@ -157,7 +157,7 @@ impl ApiError {
                 let field = |f: &crate::error::FieldError| FieldProblem { field: f.field.to_string(), message: f.message.to_string() };
                 problem.errors = fields.iter().map(field).collect();
             }
-            Self::Refused(Refusal::Conflict(conflict)) => {
+            Self::Refused(Refusal::Conflict(conflict) | Refusal::OverLimit(conflict)) => {
                 problem.existing_id.clone_from(&conflict.existing_id);
                 problem.next = conflict.next.as_ref().map(|(label, path)| NextStep { label: label.to_string(), path: path.clone() });
             }
@@ -211,6 +211,7 @@ fn refused_words(refusal: &Refusal) -> (&'static str, &'static str, String) {
             ("invalid", INVALID, format!("{} Nothing was changed.", all.join(" ")))
         }
         Refusal::Conflict(conflict) => (conflict.code, "That can't be done now", conflict.message.to_string()),
+        Refusal::OverLimit(limit) => (limit.code, "The plan allows no more", format!("{} Nothing was changed.", limit.message)),
         Refusal::Gone { code, reason } => (code, "No longer valid", reason.to_string()),
         Refusal::TooMany { reason, .. } => ("too_many_requests", "Too many requests", reason.to_string()),
         Refusal::Unavailable(reason) => ("unavailable", "Busy for a moment", format!("{reason} Nothing was changed.")),

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod bearer;
+mod billing;
 mod call;
 mod checks;
 mod entry;
@@ -50,6 +51,7 @@ fn calls() -> Vec<Call> {
         workspace_resource_calls(),
         runs::calls(),
         stripe::calls(),
+        billing::calls(),
     ]
     .into_iter()
     .flatten()

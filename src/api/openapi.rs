@@ -99,7 +99,7 @@ fn refusals(call: &Call) -> Vec<u16> {
         statuses.push(422);
     }
     if call.method != "get" {
-        statuses.extend([403, 409, 422]);
+        statuses.extend([402, 403, 409, 422]);
     }
     if call.body.is_some() {
         statuses.extend([413, 415]);

@@ -252,7 +252,7 @@ pub fn sentence(event: &EventRow) -> String {
         action if action.starts_with("custom_role.") => of_custom_role(action, who, what),
         "access.grants_changed" => of_grants(who, what, &changes),
         action if action.starts_with("resource") => of_resources(action, who, what, &text("kind").to_lowercase()),
-        action if action.starts_with("billing.") => of_billing(action, who, what, &text),
+        action if action.starts_with("billing.") || action.starts_with("lease.") => of_billing(action, who, what, &text),
         action if action.starts_with("run") || action.starts_with(REPORTED) => of_products(action, who, what, &text),
         "audit.exported" => of_export(who, &changes["filter"]),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
@@ -273,6 +273,7 @@ fn of_workspace(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> Str
     }
 }
 
+/// What happened to a custom role, in words.
 fn of_custom_role(action: &str, who: &str, what: &str) -> String {
     match action {
         "custom_role.created" => format!("{who} made the role {what}"),
@@ -283,11 +284,16 @@ fn of_custom_role(action: &str, who: &str, what: &str) -> String {
     }
 }
 
+/// What happened to a plan or to a slot of a pool, in words.
 fn of_billing(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
+    let pool = || text("pool").replace('_', " ");
     match action {
+        "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
         "billing.status_changed" => format!("{who} reported the payments of {what} as {}; before: {}", text("after"), text("before")),
         "billing.checkout_started" => format!("{who} went to pay for the plan {} by the {}", text("plan"), text("every")),
-        "billing.plan_changed" => format!("{who} changed the plan of {what} from {} to {}", text("before"), text("after")),
+        "billing.contact_changed" => format!("{who} changed where mail about billing of {what} goes"),
+        "lease.acquired" => format!("{who} took a slot of {} for {what}", pool()),
+        "lease.released" => format!("{who} gave back the slot of {} that {what} held", pool()),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }

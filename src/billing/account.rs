@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock::Micros;
 use crate::error::Result;
 use crate::organizations;
+use std::sync::Arc;
 
 /// How an organization stands with its payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Status {
 /// An organization's billing account with its plan in force.
 #[derive(Clone, Debug)]
 pub struct Account {
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// When the default plan takes over by itself.
     pub plan_until: Option<Micros>,
     pub status: Status,

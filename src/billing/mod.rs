@@ -5,14 +5,26 @@
 //! the plan in force with [`put_in_force`]. No plan counts people: nothing here reads members or grants (S2-26, S2-36).
 
 mod account;
+mod contact;
+mod leases;
+mod limits;
 mod plans;
 mod queries;
 mod set;
 pub mod stripe;
+mod used;
 
 pub use account::{Account, Status, account};
+pub use contact::{Contact, change_contact};
+pub(crate) use leases::end_leases;
+pub use leases::{
+    Acquired, LEASE_SECONDS, LEASE_SECONDS_UNSAID, Lease, NewLease, Pool, acquire, leases_in_use, may_manage_leases, release, renew,
+};
+pub use limits::lacks_role;
+pub(crate) use limits::{require_role, require_room_for_workspaces};
 pub use plans::{BYTES_PER_MONTH, Plan, Plans, ROWS_PER_MONTH, RUNS_AT_ONCE, WORKSPACES};
 pub use set::{PlanSet, set_plan};
+pub use used::{Used, limit_label, percent, used};
 
 use crate::clock::Micros;
 use crate::db::Tx;

@@ -1,13 +1,15 @@
 //! Plans: what an organization may use, read from a TOML file at the start (product.md, 10). The file that holds where no
 //! other is named is `plans.toml` beside this one, and says what its words mean.
 
-use crate::access::OrgRole;
+use crate::access::{self, OrgRole, Permission};
 use crate::clock::Micros;
 use crate::organizations::{Organization, RolesOffered};
+use crate::text;
 use anyhow::Context as _;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// The limits that Roster itself counts; a plan may name others, whose leases a host product asks for.
@@ -34,9 +36,9 @@ pub struct Plan {
     pub yearly: Option<String>,
 }
 
-/// Every plan there is, in the order of the file.
+/// Every plan there is, in the order of the file. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Plans(Vec<Plan>);
+pub struct Plans(Arc<[Arc<Plan>]>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,42 +87,46 @@ impl Plans {
     }
 
     /// Reads plans. What is wrong is told with its line: "line 3: …".
-    fn parse(text: &str) -> Result<Self, String> {
-        let at = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
-        let file: File = toml::from_str(text).map_err(|error| {
+    fn parse(file: &str) -> Result<Self, String> {
+        let at = |offset: usize| file.get(..offset).unwrap_or(file).matches('\n').count() + 1;
+        let read: File = toml::from_str(file).map_err(|error| {
             let line = error.span().map_or(1, |span| at(span.start));
             format!("line {line}: {}", error.message())
         })?;
-        let plans = checked(file).map_err(|Wrong(offset, what)| format!("line {}: {what}", at(offset)))?;
-        if plans.is_empty() { Err("line 1: there must be a plan: [[plan]]".to_owned()) } else { Ok(Self(plans)) }
+        let plans = checked(read).map_err(|Wrong(offset, what)| format!("line {}: {what}", at(offset)))?;
+        if plans.is_empty() {
+            Err("line 1: there must be a plan: [[plan]]".to_owned())
+        } else {
+            Ok(Self(plans.into_iter().map(Arc::new).collect()))
+        }
     }
 
-    pub fn all(&self) -> &[Plan] {
+    pub fn all(&self) -> &[Arc<Plan>] {
         &self.0
     }
 
-    pub fn find(&self, id: &str) -> Option<&Plan> {
+    pub fn find(&self, id: &str) -> Option<&Arc<Plan>> {
         self.0.iter().find(|plan| plan.id == id)
     }
 
     /// The first of the file: of organizations that nobody gave another, and of workspaces in none.
-    pub fn default_plan(&self) -> &Plan {
+    pub fn default_plan(&self) -> &Arc<Plan> {
         &self.0[0]
     }
 
     /// The plan in force at a moment. One whose time is over, or that the file no longer has, gives way to the default.
-    pub fn of(&self, org: &Organization, now: Micros) -> &Plan {
+    pub fn of(&self, org: &Organization, now: Micros) -> &Arc<Plan> {
         self.in_force(&org.plan, org.plan_until, now)
     }
 
     /// The same, by what the organization's row holds.
-    pub fn in_force(&self, plan: &str, until: Option<Micros>, now: Micros) -> &Plan {
+    pub fn in_force(&self, plan: &str, until: Option<Micros>, now: Micros) -> &Arc<Plan> {
         let over = until.is_some_and(|until| until <= now);
         self.find(plan).filter(|_| !over).unwrap_or_else(|| self.default_plan())
     }
 
     /// The plan that a price at Stripe pays for, and whether by the year.
-    pub fn by_price(&self, price: &str) -> Option<(&Plan, bool)> {
+    pub fn by_price(&self, price: &str) -> Option<(&Arc<Plan>, bool)> {
         self.0.iter().find_map(|plan| match price {
             _ if plan.monthly.as_deref() == Some(price) => Some((plan, false)),
             _ if plan.yearly.as_deref() == Some(price) => Some((plan, true)),
@@ -128,9 +134,15 @@ impl Plans {
         })
     }
 
-    /// The names of plans that something is true of, in the order of the file.
-    pub fn names_where(&self, holds: impl Fn(&Plan) -> bool) -> Vec<String> {
-        self.0.iter().filter(|plan| holds(plan)).map(|plan| plan.name.clone()).collect()
+    /// Why a plan doesn't have something, which of the others do, and who can change it: completes "Projects …".
+    pub fn lacking(&self, plan: &Plan, has: impl Fn(&Plan) -> bool) -> String {
+        let others: Vec<String> = self.0.iter().filter(|plan| has(plan)).map(|plan| plan.name.clone()).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            [one] => format!(" {one} has it."),
+            many => format!(" {} have it.", text::some_of(many, many.len())),
+        };
+        format!("not in the plan {}.{others} {} can change the plan.", plan.name, access::who_holds(Permission::ManageBilling))
     }
 
     /// Every limit that some plan names: those that Roster counts first, then others by name.

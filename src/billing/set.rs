@@ -7,12 +7,13 @@ use crate::app::App;
 use crate::audit::{self, Category, Event};
 use crate::error::{Refusal, Result};
 use crate::organizations;
+use std::sync::Arc;
 
 /// What became of a plan that was set.
 #[derive(Clone, Debug)]
 pub struct PlanSet {
-    pub before: Plan,
-    pub after: Plan,
+    pub before: Arc<Plan>,
+    pub after: Arc<Plan>,
     /// `false`: it was the plan already, and nothing was written.
     pub changed: bool,
 }

@@ -240,7 +240,7 @@ impl<'a> Words<'a> {
         match found {
             None => "No entitlement of the plan is needed.".into(),
             Some(true) => format!("The plan has what this needs: {name}."),
-            Some(false) => format!("The plan doesn't have what this needs: {name}."),
+            Some(false) => format!("It needs {name}, which is {}", self.facts.lacking(self.question)),
         }
     }
 

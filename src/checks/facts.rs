@@ -5,14 +5,17 @@ use super::queries::{self, ResourceRow};
 use super::{About, Place, Question};
 use crate::access::{Decision, Kind, Level, Link, Membership, OrgRole, Target, Thing, gives_up_to, known_kind};
 use crate::actor::Seat;
+use crate::app::App;
+use crate::billing::{Plan, Plans};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, ResourceId, UserId, WorkspaceId};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-#[derive(Default)]
 pub(super) struct Facts {
+    plans: Plans,
     user: String,
     pub name: String,
     seats: HashMap<OrgId, KnownSeat>,
@@ -29,6 +32,7 @@ pub(super) struct KnownSeat {
     pub slug: String,
     pub org_name: String,
     pub member: String,
+    pub plan: Arc<Plan>,
 }
 
 /// What a question comes down to.
@@ -41,14 +45,38 @@ struct Found<'a> {
 }
 
 impl Facts {
+    fn new(app: &App, user: &UserId) -> Self {
+        Self {
+            plans: app.plans.clone(),
+            user: user.to_string(),
+            name: String::new(),
+            seats: HashMap::new(),
+            workspaces: HashMap::new(),
+            resources: HashMap::new(),
+            external: HashMap::new(),
+            kinds: HashMap::new(),
+        }
+    }
+
+    /// The plan in force where somebody has this seat; without one, the default.
+    fn plan<'a>(&'a self, seat: Option<&'a KnownSeat>) -> &'a Plan {
+        seat.map_or(self.plans.default_plan(), |seat| &seat.plan)
+    }
+
+    /// Why the plan keeps what a question is about from being used, and who can change that.
+    pub fn lacking(&self, question: &Question) -> String {
+        let needed = self.entitlement(question).unwrap_or_default();
+        self.plans.lacking(self.plan(self.seat(question)), |plan| plan.entitles(&needed))
+    }
+
     /// Reads what the questions need. `seats`: the person's memberships where they are known already.
-    pub async fn read(tx: &mut Tx, user: &UserId, seats: Option<&[Seat]>, questions: &[Question]) -> Result<Self> {
-        let mut facts = Self { user: user.to_string(), ..Self::default() };
+    pub async fn read(app: &App, tx: &mut Tx, user: &UserId, seats: Option<&[Seat]>, questions: &[Question]) -> Result<Self> {
+        let mut facts = Self::new(app, user);
         facts.read_resources(tx, questions).await?;
         facts.read_workspaces(tx, user, questions).await?;
         match seats {
-            Some(seats) => facts.seats = seats.iter().map(|seat| (seat.org.id.clone(), KnownSeat::own(seat))).collect(),
-            None => facts.read_seats(tx, user).await?,
+            Some(seats) => facts.seats = seats.iter().map(|seat| (seat.org.id.clone(), KnownSeat::own(app, seat))).collect(),
+            None => facts.read_seats(app, tx, user).await?,
         }
         facts.read_kinds(tx, questions).await?;
         Ok(facts)
@@ -101,8 +129,9 @@ impl Facts {
         Ok(())
     }
 
-    async fn read_seats(&mut self, tx: &mut Tx, user: &UserId) -> Result<()> {
+    async fn read_seats(&mut self, app: &App, tx: &mut Tx, user: &UserId) -> Result<()> {
         self.name = queries::name(tx, user).await?.unwrap_or_default();
+        let now = app.now();
         for row in queries::seats(tx, user).await? {
             let seat = KnownSeat {
                 role: row.role,
@@ -111,6 +140,7 @@ impl Facts {
                 slug: row.slug,
                 org_name: row.org_name,
                 member: row.member_id,
+                plan: app.plans.in_force(&row.plan, row.plan_until, now).clone(),
             };
             self.seats.insert(row.org_id, seat);
         }
@@ -225,7 +255,10 @@ impl Facts {
         };
         let target = match &found.kind {
             None => Target::Workspace,
-            Some(kind) => Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled: kind.is_entitled() }),
+            Some(kind) => {
+                let entitled = self.plan(seat).entitles(kind.needs());
+                Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled })
+            }
         };
         Some(found.workspace.unwrap_or(&nothing).decide(&self.user, seated, question.action, &target))
     }
@@ -278,7 +311,7 @@ impl Facts {
 }
 
 impl KnownSeat {
-    fn own(seat: &Seat) -> Self {
+    fn own(app: &App, seat: &Seat) -> Self {
         Self {
             role: seat.role,
             active: true,
@@ -286,6 +319,7 @@ impl KnownSeat {
             slug: seat.org.slug.clone(),
             org_name: seat.org.name.clone(),
             member: seat.member.to_string(),
+            plan: app.plans.of(&seat.org, app.now()).clone(),
         }
     }
 }

@@ -78,7 +78,7 @@ pub struct Answer {
 /// organization, who may read anybody's explanation.
 pub async fn check_own(app: &App, person: &Arc<Person>, questions: &[Question]) -> Result<Vec<Answer>> {
     let mut tx = app.db.read().await?;
-    let facts = Facts::read(&mut tx, &person.user, person.is_own_view(), questions).await?;
+    let facts = Facts::read(app, &mut tx, &person.user, person.is_own_view(), questions).await?;
     let answer = |question| if may_explain(person, &facts, question) { explained(&facts, question) } else { own_answer(&facts, question) };
     Ok(questions.iter().map(answer).collect())
 }
@@ -90,8 +90,8 @@ pub async fn check(app: &App, person: &Arc<Person>, subject: &UserId, questions:
         return check_own(app, person, questions).await;
     }
     let mut tx = app.db.read().await?;
-    let asker = Facts::read(&mut tx, &person.user, None, questions).await?;
-    let facts = Facts::read(&mut tx, subject, None, questions).await?;
+    let asker = Facts::read(app, &mut tx, &person.user, None, questions).await?;
+    let facts = Facts::read(app, &mut tx, subject, None, questions).await?;
     Ok(questions.iter().map(|question| answer_about(person, &asker, &facts, question)).collect())
 }
 

@@ -134,13 +134,15 @@ row! {
         pub role: OrgRole,
         pub status: String,
         pub admins_enter: bool,
+        pub plan: String,
+        pub plan_until: Option<i64>,
     }
 }
 
 /// The memberships of a user, suspended ones too.
 pub(super) async fn seats(tx: &mut Tx, user: &UserId) -> Result<Vec<SeatRow>> {
     Ok(on!(tx, c => sqlx::query_as(
-        "SELECT m.org_id, o.slug, o.name AS org_name, m.id AS member_id, m.role, m.status, o.admins_enter
+        "SELECT m.org_id, o.slug, o.name AS org_name, m.id AS member_id, m.role, m.status, o.admins_enter, o.plan, o.plan_until
          FROM members m JOIN organizations o ON o.id = m.org_id WHERE m.user_id = $1 AND o.deleted_at IS NULL")
         .bind(user.as_str()).fetch_all(c))?)
 }

@@ -7,6 +7,7 @@ use crate::accounts;
 use crate::actor::{Credential, Origin, Person, SignInMethod};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing;
 use crate::clock::Micros;
 use crate::config::Membership;
 use crate::db::Tx;
@@ -151,6 +152,10 @@ async fn membership(app: &App, tx: &mut Tx, found: &Found, joiner: &Person) -> R
     if invitation.is_to_member() {
         let reason = format!("This invitation was for a member of {0}, and you are none any more. Ask an admin of {0}.", org.name);
         return Err(Refusal::gone("no_longer_member", reason));
+    }
+    if let Some(why) = billing::lacks_role(app, org, invitation.role) {
+        let text = format!("{} offers you a role that it can't give now. {why} This invitation stays valid.", org.name);
+        return Err(Refusal::over_limit("plan_lacks_role", text));
     }
     if app.config.membership == Membership::One && members::other_organization(tx, &joiner.user, &org.id).await?.is_some() {
         return Err(Refusal::conflict(

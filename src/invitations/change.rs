@@ -5,6 +5,7 @@ use super::{Invitation, Kind, find_in, invite, require_open};
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::billing;
 use crate::error::{Refusal, Result};
 use crate::ids::InvitationId;
 use crate::{members, organizations};
@@ -33,6 +34,9 @@ pub async fn change(app: &App, actor: &Actor, id: &InvitationId, changed: &Chang
     if role != before.role && !org.policies.offers(role) {
         let message = format!("{} doesn't offer the role {}. Choose one of the others.", org.name, role.label());
         return Err(Refusal::field("role", message));
+    }
+    if role != before.role {
+        billing::require_role(app, &org, role)?;
     }
     if let Some(wanted) = &changed.access {
         offer::may_replace(&mut tx, &actor, &before.access).await?;

@@ -6,6 +6,7 @@ use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing;
 use crate::clock::{DAY, Micros};
 use crate::db::Tx;
 use crate::error::{Checks, Refusal, Result};
@@ -52,6 +53,7 @@ pub async fn invite(app: &App, actor: &Actor, new: &NewInvitation) -> Result<Inv
     let (email, name) = check(&org, new)?;
     offer::check(&mut tx, &actor, new.role, &new.access).await?;
     refuse_member(&mut tx, &org, &email).await?;
+    billing::require_role(app, &org, new.role)?;
     let drawn = Draft { kind: Kind::Organization, email: &email, name: &name, role: new.role, access: &new.access, to_member: false };
     let id = match find_pending(&mut tx, &org, &email, now).await? {
         None => create(&mut tx, &actor, &org, &drawn, now).await?,

@@ -33,6 +33,7 @@ use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing;
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
@@ -209,6 +210,7 @@ async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) ->
     if before.role == role {
         return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default() }));
     }
+    billing::require_role(app, &organizations::find(&mut tx, org).await?, role)?;
     let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
     let seen = look(&mut tx, scope.as_ref()).await?;
     let revoked = set_role_in(&mut tx, &actor, &before, role, now).await?;

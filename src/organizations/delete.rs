@@ -10,7 +10,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::workspaces::{self, Keeping};
-use crate::{invitations, mail, members, text};
+use crate::{billing, invitations, mail, members, text};
 
 /// Workspaces that the impact names one by one.
 const NAMED: i64 = 20;
@@ -65,6 +65,7 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceR
     let adopter = (!actor.person.is_system()).then(|| actor.user());
     let released = workspaces::release_all(&mut tx, &org.id, adopter, custom_to, now).await?;
     invitations::revoke_all(&mut tx, &org.id, now).await?;
+    billing::end_leases(&mut tx, &org.id).await?;
     members::remove_all(&mut tx, &org.id).await?;
     queries::delete(&mut tx, &org.id, now).await?;
     let event = Event::new(Category::Governance, "organization.deleted", "organization", org.id.to_string(), &*org.name)

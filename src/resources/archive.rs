@@ -16,7 +16,7 @@ use crate::ids::ResourceId;
 pub async fn archive(app: &App, place: &Place, id: &ResourceId) -> Result<Resource> {
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
-    let (resource, kind) = deletable(&mut tx, &place, id).await?;
+    let (resource, kind) = deletable(app, &mut tx, &place, id).await?;
     if resource.archived_at.is_some() {
         return Ok(resource);
     }
@@ -30,7 +30,7 @@ pub async fn archive(app: &App, place: &Place, id: &ResourceId) -> Result<Resour
 pub async fn restore(app: &App, place: &Place, id: &ResourceId) -> Result<Resource> {
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
-    let (resource, kind) = deletable(&mut tx, &place, id).await?;
+    let (resource, kind) = deletable(app, &mut tx, &place, id).await?;
     let Some(archived_at) = resource.archived_at else { return Ok(resource) };
     let count = queries::restore(&mut tx, &resource.id, archived_at, now).await?;
     record(&mut tx, &place, &resource, &kind, ("resource.restored", count), now).await?;
@@ -38,10 +38,10 @@ pub async fn restore(app: &App, place: &Place, id: &ResourceId) -> Result<Resour
     Ok(Resource { archived_at: None, updated_at: now, ..resource })
 }
 
-async fn deletable(tx: &mut Tx, place: &Place, id: &ResourceId) -> Result<(Resource, Kind)> {
-    let resource = list::seen(tx, place, id).await?;
+async fn deletable(app: &App, tx: &mut Tx, place: &Place, id: &ResourceId) -> Result<(Resource, Kind)> {
+    let resource = list::seen(app, tx, place, id).await?;
     let kind = place.kinds(tx).await?.of_resource(&resource.kind).into_owned();
-    let sight = place.sight(tx, resource.workspace.as_ref()).await?;
+    let sight = place.sight(app, tx, resource.workspace.as_ref()).await?;
     let chain = Chain::of(tx, &resource).await?;
     sight.require(Action::Delete, &kind, resource.owner.as_ref(), &chain)?;
     Ok((resource, kind))

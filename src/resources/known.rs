@@ -4,6 +4,7 @@
 use super::chain::{Chain, ids_in};
 use super::{Kinds, Place, Resource, Sight, queries};
 use crate::access::{Action, Level};
+use crate::app::App;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::ResourceId;
@@ -21,7 +22,7 @@ pub(crate) struct Known {
 impl Known {
     /// Looks for things of the place, each by kind and external id: in the workspace, or in its organization where the
     /// kind stands there.
-    pub async fn load(tx: &mut Tx, place: &Place, names: &[(&str, &str)]) -> Result<Self> {
+    pub async fn load(app: &App, tx: &mut Tx, place: &Place, names: &[(&str, &str)]) -> Result<Self> {
         let kinds = place.kinds(tx).await?;
         let workspace = place.workspace_id().map(|id| id.as_str());
         let organization = place.org_id().map(|id| id.as_str());
@@ -44,7 +45,7 @@ impl Known {
         if !around.is_empty() {
             by_id.extend(queries::all_by_ids(tx, &around).await?.into_iter().map(|one| (one.id.clone(), one)));
         }
-        let sight = place.sight(tx, place.workspace_id()).await?;
+        let sight = place.sight(app, tx, place.workspace_id()).await?;
         let found = found.into_iter().map(|one| ((one.kind.clone(), one.external_id.clone()), one)).collect();
         Ok(Self { sight, kinds, found, by_id })
     }

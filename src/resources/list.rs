@@ -50,7 +50,7 @@ pub struct Details {
     /// What they may do with it.
     pub actions: Vec<Action>,
     /// The plan lacks what the kind needs: it is shown, and not used (S2-44).
-    pub lacks_entitlement: bool,
+    pub lacking: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub struct Ancestor {
 /// workspaces; in both cases with what is private to them.
 pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
     let mut tx = app.db.read().await?;
-    let statement = statement(&mut tx, place, filter).await?;
+    let statement = statement(app, &mut tx, place, filter).await?;
     page(&mut tx, &scope(place), &statement).await
 }
 
@@ -104,18 +104,18 @@ async fn page(tx: &mut Tx, scope: &str, asked: &queries::Asked) -> Result<Listed
 /// How many [`list`] would give over all its pages.
 pub async fn total(app: &App, place: &Place, filter: &Filter) -> Result<i64> {
     let mut tx = app.db.read().await?;
-    let statement = statement(&mut tx, place, filter).await?;
+    let statement = statement(app, &mut tx, place, filter).await?;
     queries::count(&mut tx, &statement).await
 }
 
 /// The database's plan for [`list`], line by line, for the test that looks at it.
 pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<String>> {
     let mut tx = app.db.begin().await?;
-    let statement = statement(&mut tx, place, filter).await?;
+    let statement = statement(app, &mut tx, place, filter).await?;
     queries::explain(&mut tx, &statement).await
 }
 
-async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {
+async fn statement(app: &App, tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {
     let (scope, kinds) = (scope(place), place.kinds(tx).await?);
     let own = format!("{scope}/{}", place.user());
     let places = match kinds.find(&filter.kind).map(|kind| kind.level) {
@@ -123,7 +123,7 @@ async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<querie
         Some(_) => vec![scope.clone()],
         None => vec![scope.clone(), own],
     };
-    let enters = place.sight(tx, None).await?.enters();
+    let enters = place.sight(app, tx, None).await?.enters();
     asked(&kinds, &scope, places, place.user(), enters, filter)
 }
 
@@ -159,7 +159,7 @@ fn decode_cursor(scope: &str, text: &str) -> Result<(String, String)> {
 /// The kinds of which the person sees something at this place, by name.
 pub async fn kinds_there(app: &App, place: &Place) -> Result<Vec<Kind>> {
     let mut tx = app.db.read().await?;
-    let asked = statement(&mut tx, place, &Filter { limit: 1, ..Filter::default() }).await?;
+    let asked = statement(app, &mut tx, place, &Filter { limit: 1, ..Filter::default() }).await?;
     let kinds = place.kinds(&mut tx).await?;
     let scope = scope(place);
     let mut looks = Vec::new();
@@ -175,25 +175,25 @@ pub async fn kinds_there(app: &App, place: &Place) -> Result<Vec<Kind>> {
 }
 
 /// The resource with this id, as far as the place and the person's sight reach: else "not found" (E13).
-pub(super) async fn seen(tx: &mut Tx, place: &Place, id: &ResourceId) -> Result<Resource> {
+pub(super) async fn seen(app: &App, tx: &mut Tx, place: &Place, id: &ResourceId) -> Result<Resource> {
     let resource = queries::by_id(tx, place.org_id(), id).await?.ok_or(Refusal::NotFound)?;
     if place.workspace.is_some() && resource.workspace.as_ref() != place.workspace_id() {
         return Err(Refusal::NotFound);
     }
     let kind = place.kinds(tx).await?.of_resource(&resource.kind).into_owned();
     let chain = Chain::of(tx, &resource).await?;
-    let sight = place.sight(tx, resource.workspace.as_ref()).await?;
+    let sight = place.sight(app, tx, resource.workspace.as_ref()).await?;
     if sight.sees(&kind, &resource, &chain) { Ok(resource) } else { Err(Refusal::NotFound) }
 }
 
 /// One resource with what it lies in and what the person may do with it. "Not found" for what they may not see.
 pub async fn details(app: &App, place: &Place, id: &ResourceId) -> Result<Details> {
     let mut tx = app.db.read().await?;
-    let resource = seen(&mut tx, place, id).await?;
+    let resource = seen(app, &mut tx, place, id).await?;
     let kinds = place.kinds(&mut tx).await?;
     let kind = kinds.of_resource(&resource.kind).into_owned();
     let chain = Chain::of(&mut tx, &resource).await?;
-    let sight = place.sight(&mut tx, resource.workspace.as_ref()).await?;
+    let sight = place.sight(app, &mut tx, resource.workspace.as_ref()).await?;
     let may = |action: &Action| sight.decide(*action, &kind, resource.owner.as_ref(), &chain).allowed;
     let mut around = Vec::new();
     for (n, one) in chain.around().iter().enumerate() {
@@ -203,7 +203,8 @@ pub async fn details(app: &App, place: &Place, id: &ResourceId) -> Result<Detail
         }
     }
     let actions: Vec<Action> = ACTIONS.into_iter().filter(may).collect();
-    Ok(Details { lacks_entitlement: !actions.contains(&Action::View), actions, around, kind, resource })
+    let lacking = (!actions.contains(&Action::View)).then(|| sight.lacking(&kind));
+    Ok(Details { lacking, actions, around, kind, resource })
 }
 
 /// The workspaces of the organization that the person opens, by name, the first `limit`, each with how many resources
@@ -219,5 +220,5 @@ pub async fn counts(app: &App, actor: &Actor, limit: i64) -> Result<Vec<Workspac
 pub async fn place_of(app: &App, actor: &Actor, id: &ResourceId) -> Result<Option<WorkspaceId>> {
     let mut tx = app.db.read().await?;
     let place = Place::of_organization(actor);
-    Ok(seen(&mut tx, &place, id).await?.workspace)
+    Ok(seen(app, &mut tx, &place, id).await?.workspace)
 }

@@ -45,8 +45,8 @@ impl Place {
     }
 
     /// What the person sees and may do here, or in another workspace of the organization.
-    pub(crate) async fn sight(&self, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
-        Sight::load(tx, self.user(), self.actor.as_ref(), workspace).await
+    pub(crate) async fn sight(&self, app: &App, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
+        Sight::load(app, tx, self.user(), self.actor.as_ref(), workspace).await
     }
 
     pub(crate) async fn kinds(&self, tx: &mut Tx) -> Result<Kinds> {

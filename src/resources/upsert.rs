@@ -73,7 +73,7 @@ pub async fn upsert(app: &App, place: &Place, all: &[NewResource], mode: Mode) -
     }
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
-    let mut writing = Writing::begin(&mut tx, place, now).await?;
+    let mut writing = Writing::begin(app, &mut tx, place, now).await?;
     let mut verdicts = Vec::with_capacity(all.len());
     for new in all {
         verdicts.push(match writing.one(&mut tx, new).await {
@@ -94,8 +94,8 @@ pub async fn upsert(app: &App, place: &Place, all: &[NewResource], mode: Mode) -
 pub async fn change(app: &App, place: &Place, id: &ResourceId, name: &str, parent: Option<Parent>) -> Result<Resource> {
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
-    let found = super::list::seen(&mut tx, &place, id).await?;
-    let mut writing = Writing::begin(&mut tx, place, now).await?;
+    let found = super::list::seen(app, &mut tx, &place, id).await?;
+    let mut writing = Writing::begin(app, &mut tx, place, now).await?;
     let new = NewResource {
         kind: found.kind,
         external_id: found.external_id,
@@ -123,6 +123,7 @@ struct Spot {
 
 /// One write, with what it learnt on the way.
 struct Writing {
+    app: App,
     place: Place,
     kinds: Kinds,
     sights: HashMap<Option<WorkspaceId>, Option<Sight>>,
@@ -132,9 +133,9 @@ struct Writing {
 }
 
 impl Writing {
-    async fn begin(tx: &mut Tx, place: Place, now: Micros) -> Result<Self> {
+    async fn begin(app: &App, tx: &mut Tx, place: Place, now: Micros) -> Result<Self> {
         let kinds = place.kinds(tx).await?;
-        Ok(Self { place, kinds, sights: HashMap::new(), now, events: Vec::new(), private_events: Vec::new() })
+        Ok(Self { app: app.clone(), place, kinds, sights: HashMap::new(), now, events: Vec::new(), private_events: Vec::new() })
     }
 
     async fn end(self, tx: &mut Tx) -> Result<()> {
@@ -250,7 +251,7 @@ impl Writing {
                 Some(id) => queries::stands_in(tx, id, self.place.org_id()).await?,
                 None => true,
             };
-            let sight = if there { Some(self.place.sight(tx, workspace).await?) } else { None };
+            let sight = if there { Some(self.place.sight(&self.app, tx, workspace).await?) } else { None };
             let sight = sight.filter(|sight| workspace.is_none() || sight.may_open());
             self.sights.insert(key.clone(), sight);
         }

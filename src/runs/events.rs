@@ -53,7 +53,7 @@ pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result
     let mut events = each("events", all, read)?;
     let (mut tx, place) = resources::write_at(app, place).await?;
     let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
-    let known = Known::load(&mut tx, &place, &names).await?;
+    let known = Known::load(app, &mut tx, &place, &names).await?;
     match (&place.workspace, &place.actor) {
         (Some(_), _) if known.sight.administers() => {}
         (None, Some(actor)) => access::require(actor.role, Permission::ManageIntegrations)?,

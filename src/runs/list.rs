@@ -44,7 +44,7 @@ pub struct Listed {
 pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
     let mut tx = app.db.read().await?;
     let limit = filter.limit.clamp(1, 100);
-    let asked = asked(&mut tx, place, filter, limit + 1).await?;
+    let asked = asked(app, &mut tx, place, filter, limit + 1).await?;
     let mut rows = queries::list(&mut tx, &asked).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
@@ -55,13 +55,13 @@ pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
 /// The database's plan for [`list`], line by line, for the test that looks at it.
 pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<String>> {
     let mut tx = app.db.begin().await?;
-    let asked = asked(&mut tx, place, filter, 50).await?;
+    let asked = asked(app, &mut tx, place, filter, 50).await?;
     queries::explain(&mut tx, &asked).await
 }
 
-async fn asked(tx: &mut Tx, place: &Place, filter: &Filter, limit: i64) -> Result<Asked> {
+async fn asked(app: &App, tx: &mut Tx, place: &Place, filter: &Filter, limit: i64) -> Result<Asked> {
     let workspace = place.workspace_id().ok_or(Refusal::NotFound)?.clone();
-    let sight = place.sight(tx, Some(&workspace)).await?;
+    let sight = place.sight(app, tx, Some(&workspace)).await?;
     Ok(Asked {
         user: place.user().clone(),
         enters: sight.enters(),

@@ -69,7 +69,7 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
     let (mut tx, place) = resources::write_at(app, place).await?;
     let workspace = place.workspace_id().ok_or(Refusal::NotFound)?.clone();
     let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
-    let known = Known::load(&mut tx, &place, &names).await?;
+    let known = Known::load(app, &mut tx, &place, &names).await?;
     let people = people(&mut tx, &place, all.iter().map(|new| new.person.as_str())).await?;
     let ids: Vec<&str> = told.iter().map(|run| run.external_id.as_str()).collect();
     let mut batch = Batch {

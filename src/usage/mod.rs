@@ -94,3 +94,9 @@ pub async fn month(tx: &mut Tx, org: &OrgId, at: Micros) -> Result<Counts> {
     let (first, next) = clock::month(at);
     queries::total(tx, org, first, next - 1).await
 }
+
+/// What each of an organization's workspaces did in the UTC month of this moment, by name; those without rows left out.
+pub(crate) async fn month_by_workspace(tx: &mut Tx, org: &OrgId, at: Micros) -> Result<Vec<(WorkspaceId, String, Counts)>> {
+    let (first, next) = clock::month(at);
+    queries::shares(tx, org, first, next - 1).await
+}

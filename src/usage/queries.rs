@@ -95,6 +95,26 @@ pub(super) async fn total(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Re
     Ok(rows.into_iter().fold(Counts::default(), |sum, row| sum.plus(row.counted().1)))
 }
 
+row! {
+    struct ShareRow {
+        id: WorkspaceId,
+        name: String,
+        row_count: i64,
+        byte_count: i64,
+    }
+}
+
+/// The rows and bytes of each workspace that has any, also of those that were deleted, from one day to another.
+pub(super) async fn shares(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Result<Vec<(WorkspaceId, String, Counts)>> {
+    let rows: Vec<ShareRow> = on!(tx, c => sqlx::query_as(
+        "SELECT w.id, w.name, CAST(SUM(d.row_count) AS BIGINT) AS row_count, CAST(SUM(d.byte_count) AS BIGINT) AS byte_count
+         FROM workspaces w JOIN usage_days d ON d.workspace_id = w.id
+         WHERE w.org_id = $1 AND d.day BETWEEN $2 AND $3 GROUP BY w.id, w.name, w.sort_name ORDER BY w.sort_name, w.id")
+        .bind(org.as_str()).bind(first).bind(last).fetch_all(c))?;
+    let counted = |row: ShareRow| (row.id, row.name, Counts { rows: row.row_count, bytes: row.byte_count, ..Counts::default() });
+    Ok(rows.into_iter().map(counted).collect())
+}
+
 /// The days on which something was counted, over all workspaces.
 pub(super) async fn by_day(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>> {
     let rows: Vec<DayRow> = on!(tx, c => sqlx::query_as(concat!(

@@ -116,7 +116,9 @@ pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response 
     }
     let (heading, text) = words(refusal);
     let next = match refusal {
-        Refusal::Conflict(conflict) => conflict.next.as_ref().map(|(label, href)| Link { label: label.to_string(), href: href.clone() }),
+        Refusal::Conflict(conflict) | Refusal::OverLimit(conflict) => {
+            conflict.next.as_ref().map(|(label, href)| Link { label: label.to_string(), href: href.clone() })
+        }
         Refusal::Forbidden { code: "sign_in_again", .. } => {
             // A form's own address shows nothing when it is opened, so the way back is the page it stands on.
             let page = match visitor.path.strip_prefix("/invitations/").and_then(|rest| rest.split(['/', '?']).next()) {
@@ -173,6 +175,7 @@ fn words(refusal: &Refusal) -> (&'static str, String) {
             ("Something needs another look", fields.iter().map(|f| f.message.as_ref()).collect::<Vec<_>>().join(" "))
         }
         Refusal::Conflict(conflict) => ("That can't be done now", conflict.message.to_string()),
+        Refusal::OverLimit(limit) => ("The plan allows no more", format!("{} Nothing was changed.", limit.message)),
         Refusal::Gone { reason, .. } => ("No longer valid", reason.to_string()),
         Refusal::TooMany { reason, .. } => ("Too many tries", reason.to_string()),
         Refusal::Unavailable(reason) => ("Busy for a moment", format!("{reason} Nothing was changed.")),

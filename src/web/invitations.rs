@@ -9,6 +9,7 @@ use super::session::{Member, see_other};
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::billing;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
@@ -44,7 +45,8 @@ struct Row {
     role: OrgRole,
     role_label: &'static str,
     /// The roles to choose from; empty where the actor may not change it.
-    choices: Vec<(&'static str, &'static str)>,
+    /// Role, name, and whether the plan keeps it from being offered.
+    choices: Vec<(&'static str, &'static str, bool)>,
     /// "Workspace invite"; "" for one to the organization.
     kind: &'static str,
     /// They are a member already; the role is none of this invitation's.
@@ -86,7 +88,10 @@ impl Row {
                 .map(|m| format!("/orgs/{}/members/{m}", actor.org.slug)),
             role: invitation.role,
             role_label: policies.label(invitation.role),
-            choices: choices.into_iter().map(|r| (r.as_str(), policies.label(r))).collect(),
+            choices: choices
+                .into_iter()
+                .map(|r| (r.as_str(), policies.label(r), r != invitation.role && billing::lacks_role(app, &actor.org, r).is_some()))
+                .collect(),
             kind: if invitation.kind == Kind::Workspace { invitation.kind.label() } else { "" },
             to_member: invitation.is_to_member(),
             offers: invitation.access.iter().map(|line| (line.workspace_name.clone(), line.role_name.clone())).collect(),

@@ -9,6 +9,7 @@ use super::session::{Member, Visitor, see_other};
 use crate::access::{self, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::billing;
 use crate::clock;
 use crate::error::Refusal;
 use crate::invitations::{self, Invitation, NewInvitation, OnPending};
@@ -59,7 +60,7 @@ struct New {
     role_error: String,
     email_hint: String,
     /// Value, label, explanation, "".
-    roles: Vec<(&'static str, &'static str, &'static str, &'static str)>,
+    roles: Vec<RoleChoice>,
     days: String,
     places: WorkspaceRows,
     in_the_way: Option<InTheWay>,
@@ -72,7 +73,7 @@ pub async fn new(State(app): State<App>, Member { actor, visitor }: Member) -> R
     access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
     let form = InviteForm { role: OrgRole::Member.as_str().into(), ..InviteForm::default() };
     let places = rows(&app, &actor).await?.with_empty_row();
-    Ok(page::ok(&form_page(&actor, &visitor, form, places, None)))
+    Ok(page::ok(&form_page(&app, &actor, &visitor, form, places, None)))
 }
 
 /// `POST /orgs/{org}/members/invite`
@@ -85,14 +86,14 @@ pub async fn create(
     let places = rows(&app, &actor).await?.sent(&form.workspaces, &form.access);
     if form.more == "role" {
         let places = places.with_new_role(&app, &actor, &form.new_role).await?;
-        return Ok(page::ok(&form_page(&actor, &visitor, form, places, None)));
+        return Ok(page::ok(&form_page(&app, &actor, &visitor, form, places, None)));
     }
     if form.more == "yes" {
-        return Ok(page::ok(&form_page(&actor, &visitor, form, places.with_empty_row(), None)));
+        return Ok(page::ok(&form_page(&app, &actor, &visitor, form, places.with_empty_row(), None)));
     }
     if !form.new_role.trim().is_empty() {
         let places = places.with_unmade_role(&form.new_role).with_empty_row_unless_any();
-        return Ok(page::invalid(&form_page(&actor, &visitor, form, places, None)));
+        return Ok(page::invalid(&form_page(&app, &actor, &visitor, form, places, None)));
     }
     match send(&app, &actor, &form, &places).await {
         Ok(invitation) => {
@@ -103,7 +104,7 @@ pub async fn create(
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let places = places.with_errors(&refusal).with_empty_row_unless_any();
-            Ok(page::draw(&form_page(&actor, &visitor, form, places, Some(&refusal)), status))
+            Ok(page::draw(&form_page(&app, &actor, &visitor, form, places, Some(&refusal)), status))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -135,7 +136,21 @@ pub(super) fn waits(invitation: &Invitation) -> String {
     format!("The mail is on its way out. They have until {} to accept.", clock::minute(invitation.expires_at))
 }
 
-fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, places: WorkspaceRows, refusal: Option<&Refusal>) -> New {
+/// Value, name, note, and why it can't be chosen.
+pub(super) type RoleChoice = (&'static str, &'static str, &'static str, String);
+
+/// The roles that somebody may offer, for [`forms::radio_field`](../templates/layout/forms.html): those that the plan lacks
+/// with the reason, but for `keep`, which is offered already.
+pub(super) fn role_choices(app: &App, actor: &Actor, keep: Option<OrgRole>) -> Vec<RoleChoice> {
+    let policies = &actor.org.policies;
+    let choice = |role: OrgRole| {
+        let refused = billing::lacks_role(app, &actor.org, role).filter(|_| keep != Some(role)).unwrap_or_default();
+        (role.as_str(), policies.label(role), role.explains(), refused)
+    };
+    policies.roles_to_give(actor.role, keep).into_iter().map(choice).collect()
+}
+
+fn form_page(app: &App, actor: &Actor, visitor: &Visitor, form: InviteForm, places: WorkspaceRows, refusal: Option<&Refusal>) -> New {
     let policies = &actor.org.policies;
     let message = |field| refusal.map_or(String::new(), |r| r.message_for(field).to_owned());
     let title = format!("Invite to {}", actor.org.name);
@@ -150,7 +165,7 @@ fn form_page(actor: &Actor, visitor: &Visitor, form: InviteForm, places: Workspa
             [] => "Where the invitation goes. Only this address can accept it.".into(),
             domains => format!("Only addresses at {}, as {}'s policy says.", text::some_of(domains, 3), actor.org.name),
         },
-        roles: policies.roles_to_give(actor.role, None).into_iter().map(|r| (r.as_str(), policies.label(r), r.explains(), "")).collect(),
+        roles: role_choices(app, actor, None),
         days: text::count(policies.invitation_days, "day", "days"),
         places,
         in_the_way: refusal.and_then(in_the_way),

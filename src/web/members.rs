@@ -117,7 +117,7 @@ pub async fn change_role(
     };
     let base = format!("/orgs/{}/members", actor.org.slug);
     if visitor.partial {
-        let row = Row::new(&actor, &entry, visitor.now);
+        let row = Row::new(&app, &actor, &entry, visitor.now);
         return Ok(fragment(&Changed { base, icons: assets().icons, row, notice }));
     }
     Ok(see_other(own_list(&base, &form.back), Some(notice)))
@@ -177,7 +177,7 @@ pub async fn show(
         shell: Shell::org(&visitor, &actor, "Members", &entry.name),
         section,
         base,
-        row: Row::new(&actor, &entry, visitor.now),
+        row: Row::new(&app, &actor, &entry, visitor.now),
         since_label: if entry.status.is_member() { "Joined" } else { "Invited" },
         entry,
         activity,

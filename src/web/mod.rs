@@ -4,6 +4,7 @@ mod account;
 mod active;
 mod assets;
 mod audit;
+mod billing;
 mod checks;
 pub mod csrf;
 mod dev;
@@ -84,6 +85,9 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/billing/managed", get(stripe::managed))
         .route("/orgs/{org}/usage", get(usage::index))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
+        .route("/orgs/{org}/billing", get(billing::index).post(billing::change))
+        .route("/orgs/{org}/leases", get(billing::leases))
+        .route("/orgs/{org}/leases/{lease}/release", post(billing::release))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))
         .route("/orgs/{org}/audit/export", post(audit::export))

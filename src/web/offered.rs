@@ -2,6 +2,7 @@
 
 use super::error::PageError;
 use super::input::Form;
+use super::invite::{RoleChoice, role_choices};
 use super::notice::Notice;
 use super::offer::WorkspaceRows;
 use super::page::{self, Shell};
@@ -53,7 +54,7 @@ struct Edit {
     to_member: bool,
     problem: String,
     /// Value, label, explanation, "".
-    roles: Vec<(&'static str, &'static str, &'static str, &'static str)>,
+    roles: Vec<RoleChoice>,
     role: String,
     role_error: String,
     places: WorkspaceRows,
@@ -63,7 +64,7 @@ struct Edit {
 pub async fn show(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, visitor }: Member) -> PageResult {
     let invitation = invitations::revocable(&app, &actor, &id).await?;
     let places = rows(&app, &actor, &invitation).await?.offered(&invitation.access).with_empty_row();
-    Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places, invitation.role.as_str(), None)))
+    Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places, invitation.role.as_str(), None)))
 }
 
 /// `POST /orgs/{org}/invitations/{invitation}`
@@ -78,14 +79,14 @@ pub async fn change(
     let places = rows(&app, &actor, &invitation).await?.with_roles_of(&invitation.access).sent(&form.workspaces, &form.access);
     if form.more == "role" {
         let places = places.with_new_role(&app, &actor, &form.new_role).await?;
-        return Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places, &form.role, None)));
+        return Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, None)));
     }
     if form.more == "yes" {
-        return Ok(page::ok(&edit_page(&actor, &visitor, &invitation, places.with_empty_row(), &form.role, None)));
+        return Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places.with_empty_row(), &form.role, None)));
     }
     if !form.new_role.trim().is_empty() {
         let places = places.with_unmade_role(&form.new_role);
-        return Ok(page::invalid(&edit_page(&actor, &visitor, &invitation, places, &form.role, None)));
+        return Ok(page::invalid(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, None)));
     }
     match save(&app, &actor, &invitation, &form.role, &places).await {
         Ok(changed) => {
@@ -95,7 +96,7 @@ pub async fn change(
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let places = places.with_errors(&refusal);
-            Ok(page::draw(&edit_page(&actor, &visitor, &invitation, places, &form.role, Some(&refusal)), status))
+            Ok(page::draw(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, Some(&refusal)), status))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -115,6 +116,7 @@ async fn rows(app: &App, actor: &Actor, invitation: &Invitation) -> Result<Works
 }
 
 fn edit_page(
+    app: &App,
     actor: &Actor,
     visitor: &Visitor,
     invitation: &Invitation,
@@ -122,8 +124,6 @@ fn edit_page(
     role: &str,
     refusal: Option<&Refusal>,
 ) -> Edit {
-    let policies = &actor.org.policies;
-    let choices = policies.roles_to_give(actor.role, Some(invitation.role));
     Edit {
         shell: Shell::org(visitor, actor, "Invitations", format!("Invitation to {}", invitation.email)),
         base: format!("/orgs/{}/invitations", actor.org.slug),
@@ -138,7 +138,7 @@ fn edit_page(
             Some(Refusal::Conflict(conflict)) => conflict.message.to_string(),
             _ => String::new(),
         },
-        roles: choices.into_iter().map(|r| (r.as_str(), policies.label(r), r.explains(), "")).collect(),
+        roles: role_choices(app, actor, Some(invitation.role)),
         role: role.to_owned(),
         role_error: refusal.map(|r| r.message_for("role").to_owned()).unwrap_or_default(),
         places,

@@ -254,6 +254,9 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
     if may(Permission::ManageSettings) {
         items.push(item("Policies", "policies", None));
     }
+    if may(Permission::ManageBilling) {
+        items.push(item("Billing", "billing", None));
+    }
     items.push(item("Settings", "settings", None));
     NavGroup { heading: "Organization".into(), items }
 }

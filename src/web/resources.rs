@@ -187,7 +187,8 @@ struct Show {
     around: Vec<Ancestor>,
     actions: String,
     may_archive: bool,
-    lacks_entitlement: bool,
+    /// Why the plan keeps it from being used.
+    lacking: Option<String>,
     below: Vec<Row>,
     more_below: Option<String>,
     holders: Vec<Holder>,
@@ -226,7 +227,7 @@ async fn draw(app: &App, visitor: &Visitor, shell: Shell, place: &Place, base: S
         around: details.around,
         actions: text::some_of(&labels, labels.len()),
         may_archive: details.actions.contains(&Action::Delete),
-        lacks_entitlement: details.lacks_entitlement,
+        lacking: details.lacking,
         below: below.rows.into_iter().map(|row| Row::new(&base, &kinds, row, now)).collect(),
         more_below: below.next.map(|after| format!("{base}/{id}?after={after}")),
         holders,

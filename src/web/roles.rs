@@ -16,6 +16,7 @@ use super::session::Member;
 use crate::access::{self, PERMISSIONS, ROLES};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::billing;
 use crate::roles;
 use askama::Template;
 use axum::extract::State;
@@ -45,6 +46,8 @@ struct Column {
     /// Its name in the API.
     name: &'static str,
     offered: bool,
+    /// Why the plan keeps it from being given.
+    lacking: Option<String>,
     explains: &'static str,
     yours: bool,
 }
@@ -72,6 +75,7 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) ->
         label: policies.label(role),
         name: role.as_str(),
         offered: policies.offers(role),
+        lacking: billing::lacks_role(&app, &actor.org, role),
         explains: role.explains(),
         yours: role == actor.role,
     });

@@ -9,16 +9,18 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Checks, Refusal, Result};
 use crate::ids::{OrgId, WorkspaceId};
-use crate::{organizations, text};
+use crate::{billing, organizations, text};
 
 /// Creates a workspace in the actor's organization and makes the actor its owner, by themselves (source `direct`), so
 /// that it has one when it leaves the organization. The slug is made from the name. Refuses who may not (policy: admins
-/// create workspaces), and a name or label that isn't one.
+/// create workspaces), one more than the plan allows
+/// (S5-4), and a name or label that isn't one.
 pub async fn create_in(app: &App, actor: &Actor, name: &str, label: &str) -> Result<Workspace> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
     access::may_create_workspace(actor.role, org.policies.admins_create)?;
+    billing::require_room_for_workspaces(app, &org, 1)?;
     let workspace = insert(&mut tx, &actor.person, Some(&org.id), name, label, now).await?;
     organizations::add_to_counts(&mut tx, &org.id, 0, 0, 1).await?;
     audit::record(&mut tx, &actor, now, created(&workspace)).await?;

@@ -9,7 +9,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
-use crate::{organizations, text};
+use crate::{billing, organizations, text};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -111,11 +111,14 @@ async fn missing_in(tx: &mut Tx, actor: &Actor, slugs: &BTreeSet<String>) -> Res
 
 /// Makes the workspaces that an import names and that aren't there, each called as its slug, all or none. They have no owner
 /// of their own: the organization's owners look after them, because the file says who is in them. Gives how many were made.
+/// Refuses more than the plan allows (S5-4): then none is made.
 pub async fn create_missing(app: &App, actor: &Actor, slugs: &BTreeSet<String>) -> Result<usize> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::LinkWorkspaces)?;
     let missing = missing_in(&mut tx, &actor, slugs).await?;
+    let org = organizations::find(&mut tx, &actor.org.id).await?;
+    billing::require_room_for_workspaces(app, &org, missing.len() as i64)?;
     for slug in &missing {
         let workspace = Workspace {
             id: WorkspaceId::new(),

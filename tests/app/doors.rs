@@ -3,6 +3,7 @@
 //! Shows rows S1-30, S1-31, S1-32, S3-1, S3-5, S3-7, S4-4, S5-20, S5-22, S5-23 and SEC-Z1, Z3, Z4, Z5, Z8, Z11, L1.
 
 mod account;
+mod billing;
 mod inside;
 mod resources;
 mod stripe;
@@ -12,6 +13,7 @@ mod world;
 
 use crate::support::routes::{self, Route};
 use account::ACCOUNT_DOORS;
+use billing::BILLING_DOORS;
 use resources::RESOURCE_DOORS;
 use stripe::STRIPE_DOORS;
 use table::{Door, ELSEWHERE, MEMBERS_DOORS, ORGANIZATION_DOORS, OWN_DOORS, ROLE_DOORS, Way};
@@ -113,6 +115,7 @@ fn all() -> Vec<&'static Door> {
         .chain(RESOURCE_DOORS)
         .chain(WORKSPACE_INVITATION_DOORS)
         .chain(STRIPE_DOORS)
+        .chain(BILLING_DOORS)
         .collect()
 }
 
@@ -241,6 +244,16 @@ async fn s1_93_s3_50_sec_z1_going_to_stripe_by_form() {
 #[tokio::test]
 async fn s1_93_s3_50_sec_z1_sec_z8_going_to_stripe_by_call() {
     walk(STRIPE_DOORS, Carrier::Call).await;
+}
+
+#[tokio::test]
+async fn s1_93_s3_1_s3_6_sec_z1_billing_by_form() {
+    walk(BILLING_DOORS, Carrier::Form).await;
+}
+
+#[tokio::test]
+async fn s1_93_s3_1_s3_6_s5_23_sec_z1_sec_z8_billing_by_call() {
+    walk(BILLING_DOORS, Carrier::Call).await;
 }
 
 /// Fails with the routes that change something and stand neither in the table nor among those with a reason.

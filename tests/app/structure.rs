@@ -222,6 +222,7 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
     ("workspaces::create_organization_from", "two operations of the table, one after the other: tests/app/spaces/switching.rs"),
     ("workspaces::note_entry", "happens by opening a page: tests/app/spaces/switching.rs"),
+    ("billing::renew", "keeping a lease for longer is no event: tests/app/billing/leases.rs"),
     ("billing::set_plan", "the operator's: tests/app/billing/plans.rs"),
     ("runs::delete_old", "nobody asks for it, time does: tests/app/runs/retention.rs"),
     ("accounts::create_token_for", "the operator's: tests/app/tokens.rs"),

@@ -68,6 +68,7 @@ async fn s1_110_workspace_roles_and_people_are_reached_from_the_organization_and
 async fn s1_12_two_workspaces_of_one_name_get_slugs_of_their_own() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
+    house.set_plan("acme-corp", "team").await;
     for _ in 0..12 {
         create(&mut acme.alice, "Production", "").await;
     }
@@ -252,6 +253,7 @@ async fn the_list_of_workspaces_is_paged_and_no_cursor_breaks_it() {
     let house = House::start().await;
     let mut alice = house.sign_in("alice@acme.test").await;
     alice.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);
+    house.set_plan("acme-corp", "enterprise").await;
     for n in 0..52 {
         alice.post("/orgs/acme-corp/workspaces/new", &[("name", &format!("W {n:02}"))]).await.assert_status(303);
     }

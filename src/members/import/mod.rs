@@ -17,6 +17,7 @@ use crate::accounts::unclaimed::{self, Named};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing;
 use crate::clock::Micros;
 use crate::config::Membership;
 use crate::db::Tx;
@@ -104,6 +105,9 @@ async fn move_in_line(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, how: M
     {
         let placed = place(tx, actor, user, line, how, now).await?;
         return Ok(Outcome::AlreadyThere(placed));
+    }
+    if let Some(reason) = billing::lacks_role(app, &actor.org, line.mover.role) {
+        return Ok(Outcome::Refused(reason));
     }
     if let Some(reason) = refused(app, tx, actor, line, found.as_ref()).await? {
         return Ok(Outcome::Refused(reason));

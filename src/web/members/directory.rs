@@ -122,7 +122,7 @@ struct Index {
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
     let listed = members::list(&app, &actor, &asked.filter()).await?;
     let workspaces = workspaces_to_filter(&app, &actor).await?;
-    Ok(page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
+    Ok(page::ok(&draw_index(&app, Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
 }
 
 /// The workspaces that the actor knows of, for the filter.
@@ -134,8 +134,16 @@ async fn workspaces_to_filter(app: &App, actor: &Actor) -> Result<Vec<(Workspace
     Ok(listed.into_iter().map(|w| (w.workspace.id, w.workspace.name)).collect())
 }
 
-fn draw_index(shell: Shell, actor: &Actor, asked: Asked, listed: Listed, workspaces: Vec<(WorkspaceId, String)>, now: i64) -> Index {
-    let rows: Vec<Row> = listed.entries.iter().map(|entry| Row::new(actor, entry, now)).collect();
+fn draw_index(
+    app: &App,
+    shell: Shell,
+    actor: &Actor,
+    asked: Asked,
+    listed: Listed,
+    workspaces: Vec<(WorkspaceId, String)>,
+    now: i64,
+) -> Index {
+    let rows: Vec<Row> = listed.entries.iter().map(|entry| Row::new(app, actor, entry, now)).collect();
     let to = listed.from + rows.len() as i64 - 1;
     let range = match (rows.is_empty(), listed.total) {
         (true, _) => "Nobody".to_owned(),
@@ -208,7 +216,7 @@ pub async fn bare_members_page(app: App, actor: Actor) -> Response {
     let visitor = Visitor::nobody(app.now());
     match members::list(&app, &actor, &asked.filter()).await {
         Ok(listed) => {
-            page::ok(&draw_index(Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, Vec::new(), visitor.now))
+            page::ok(&draw_index(&app, Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, Vec::new(), visitor.now))
         }
         Err(refusal) => PageError::from(refusal).into_response(),
     }

@@ -2,6 +2,8 @@
 
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;
+use crate::app::App;
+use crate::billing;
 use crate::clock;
 use crate::members::{Entry, Status};
 use crate::organizations;
@@ -18,7 +20,8 @@ pub(super) struct Row {
     pub role: OrgRole,
     pub role_label: &'static str,
     /// The roles to choose from; empty where the actor may not change it.
-    pub choices: Vec<(OrgRole, &'static str)>,
+    /// Role, name, and whether the plan keeps it from being given.
+    pub choices: Vec<(OrgRole, &'static str, bool)>,
     pub on_joining: bool,
     pub workspaces: String,
     pub active: Option<When>,
@@ -63,12 +66,13 @@ impl When {
 }
 
 impl Row {
-    pub(super) fn new(actor: &Actor, entry: &Entry, now: i64) -> Self {
+    pub(super) fn new(app: &App, actor: &Actor, entry: &Entry, now: i64) -> Self {
         let is_self = entry.user.as_ref() == Some(actor.user());
         let may_manage = access::may_touch(actor.role, entry.role).is_ok();
         let policies = &actor.org.policies;
         let choices = if may_manage && !is_self {
-            policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r))).collect()
+            let lacking = |r| r != entry.role && billing::lacks_role(app, &actor.org, r).is_some();
+            policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r), lacking(r))).collect()
         } else {
             Vec::new()
         };

@@ -20,7 +20,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
 use crate::organizations::{self, Organization};
-use crate::{accounts, mail, members, text};
+use crate::{accounts, billing, mail, members, text};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -100,7 +100,8 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
 /// and are not in the organization become members, and are told by mail. Where the slug is taken, it gets a number.
 ///
 /// Refuses who may not link (S1-21) or doesn't administer the workspace, one that belongs to an organization (S1-22, E9),
-/// and people whom the actor couldn't invite: by policy, or because an account may be in one organization only (S2-23).
+/// people whom the actor couldn't invite, by policy or because an account may be in one organization only (S2-23), and one
+/// more than the plan allows (S5-4).
 pub async fn link(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Linked> {
     let (tx, linked) = link_in(app, actor, id).await?;
     tx.commit().await?;
@@ -131,6 +132,7 @@ async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id:
     may_link(own, &workspace)?;
     let newcomers = queries::newcomers(tx, &org.id, id).await?;
     may_bring(app, actor.role, &org, &newcomers)?;
+    billing::require_room_for_workspaces(app, &org, 1)?;
     let scope = Scope::Workspaces(vec![id.clone()]);
     let before = impact::look(tx, &scope).await?;
     bring(app, tx, actor, &workspace, &newcomers, now).await?;

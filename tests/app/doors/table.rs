@@ -368,6 +368,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("/orgs/{org}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
     ("/organizations/{org_id}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
     ("/access/check", "asks, and changes nothing: tests/app/decisions"),
+    ("/organizations/{org_id}/leases/{lease_id}", "keeping a lease for longer is no event: tests/app/billing/leases.rs"),
     ("/sign-in", "nobody is signed in yet: tests/app/sign_in.rs"),
     ("/sign-in/code", "nobody is signed in yet: tests/app/sign_in.rs"),
     ("/sign-in/{token}", "nobody is signed in yet: tests/app/sign_in.rs"),

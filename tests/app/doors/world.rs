@@ -78,6 +78,8 @@ pub enum Needs {
     WorkspaceOfOwner,
     WorkspacesResource,
     WorkspacesArchivedResource,
+    /// A slot of Acme that nobody of the cast holds: `{lease}`.
+    Lease,
 }
 
 pub struct World {
@@ -102,6 +104,8 @@ impl World {
     pub async fn new() -> Self {
         let (_, house) = Stripe::with_house().await;
         let Acme { alice, bob, bill, carol, vera, otto, xenia, .. } = acme(&house).await;
+        // Each try makes what it needs.
+        house.set_plan("acme-corp", "enterprise").await;
         house.add_member("acme-corp", "sam@acme.test", "Sam Osei", OrgRole::Admin).await;
         let sam = house.sign_in("sam@acme.test").await;
         let mut ira = house.sign_in("ira@initech.test").await;
@@ -191,6 +195,13 @@ impl World {
         match needs {
             Needs::Nothing => {}
             Needs::NoCheckout => self.database.run("DELETE FROM stripe_checkouts").await,
+            Needs::Lease => {
+                let (lease, org) = (format!("lea_{n}"), &self.org_id);
+                let columns = "leases (id, org_id, pool, holder, actor_id, actor_name, acquired_at, expires_at)";
+                let values_of = format!("'{lease}', '{org}', 'runs_at_once', 'held {n}', 'somebody', 'Somebody', 0, 9000000000000000000");
+                self.house.execute(&format!("INSERT INTO {columns} VALUES ({values_of})")).await;
+                values.push(("lease", lease));
+            }
             Needs::Member => values.push(("member", self.member(&new, OrgRole::Member).await)),
             Needs::MemberOfWorkspace => {
                 let member = self.member(&new, OrgRole::Member).await;

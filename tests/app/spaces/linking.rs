@@ -142,6 +142,9 @@ async fn s1_22_two_organizations_that_link_one_workspace_at_once_do_not_both_get
     let house = House::start().await;
     let mut acme = acme(&house).await;
     house.add_member("acme-corp", "otto@globex.test", "Otto Lang", roster::access::OrgRole::Admin).await;
+    for org in ["acme-corp", "globex"] {
+        house.set_plan(org, "enterprise").await;
+    }
     for round in 0..20 {
         let lab = standalone(&mut acme.otto, "Lab").await;
         let mut tab = acme.otto.another_tab();

@@ -76,6 +76,7 @@ async fn s1_35_s1_47_the_matrix_shows_who_is_what_where_and_sets_it() {
 async fn s1_47_the_matrix_pages_members_and_workspaces_and_loads_only_what_it_shows() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
+    house.set_plan("acme-corp", "enterprise").await;
     for n in 0..14 {
         in_acme(&mut acme.alice, &format!("Place {n:02}")).await;
     }

@@ -127,6 +127,7 @@ async fn e6_s1_47_s1_63_the_member_page_lists_every_workspace_with_no_membership
 async fn e6_the_member_page_finds_a_workspace_among_a_hundred() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
+    house.set_plan("acme-corp", "enterprise").await;
     for n in 0..60 {
         in_acme(&mut acme.alice, &format!("Place {n:02}")).await;
     }

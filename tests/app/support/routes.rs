@@ -12,8 +12,12 @@ pub struct Route {
 
 const PAGES: &str = include_str!("../../../src/web/mod.rs");
 /// The list, and the parts of it that stand beside what handles them.
-const CALLS: [&str; 3] =
-    [include_str!("../../../src/api/mod.rs"), include_str!("../../../src/api/runs.rs"), include_str!("../../../src/api/stripe.rs")];
+const CALLS: [&str; 4] = [
+    include_str!("../../../src/api/mod.rs"),
+    include_str!("../../../src/api/runs.rs"),
+    include_str!("../../../src/api/stripe.rs"),
+    include_str!("../../../src/api/billing.rs"),
+];
 
 /// Every page. What answers without a session (styles, health) is none.
 pub fn pages() -> Vec<Route> {
