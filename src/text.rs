@@ -188,23 +188,6 @@ pub fn thousands(number: i64) -> String {
     out
 }
 
-/// `12.4 GB`, in units of a thousand; whole bytes below that.
-pub fn bytes(number: i64) -> String {
-    let mut rest = number as f64;
-    let mut unit = "B";
-    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
-        // What would read "1000.0 kB" is one of the next.
-        if rest < 999.95 {
-            break;
-        }
-        (rest, unit) = (rest / 1_000.0, larger);
-    }
-    match unit {
-        "B" => format!("{number} B"),
-        _ => format!("{rest:.1} {unit}"),
-    }
-}
-
 /// `1 person`, `3 people`
 pub fn count(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), if number == 1 { one } else { many })

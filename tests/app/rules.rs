@@ -112,7 +112,7 @@ async fn sec_z11_s3_1_s5_20_billing_members_and_viewers_manage_nobody() {
     let pages = pages_of_acme(&mut acme.alice).await;
     let before = Database::open(&house.database_url).await.fingerprint().await;
     for (mut person, who) in [(acme.bill, "billing"), (acme.carol, "member"), (acme.vera, "viewer")] {
-        for (path, _, post) in pages.iter().filter(|(path, ..)| !path.contains("leave")) {
+        for (path, _, post) in pages.iter().filter(|(path, ..)| !path.contains("leave") && !path.contains("/billing")) {
             if *post {
                 let fields = [("role", "admin"), ("email", "a@x.test"), ("name", "Mine"), ("slug", "mine"), ("confirm", "Acme Corp")];
                 let status = person.post(path, &fields).await.status;
