@@ -12,6 +12,7 @@ use crate::accounts::{self, TokenScope};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing::{self, NewLease, RUNS_AT_ONCE};
 use crate::clock::{DAY, HOUR, MINUTE, Micros};
 use crate::error::Result;
 use crate::members::{self, Line, Mover, Moving};
@@ -62,7 +63,15 @@ impl Story<'_> {
         invited::some_wait(self).await?;
         self.send_mails().await?;
         self.app.clock.advance(self.beginning + super::BEGINNING - self.app.now());
-        runs::report(self, told, true).await.map(drop)
+        runs::report(self, told, true).await?;
+        self.a_run_holds_a_slot().await
+    }
+
+    /// Acme pays for the plan Team, and something runs at this moment.
+    async fn a_run_holds_a_slot(&self) -> Result<()> {
+        billing::set_plan(self.app, &operator(self.app, ACME).await?, "team").await?;
+        let new = NewLease { pool: RUNS_AT_ONCE.into(), holder: "Orders to Salesforce".into(), workspace: None, seconds: 86_400 };
+        billing::acquire(self.app, &actor(self.app, BOB.email, ACME).await?, &new).await.map(drop)
     }
 
     /// Lets the mails of this day leave on this day.
