@@ -14,7 +14,7 @@ macro_rules! migrations {
 
 /// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
 macro_rules! all {
-    ($search:literal, $audit:literal $(, $number:literal $name:literal $file:expr)*) => {
+    ($search:literal, $audit:literal, $short:literal) => {
         migrations! { "";
             1 "accounts" "../../migrations/0001_accounts.sql";
             2 "organizations" "../../migrations/0002_organizations.sql";
@@ -27,7 +27,7 @@ macro_rules! all {
             9 "plans" "../../migrations/0009_plans.sql";
             10 "usage" "../../migrations/0010_usage.sql";
             11 "stripe" "../../migrations/0011_stripe.sql";
-            $($number $name $file;)*
+            13 "short_search" $short;
         }
     };
 }
@@ -40,13 +40,18 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
     let all = all!(
         "../../migrations/sqlite/0005_search.sql",
         "../../migrations/sqlite/0008_audit.sql",
-        13 "short_search" "../../migrations/sqlite/0013_short_search.sql"
+        "../../migrations/sqlite/0013_short_search.sql"
     );
     all.run(writer).await.context(FAILED)
 }
 
 pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {
-    all!("../../migrations/postgres/0005_search.sql", "../../migrations/postgres/0008_audit.sql").run(pool).await.context(FAILED)
+    let all = all!(
+        "../../migrations/postgres/0005_search.sql",
+        "../../migrations/postgres/0008_audit.sql",
+        "../../migrations/postgres/0013_short_search.sql"
+    );
+    all.run(pool).await.context(FAILED)
 }
 
 const FAILED: &str = "the database's schema could not be brought up to date; it is as it was before. \

@@ -37,11 +37,9 @@ pub(super) enum Failure {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unreachable => {
-                Self::Unavailable("Stripe, where payments are made, can't be reached now. Nothing was changed. Try again in a few minutes.")
-            }
+            Failure::Unreachable => Self::Unavailable("Stripe, where payments are made, can't be reached now. Try again in a few minutes."),
             Failure::Missing | Failure::Refused => Self::Unavailable(
-                "Stripe, where payments are made, didn't take what Roster asked for. Nothing was changed. Whoever runs this server \
+                "Stripe, where payments are made, didn't take what Roster asked for. Whoever runs this server \
                  finds the reason in its log.",
             ),
         }
