@@ -121,7 +121,7 @@ impl Place {
     async fn turn_into(&self, world: &World) {
         let org = &self.org;
         let mut sql = String::new();
-        for table in ["grants", "grant_limits", "access", "custom_role_permissions", "custom_roles"] {
+        for table in ["grants", "grant_limits", "access", "custom_role_permissions", "custom_roles", "usage_people"] {
             sql += &format!("DELETE FROM {table};");
         }
         // From the leaves up: each names what it lies in.
