@@ -166,6 +166,13 @@ fn migrations_are_portable_or_stand_once_for_each_database() {
     none("words that one of the databases doesn't know", found);
 }
 
+#[test]
+fn s2_36_no_line_of_billing_reads_grants() {
+    let grants = ["grants::", "grant_limits", "FROM grants", "JOIN grants"];
+    let found = tree("src/billing", &[".rs"]).into_iter().filter(|s| grants.iter().any(|word| s.text.contains(word)));
+    none("billing that knows of grants", found.map(|s| s.path).collect());
+}
+
 /// Tables whose rows belong to an organization.
 const TENANT_TABLES: [&str; 5] = ["members", "invitations", "audit_events", "billing_accounts", "leases"];
 

@@ -156,3 +156,20 @@ async fn what_the_dashboard_costs_does_not_depend_on_runs() {
     let after = scene.alice.get(&format!("/organizations/{}/usage", scene.org)).await.assert_status(200).json;
     assert_eq!((&before["total"]["runs"], &before["total"]), (&json!(500), &after["total"]), "nothing of it is read from runs");
 }
+
+#[tokio::test]
+async fn s1_4_one_place_shows_what_was_done_and_used_in_every_workspace() {
+    let mut scene = Scene::new().await;
+    let staging = scene.staging().await;
+    let done = run(&scene, "a", "succeeded", 0, 1_000);
+    scene.report(std::slice::from_ref(&done)).await;
+    scene.alice.post(&format!("/workspaces/{staging}/runs"), json!({ "runs": [done] })).await.assert_status(200);
+    let usage = scene.acme.alice.get(PAGE).await.assert_status(200);
+    let used = usage.all("section[aria-labelledby=h-workspaces] tbody tr");
+    let log = scene.acme.alice.get("/orgs/acme-corp/audit?what=run").await.assert_status(200);
+    let rows = log.all("tbody tr");
+    for workspace in ["Production", "=Staging"] {
+        assert!(used.iter().any(|row| row.starts_with(&format!("{workspace} 1 1 1"))), "{workspace}: {used:?}");
+        assert!(rows.iter().any(|row| row.contains(workspace)), "{workspace}: {rows:?}");
+    }
+}

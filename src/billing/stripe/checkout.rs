@@ -84,20 +84,18 @@ pub async fn begin_checkout(app: &App, actor: &Actor, plan: &str, period: Option
     if read_now(app, &actor.org.id, None).await?.is_live() {
         return portal(app, actor, &stripe, &customer).await;
     }
-    let attempt = match claim(app, actor, plan, period, price).await? {
-        Claim::Shared { attempt, session: None } => attempt,
-        Claim::Shared { session: Some(session), .. } => {
-            if let Some(url) = still_open(app, &stripe, &session).await? {
-                return Ok(Going::Checkout(url));
-            }
-            // It was paid a moment ago, or its time is over.
-            if read_now(app, &actor.org.id, None).await?.is_live() {
-                return portal(app, actor, &stripe, &customer).await;
-            }
-            begin_next(app, actor, plan, period, price).await?
+    let mut claim = claim(app, actor, plan, period, price).await?;
+    while let Claim::Shared { attempt, session: Some(session) } = &claim {
+        if let Some(url) = still_open(app, &stripe, session).await? {
+            return Ok(Going::Checkout(url));
         }
-        Claim::New { attempt } => attempt,
-    };
+        // It was paid a moment ago, or its time is over.
+        if read_now(app, &actor.org.id, None).await?.is_live() {
+            return portal(app, actor, &stripe, &customer).await;
+        }
+        claim = begin_next(app, actor, plan, period, price, Some(*attempt)).await?;
+    }
+    let (Claim::Shared { attempt, .. } | Claim::New { attempt }) = claim;
     if !close_others(app, actor, &stripe, &customer, attempt).await? {
         return portal(app, actor, &stripe, &customer).await;
     }
@@ -161,21 +159,24 @@ async fn claim(app: &App, actor: &Actor, plan: &Plan, period: Period, price: &st
         Some(last) if last.price_id == price && now - last.begun_at < SHARED => {
             Ok(Claim::Shared { attempt: last.attempt, session: last.session_id })
         }
-        _ => Ok(Claim::New { attempt: begin_next(app, actor, plan, period, price).await? }),
+        other => begin_next(app, actor, plan, period, price, other.map(|last| last.attempt)).await,
     }
 }
 
-/// Begins the next attempt, or joins one that somebody else has begun for the same price since.
-async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price: &str) -> Result<i64> {
+/// Begins the next attempt after the one that was `seen`, or joins one that somebody else has begun for the same price since.
+async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price: &str, seen: Option<i64>) -> Result<Claim> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageBilling)?;
     let last = queries::checkout(&mut tx, &actor.org.id).await?;
-    if let Some(last) = &last
-        && last.session_id.is_none()
-        && now - last.begun_at < BEGINNING
-    {
-        return if last.price_id == price { Ok(last.attempt) } else { Err(another_begins()) };
+    if let Some(last) = &last {
+        let is_beginning = last.session_id.is_none() && now - last.begun_at < BEGINNING;
+        if last.price_id == price && (is_beginning || Some(last.attempt) != seen) {
+            return Ok(Claim::Shared { attempt: last.attempt, session: last.session_id.clone() });
+        }
+        if is_beginning {
+            return Err(another_begins());
+        }
     }
     let attempt = last.map_or(1, |last| last.attempt + 1);
     queries::begin_checkout(&mut tx, &actor.org.id, attempt, price, now).await?;
@@ -184,7 +185,7 @@ async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price
         .with("every", period.as_str());
     audit::record(&mut tx, &actor, now, event).await?;
     tx.commit().await?;
-    Ok(attempt)
+    Ok(Claim::New { attempt })
 }
 
 /// The address of a checkout that can still be paid.

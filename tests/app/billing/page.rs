@@ -1,7 +1,7 @@
 //! The billing page and its call.
 
 use super::house;
-use crate::support::acme;
+use crate::support::{acme, routes};
 use roster::clock::DAY;
 use serde_json::json;
 
@@ -86,4 +86,15 @@ async fn s1_91_mail_about_billing_goes_where_the_organization_says() {
     let page =
         acme.alice.get("/orgs/acme-corp/audit?category=billing").await.assert_says("changed where mail about billing of Acme Corp goes");
     assert!(!page.text().contains("Long Street"), "the log doesn't keep addresses");
+}
+
+#[test]
+fn s5_1_governance_and_billing_stand_above_the_workspaces_and_only_there() {
+    let all: Vec<String> = routes::pages().into_iter().chain(routes::calls()).map(|route| route.path).collect();
+    for word in ["audit", "billing", "leases", "plan", "plans", "policies", "usage"] {
+        let named = all.iter().filter(|path| path.split('/').any(|part| part == word));
+        let (above, elsewhere): (Vec<_>, Vec<_>) =
+            named.partition(|path| path.starts_with("/orgs/{org}/") || path.starts_with("/organizations/{org_id}/"));
+        assert!(!above.is_empty() && elsewhere.is_empty(), "{word}: {above:?} and {elsewhere:?}");
+    }
 }

@@ -221,3 +221,23 @@ async fn every_filter_of_runs_walks_an_index_of_its_own() {
         }
     }
 }
+
+#[tokio::test]
+async fn s2_40_everybody_with_access_to_a_monitor_sees_its_runs_whoever_started_them() {
+    let scene = Scene::new().await;
+    scene.tell(&[("monitor", "home", None), ("monitor", "shop", None)]).await;
+    for (email, role) in [("bob@acme.test", "admin"), ("carol@acme.test", "member"), ("vera@acme.test", "viewer")] {
+        scene.give(email, role).await;
+    }
+    let by =
+        |person: &str, more: Value| with(with(ended(person, "succeeded", 1), more), json!({ "person": format!("{person}@acme.test") }));
+    scene.report(&[by("bob", of("monitor", "home")), by("carol", of("monitor", "home")), by("vera", of("monitor", "shop"))]).await;
+    let home = scene.alice.get(&format!("{}?search=home", scene.at_workspace())).await.json["data"][0]["id"].clone();
+    let of_home = format!("{}?resource_id={}", scene.at_runs(), home.as_str().expect("an id"));
+    for client in [&scene.alice, &scene.bob, &scene.carol, &scene.vera] {
+        let listed = client.get(&of_home).await.assert_status(200);
+        let mut seen = ids(&listed.json);
+        seen.sort_unstable();
+        assert_eq!(seen, ["bob", "carol"]);
+    }
+}
