@@ -4,7 +4,10 @@
 //! the middle: the list by itself, and the whole page over HTTP. In turn, several times; the medians and their ratios are
 //! printed, and the plan of each list.
 
+mod common;
+
 use clap::Parser;
+use common::{client, owner};
 use roster::access::OrgRole;
 use roster::actor::{Actor, Person};
 use roster::app::App;
@@ -60,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
     for size in &bench.sizes {
         logs.push(open(&bench.config, &folder, *size).await?);
     }
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).build()?;
+    let client = client()?;
     println!("{:<26} {:<6} {}   longest / shortest", "microseconds, median of", "", heads(&logs));
     println!("{:<26}", format!("{} each", bench.rounds));
     for (name, filter, query) in filters(&logs) {
@@ -184,22 +187,6 @@ async fn database_on(server: &str, size: usize) -> anyhow::Result<String> {
     let mut url = url::Url::parse(server)?;
     url.set_path(&name);
     Ok(url.to_string())
-}
-
-async fn owner(app: &App, url: &str) -> anyhow::Result<String> {
-    let link = roster::accounts::operator_link(app, "alice@acme.test").await?;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).redirect(reqwest::redirect::Policy::none()).build()?;
-    let signed_in = client.post(link).header("sec-fetch-site", "same-origin").send().await?;
-    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
-    let created = client.post(format!("{url}/orgs/new")).header("sec-fetch-site", "same-origin").header("cookie", &cookie);
-    created.form(&[("name", "Acme Corp"), ("slug", "acme-corp")]).send().await?;
-    Ok(cookie)
-}
-
-fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 /// Events of [`PEOPLE`] people, a hundred by each in turn, in [`WORKSPACES`] workspaces, over [`YEARS`] years.

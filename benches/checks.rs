@@ -5,7 +5,10 @@
 //! - `POST /access/check` at 16 connections, beside the cheapest page of the server that knows who is asking;
 //! - a batch of 1,000 questions about one person.
 
+mod common;
+
 use clap::Parser;
+use common::{client, median, owner, wrk};
 use roster::access::{
     Action, Actions, Held, Limit, Link, Membership, OrgRole, Permitted, Target, Thing, Who, WorkspaceRole, decide, known_kind,
 };
@@ -17,7 +20,6 @@ use roster::config::Config;
 use roster::workspaces;
 use serde_json::{Value, json};
 use std::hint::black_box;
-use std::process::Command;
 use std::time::Instant;
 use tokio::net::TcpListener;
 
@@ -50,11 +52,11 @@ async fn main() -> anyhow::Result<()> {
     let app = App::open(bench.config.clone(), Clock::default()).await?;
     let serving = app.clone();
     tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
-    let cookie = sign_in(&app, &url).await?;
+    let cookie = owner(&app, &url).await?;
     let token = create_token_for(&app, "alice@acme.test", "bench", TokenScope::Write, None).await?.secret;
     let org = roster::organizations::find_by_any_slug(&app, "acme-corp").await?;
     let workspace = workspaces::create_in(&app, &Actor::system(org), "Production", "").await?;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).build()?;
+    let client = client()?;
     let me: Value = client.get(format!("{url}/api/v1/me")).bearer_auth(&token).send().await?.json().await?;
     let set = format!("{url}/api/v1/workspaces/{}/members/{}", workspace.id, me["id"].as_str().unwrap_or_default());
     client.put(set).bearer_auth(&token).json(&json!({ "role": "admin" })).send().await?.error_for_status()?;
@@ -98,23 +100,6 @@ fn decisions() {
     println!("access::decide                       {:>9.0} ns", started.elapsed().as_nanos() as f64 / f64::from(TIMES));
 }
 
-/// Signs Alice in, makes Acme Corp, and gives her cookie.
-async fn sign_in(app: &App, url: &str) -> anyhow::Result<String> {
-    let link = roster::accounts::operator_link(app, "alice@acme.test").await?;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).redirect(reqwest::redirect::Policy::none()).build()?;
-    let signed_in = client.post(link).header("sec-fetch-site", "same-origin").send().await?;
-    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
-    let created = client.post(format!("{url}/orgs/new")).header("sec-fetch-site", "same-origin").header("cookie", &cookie);
-    created.form(&[("name", "Acme Corp")]).send().await?;
-    Ok(cookie)
-}
-
-fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
-}
-
 /// A request that wrk sends again and again.
 fn script(folder: &std::path::Path, name: &str, token: &str, body: &Value) -> anyhow::Result<String> {
     let path = folder.join(name);
@@ -127,17 +112,4 @@ fn script(folder: &std::path::Path, name: &str, token: &str, body: &Value) -> an
         ),
     )?;
     Ok(path.display().to_string())
-}
-
-fn wrk(url: &str, more: &[&str], seconds: u32) -> anyhow::Result<f64> {
-    let output = Command::new("wrk").args(["-t2", "-c16", &format!("-d{seconds}s")]).args(more).arg(url).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    anyhow::ensure!(!text.contains("Non-2xx"), "{url} was refused: {text}");
-    let line = text.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
-    Ok(line.ok_or_else(|| anyhow::anyhow!("wrk said: {text}"))?.trim().parse()?)
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }

@@ -5,16 +5,18 @@
 //! - (a) an empty handler that serves the same bytes;
 //! - (b) the page's one list statement through the same driver, drawn with the same template, and nothing else.
 
+mod common;
+
 use axum::Router;
 use axum::routing::get;
 use clap::Parser;
+use common::{client, median, owner, wrk};
 use roster::access::OrgRole;
 use roster::actor::Actor;
 use roster::app::App;
 use roster::clock::Clock;
 use roster::config::Config;
 use roster::members::{self, Mover};
-use std::process::Command;
 use tokio::net::TcpListener;
 
 /// Measures pages.
@@ -74,7 +76,7 @@ async fn main() -> anyhow::Result<()> {
     let mut figures = vec![Vec::new(); all.len()];
     for _ in 0..bench.rounds {
         for (figures, (_, url)) in figures.iter_mut().zip(&all) {
-            figures.push(requests_per_second(url, &cookie, bench.seconds)?);
+            figures.push(wrk(url, &["-H", &format!("Cookie: {cookie}")], bench.seconds)?);
         }
     }
     let medians: Vec<f64> = figures.iter_mut().map(|f| median(f)).collect();
@@ -84,17 +86,6 @@ async fn main() -> anyhow::Result<()> {
     println!("members page / (b): {:.2}", medians[0] / medians[4]);
     println!("last page / first page: {:.2}   search / first page: {:.2}", medians[1] / medians[0], medians[2] / medians[0]);
     Ok(())
-}
-
-/// Signs Alice in, makes Acme Corp, and gives her cookie.
-async fn owner(app: &App, url: &str) -> anyhow::Result<String> {
-    let link = roster::accounts::operator_link(app, "alice@acme.test").await?;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).redirect(reqwest::redirect::Policy::none()).build()?;
-    let signed_in = client.post(link).header("sec-fetch-site", "same-origin").send().await?;
-    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
-    let created = client.post(format!("{url}/orgs/new")).header("sec-fetch-site", "same-origin").header("cookie", &cookie);
-    created.form(&[("name", "Acme Corp")]).send().await?;
-    Ok(cookie)
 }
 
 async fn fill(app: &App, count: usize) -> anyhow::Result<()> {
@@ -108,14 +99,8 @@ async fn fill(app: &App, count: usize) -> anyhow::Result<()> {
 }
 
 async fn ask(url: &str, cookie: &str) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).build()?;
+    let client = client()?;
     Ok(client.get(url).header("cookie", cookie).send().await?.error_for_status()?.text().await?)
-}
-
-fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 /// (a) and (b), on a server with none of Roster's layers.
@@ -130,17 +115,4 @@ async fn bare_server(app: App, bytes: String) -> anyhow::Result<String> {
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
-}
-
-fn requests_per_second(url: &str, cookie: &str, seconds: u32) -> anyhow::Result<f64> {
-    let output = Command::new("wrk").args(["-t2", "-c16", &format!("-d{seconds}s"), "-H", &format!("Cookie: {cookie}"), url]).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    anyhow::ensure!(!text.contains("Non-2xx"), "{url} was refused: {text}");
-    let line = text.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
-    Ok(line.ok_or_else(|| anyhow::anyhow!("wrk said: {text}"))?.trim().parse()?)
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }

@@ -5,8 +5,11 @@
 //! by plain inserts of many rows, in the same parts, through the same driver, with the same settings. The first is to take
 //! at most twice as long as the second.
 
+mod common;
+
 use anyhow::Context;
 use clap::Parser;
+use common::{client, median};
 use roster::accounts::{TokenScope, create_token_for};
 use roster::app::App;
 use roster::clock::Clock;
@@ -84,7 +87,7 @@ async fn report(bench: &Bench, folder: &Path) -> anyhow::Result<Duration> {
     let serving = app.clone();
     tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
     let link = roster::accounts::operator_link(&app, "alice@acme.test").await?;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()?).redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = client()?;
     let path = link.find("/sign-in/").map(|at| &link[at..]).context("a link")?;
     client.post(format!("{}{path}", api.trim_end_matches("/api/v1"))).header("sec-fetch-site", "same-origin").send().await?;
     let token = create_token_for(&app, "alice@acme.test", "bench", TokenScope::Write, None).await?.secret;
@@ -189,15 +192,4 @@ async fn insert_rows(tx: &mut SqliteConnection, table: &str, columns: &[String],
     });
     query.execute(tx).await?;
     Ok(())
-}
-
-fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }

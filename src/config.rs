@@ -307,7 +307,6 @@ impl Config {
         self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {
             anyhow::anyhow!("ROSTER_MAIL_FROM (--mail-from) must be like Roster <roster@example.com>; it is “{}”", self.mail_from)
         })?;
-        crate::billing::Plans::load(self.plans.as_deref())?;
         crate::mail::check_url(self)
     }
 

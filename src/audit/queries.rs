@@ -2,7 +2,7 @@ pub(super) mod heads;
 pub(super) mod index;
 pub(super) mod list;
 
-use crate::db::{Tx, on, row, run};
+use crate::db::{Tx, on, row, rows, run};
 use crate::error::Result;
 use crate::ids::UserId;
 
@@ -56,17 +56,6 @@ pub(super) async fn set_head(tx: &mut Tx, stream: &str, seq: i64, hash: &str) ->
     Ok(())
 }
 
-/// `($1, $2), ($3, $4)`: the places of so many rows of so many values each.
-fn places(rows: usize, columns: usize) -> String {
-    let row = |r: usize| (1..=columns).map(|c| format!("${}", r * columns + c)).collect::<Vec<_>>().join(", ");
-    (0..rows).map(|r| format!("({})", row(r))).collect::<Vec<_>>().join(", ")
-}
-
-/// `$2, $3`: so many places from a number on.
-fn places_from(first: usize, count: usize) -> String {
-    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
-}
-
 /// So many at once: SQLite takes 32,766 values in a statement.
 const AT_ONCE: usize = 500;
 
@@ -76,7 +65,7 @@ pub(super) async fn insert(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
             "INSERT INTO audit_events (id, stream, seq, prev_hash, hash, at, org_id, workspace_id, category, action, actor_kind, actor_id,
                 actor_name, credential, ip, client, request_id, target_kind, target_id, target_name, subject_id, changes, v, salt, redacted)
              VALUES {}",
-            places(chunk.len(), 25)
+            rows(1, chunk.len(), 25)
         );
         run!(tx, {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));

@@ -6,7 +6,7 @@ use crate::access::{self, Permission};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::Result;
-use crate::{organizations, usage};
+use crate::usage;
 
 /// A limit with what is used of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +33,13 @@ impl Used {
     }
 }
 
-/// Hundredths of a limit, rounded down, but 100 only when it is reached.
+/// Hundredths of a limit, rounded down, so that 100 says that it is reached. A limit of nothing is full, and anything above it
+/// twice as much.
 pub fn percent(used: i64, most: i64) -> i64 {
-    match most {
-        ..=0 => {
-            if used > 0 {
-                200
-            } else {
-                100
-            }
-        }
-        most => (i128::from(used) * 100 / i128::from(most)) as i64,
+    match (most, used) {
+        (..=0, ..=0) => 100,
+        (..=0, _) => 200,
+        _ => (i128::from(used) * 100 / i128::from(most)) as i64,
     }
 }
 
@@ -52,8 +48,8 @@ pub async fn used(app: &App, actor: &Actor) -> Result<Vec<Used>> {
     access::require(actor.role, Permission::ViewUsage)?;
     let now = app.now();
     let mut tx = app.db.read().await?;
-    let org = organizations::find(&mut tx, &actor.org.id).await?;
-    let plan = app.plans.of(&org, now);
+    let org = &actor.org;
+    let plan = app.plans.of(org, now);
     let month = usage::month_by_workspace(&mut tx, &org.id, now).await?;
     let leases = queries::leases_by_workspace(&mut tx, &org.id, now).await?;
     let mut all = Vec::new();

@@ -8,8 +8,7 @@ use sqlx::AssertSqlSafe;
 /// "$3, $4, $5": as many as asked for, rounded up so that few statements have to be prepared. The rest are bound to NULL.
 fn places(from: usize, wanted: usize) -> (String, usize) {
     let count = [1, 10, 100, 1_000].into_iter().find(|size| *size >= wanted).unwrap_or(wanted);
-    let names: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
-    (names.join(", "), count)
+    (crate::db::places(from, count), count)
 }
 
 row! {

@@ -6,6 +6,7 @@
 
 mod backup;
 mod connect;
+mod many;
 mod migrate;
 mod readers;
 mod types;
@@ -13,6 +14,7 @@ mod write;
 
 pub use backup::{check_copy, copy_sqlite};
 pub use connect::{Db, Dialect};
+pub(crate) use many::{places, rows, rows_of_first};
 
 use crate::error::Refusal;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
@@ -101,8 +103,46 @@ macro_rules! row {
             }
         }
     };
+    // With the columns of another such struct before its own: `struct Listed { ..run: RunRow, resource_name: Option<String> }`.
+    ($(#[$m:meta])* $v:vis struct $n:ident { ..$iv:vis $i:ident: $it:ty, $($fv:vis $f:ident: $t:ty),* $(,)? }) => {
+        $(#[$m])* $v struct $n { $iv $i: $it, $($fv $f: $t),* }
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $n
+        where $it: sqlx::FromRow<'r, R>, &'static str: sqlx::ColumnIndex<R>, $($t: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
+        {
+            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+                Ok(Self { $i: sqlx::FromRow::from_row(row)?, $($f: row.try_get(stringify!($f))?),* })
+            }
+        }
+    };
 }
 pub(crate) use row;
+
+/// The database's plan for a statement, line by line: `explain!(tx, sql, query => query.bind(…))`. PostgreSQL is told to
+/// prefer any index, as it does by itself once a table is large.
+macro_rules! explain {
+    ($tx:expr, $sql:expr, $query:ident => $bound:expr) => {{
+        let tx = $tx;
+        match tx.dialect() {
+            $crate::db::Dialect::Sqlite => {
+                let sql = format!("EXPLAIN QUERY PLAN {}", $sql);
+                let rows: Vec<(i64, i64, i64, String)> = $crate::db::on!(tx, c => {
+                    let $query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+                    $bound.fetch_all(c)
+                })?;
+                Ok(rows.into_iter().map(|row| row.3).collect())
+            }
+            $crate::db::Dialect::Postgres => {
+                $crate::db::run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
+                let sql = format!("EXPLAIN {}", $sql);
+                Ok($crate::db::on!(tx, c => {
+                    let $query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()));
+                    $bound.fetch_all(c)
+                })?)
+            }
+        }
+    }};
+}
+pub(crate) use explain;
 
 /// What a failed statement means to the one who asked: the database is busy, or it is a fault of ours.
 impl From<sqlx::Error> for Refusal {

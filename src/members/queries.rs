@@ -1,7 +1,7 @@
 use super::NewMember;
 use crate::access::OrgRole;
 use crate::clock::Micros;
-use crate::db::{Dialect, Tx, on, row, run};
+use crate::db::{Tx, explain, on, row, run};
 use crate::error::Result;
 use crate::ids::{MemberId, OrgId, UserId, WorkspaceId};
 
@@ -77,21 +77,9 @@ pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec
     Ok(on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), binds).fetch_all(c))?)
 }
 
-/// The plan of such a statement. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+/// The plan of such a statement.
 pub(super) async fn explain(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<String>> {
-    match tx.dialect() {
-        Dialect::Sqlite => {
-            let sql = format!("EXPLAIN QUERY PLAN {sql}");
-            let rows: Vec<(i64, i64, i64, String)> =
-                on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), binds).fetch_all(c))?;
-            Ok(rows.into_iter().map(|row| row.3).collect())
-        }
-        Dialect::Postgres => {
-            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
-            let sql = format!("EXPLAIN {sql}");
-            Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), binds).fetch_all(c))?)
-        }
-    }
+    explain!(tx, sql, query => bind_all!(query, binds))
 }
 
 /// How many rows a filter finds, counted to `limit` and no further.

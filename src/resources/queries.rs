@@ -8,7 +8,7 @@ pub use lists::{Row, WorkspaceCount};
 use super::{Resource, chain::ids_in};
 use crate::access::{Kind, Level, WorkspaceRole};
 use crate::clock::Micros;
-use crate::db::{Tx, on, row, run};
+use crate::db::{Tx, on, places, row, rows, run};
 use crate::error::Result;
 use crate::ids::{OrgId, ResourceId, UserId, WorkspaceId};
 
@@ -130,11 +130,10 @@ pub(super) async fn by_external_id(tx: &mut Tx, place: &str, kind: &str, externa
 
 /// Resources by place, kind and external id, many at once.
 pub(super) async fn by_external_ids(tx: &mut Tx, wanted: &[(&str, &str, &str)]) -> Result<Vec<Resource>> {
-    let places: Vec<String> = (0..wanted.len()).map(|n| format!("(${}, ${}, ${})", n * 3 + 1, n * 3 + 2, n * 3 + 3)).collect();
     let sql = format!(
         "WITH wanted (place, kind, external_id) AS (VALUES {}) SELECT {} FROM wanted v CROSS JOIN resources r
          WHERE r.place = v.place AND r.kind = v.kind AND r.external_id = v.external_id",
-        places.join(", "),
+        rows(1, wanted.len(), 3),
         columns!()
     );
     let rows: Vec<ResourceRow> = on!(tx, c => {
@@ -146,8 +145,7 @@ pub(super) async fn by_external_ids(tx: &mut Tx, wanted: &[(&str, &str, &str)]) 
 
 /// Any number of resources by their ids, in no order.
 pub(super) async fn all_by_ids(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
-    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
-    let sql = format!("SELECT {} FROM resources r WHERE r.id IN ({})", columns!(), places.join(", "));
+    let sql = format!("SELECT {} FROM resources r WHERE r.id IN ({})", columns!(), places(1, ids.len()));
     let rows: Vec<ResourceRow> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
         ids.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)

@@ -50,7 +50,7 @@ pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result
         return Err(Refusal::field("events", "Send 1 to 1,000 events at a time."));
     }
     let now = app.now();
-    let mut events = each("events", all, read)?;
+    let mut events = each("events", all.iter(), read)?;
     let (mut tx, place) = resources::write_at(app, place).await?;
     let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
     let known = Known::load(app, &mut tx, &place, &names).await?;
@@ -63,11 +63,7 @@ pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result
         }
     }
     let people = people(&mut tx, &place, all.iter().map(|new| new.person.as_str())).await?;
-    let mut building = events.iter_mut();
-    each("events", all, |new| match building.next() {
-        Some(event) => complete(event, new, &known, &people, &place),
-        None => Err(Refusal::NotFound),
-    })?;
+    each("events", all.iter().zip(&mut events), |(new, event)| complete(event, new, &known, &people, &place))?;
     let scope = place.workspace_id().map(ToString::to_string).or(place.org_id().map(ToString::to_string)).unwrap_or_default();
     let ids: Vec<&str> = all.iter().map(|new| new.external_id.trim()).collect();
     let mut there: HashSet<String> = queries::reported(&mut tx, &scope, &ids).await?;

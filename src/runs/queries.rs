@@ -6,7 +6,7 @@ pub(super) use lists::{Asked, explain, list};
 
 use super::{Run, Status};
 use crate::clock::Micros;
-use crate::db::{Tx, on, row, run};
+use crate::db::{Tx, on, places, row, rows, rows_of_first, run};
 use crate::error::Result;
 use crate::ids::{OrgId, ResourceId, RunId, UserId, WorkspaceId};
 use std::collections::{HashMap, HashSet};
@@ -49,19 +49,9 @@ impl From<RunRow> for Run {
     }
 }
 
-/// `$2, $3`: so many places from a number on.
-fn places_from(first: usize, count: usize) -> String {
-    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
-}
-
-/// `($1, $2, $3), ($1, $4, $5)`: so many rows that begin with the first place, and have so many of their own.
-fn rows_of(rows: usize, own: usize) -> String {
-    (0..rows).map(|n| format!("($1, {})", places_from(2 + n * own, own))).collect::<Vec<_>>().join(", ")
-}
-
 /// The runs of a workspace that have these ids of the host product, by them.
 pub(super) async fn by_external_ids(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<HashMap<String, Run>> {
-    let sql = format!("SELECT * FROM runs WHERE workspace_id = $1 AND external_id IN ({})", places_from(2, ids.len()));
+    let sql = format!("SELECT * FROM runs WHERE workspace_id = $1 AND external_id IN ({})", places(2, ids.len()));
     let rows: Vec<RunRow> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
@@ -78,7 +68,7 @@ pub(super) async fn write(tx: &mut Tx, workspace: &WorkspaceId, runs: &[Run]) ->
             cause = excluded.cause, person_id = excluded.person_id, person_name = excluded.person_name, started_at = excluded.started_at,
             finished_at = excluded.finished_at, at = excluded.at, row_count = excluded.row_count, byte_count = excluded.byte_count,
             updated_at = excluded.updated_at",
-        rows_of(runs.len(), 14)
+        rows_of_first(runs.len(), 14)
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
@@ -105,7 +95,7 @@ pub(super) async fn write(tx: &mut Tx, workspace: &WorkspaceId, runs: &[Run]) ->
 
 /// Who of these is a member, by id or lower-case address: the account, its address and its name.
 pub(super) async fn people(tx: &mut Tx, org: &OrgId, named: &[String]) -> Result<Vec<(UserId, String, String)>> {
-    let places = places_from(2, named.len());
+    let places = places(2, named.len());
     let sql = format!(
         "SELECT user_id, email, name FROM members WHERE org_id = $1 AND user_id IN ({places})
          UNION SELECT user_id, email, name FROM members WHERE org_id = $1 AND status <> 'invited' AND email IN ({places})"
@@ -118,13 +108,12 @@ pub(super) async fn people(tx: &mut Tx, org: &OrgId, named: &[String]) -> Result
 
 /// Notes in the directory when people were last active (S1-64).
 pub(super) async fn note_members(tx: &mut Tx, org: &OrgId, people: &[(UserId, Micros)]) -> Result<()> {
-    let values: Vec<String> = (0..people.len()).map(|n| format!("(${}, ${})", n * 2 + 2, n * 2 + 3)).collect();
     let sql = format!(
         "WITH seen (user_id, at) AS (VALUES {})
          UPDATE members SET last_active_at = (SELECT s.at FROM seen s WHERE s.user_id = members.user_id)
          WHERE org_id = $1 AND user_id IN (SELECT s.user_id FROM seen s)
             AND last_active_at < (SELECT s.at FROM seen s WHERE s.user_id = members.user_id)",
-        values.join(", ")
+        rows(2, people.len(), 2)
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
@@ -170,7 +159,7 @@ pub(super) async fn with_policy(tx: &mut Tx) -> Result<Vec<(OrgId, WorkspaceId, 
 
 /// Which of these events a place has in its log.
 pub(super) async fn reported(tx: &mut Tx, place: &str, ids: &[&str]) -> Result<HashSet<String>> {
-    let sql = format!("SELECT external_id FROM reported_events WHERE place = $1 AND external_id IN ({})", places_from(2, ids.len()));
+    let sql = format!("SELECT external_id FROM reported_events WHERE place = $1 AND external_id IN ({})", places(2, ids.len()));
     let rows: Vec<String> = on!(tx, c => {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())).bind(place);
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
@@ -179,7 +168,7 @@ pub(super) async fn reported(tx: &mut Tx, place: &str, ids: &[&str]) -> Result<H
 }
 
 pub(super) async fn note_reported(tx: &mut Tx, place: &str, ids: &[&str], now: Micros) -> Result<()> {
-    let sql = format!("INSERT INTO reported_events (place, external_id, created_at) VALUES {}", rows_of(ids.len(), 2));
+    let sql = format!("INSERT INTO reported_events (place, external_id, created_at) VALUES {}", rows_of_first(ids.len(), 2));
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(place);
         ids.iter().fold(query, |query, id| query.bind(*id).bind(now))

@@ -65,7 +65,7 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
         return Err(Refusal::field("runs", "Send 1 to 1,000 runs at a time."));
     }
     let now = app.now();
-    let told = each("runs", all, |new| read(new, now))?;
+    let told = each("runs", all.iter(), |new| read(new, now))?;
     let (mut tx, place) = resources::write_at(app, place).await?;
     let workspace = place.workspace_id().ok_or(Refusal::NotFound)?.clone();
     let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
@@ -83,11 +83,7 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
         place,
         now,
     };
-    let mut pairs = all.iter().zip(told);
-    let done = each("runs", all, |_| match pairs.next() {
-        Some((new, told)) => batch.take(new, told),
-        None => Err(Refusal::NotFound),
-    })?;
+    let done = each("runs", all.iter().zip(told), |(new, told)| batch.take(new, told))?;
     batch.write(&mut tx, &workspace).await?;
     tx.commit().await?;
     Ok(done)
@@ -95,9 +91,9 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
 
 /// Does something with each; where some can't be accepted, says which and why, by their places. Where all can be read and
 /// some may not be done, says the first.
-pub(super) fn each<T, O>(name: &str, all: &[T], mut one: impl FnMut(&T) -> Result<O>) -> Result<Vec<O>> {
-    let (mut done, mut wrong, mut refused) = (Vec::with_capacity(all.len()), Vec::new(), None);
-    for (n, new) in all.iter().enumerate() {
+pub(super) fn each<T, O>(name: &str, all: impl Iterator<Item = T>, mut one: impl FnMut(T) -> Result<O>) -> Result<Vec<O>> {
+    let (mut done, mut wrong, mut refused) = (Vec::new(), Vec::new(), None);
+    for (n, new) in all.enumerate() {
         match one(new) {
             Ok(out) => done.push(out),
             Err(Refusal::Invalid(fields)) => {

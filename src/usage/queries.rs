@@ -1,6 +1,6 @@
 use super::Counts;
 use crate::clock::Micros;
-use crate::db::{Tx, on, row, run};
+use crate::db::{Tx, on, places, row, rows, rows_of_first, run};
 use crate::error::Result;
 use crate::ids::{OrgId, UserId, WorkspaceId};
 
@@ -31,21 +31,11 @@ macro_rules! sums {
     };
 }
 
-/// `$2, $3`: so many places from a number on.
-fn places_from(first: usize, count: usize) -> String {
-    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
-}
-
-/// `($1, $2, $3), ($1, $4, $5)`: so many rows that begin with the first place, and have so many of their own.
-fn rows_of(rows: usize, own: usize) -> String {
-    (0..rows).map(|n| format!("($1, {})", places_from(2 + n * own, own))).collect::<Vec<_>>().join(", ")
-}
-
 /// What is counted of a workspace on these days.
 pub(super) async fn days(tx: &mut Tx, workspace: &WorkspaceId, days: &[i64]) -> Result<Vec<(i64, Counts)>> {
     let sql = format!(
         "SELECT day, runs, succeeded, failed, row_count, byte_count FROM usage_days WHERE workspace_id = $1 AND day IN ({})",
-        places_from(2, days.len())
+        places(2, days.len())
     );
     let rows: Vec<DayRow> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
@@ -60,7 +50,7 @@ pub(super) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &[(i64, C
          ON CONFLICT (workspace_id, day) DO UPDATE SET runs = usage_days.runs + excluded.runs,
             succeeded = usage_days.succeeded + excluded.succeeded, failed = usage_days.failed + excluded.failed,
             row_count = usage_days.row_count + excluded.row_count, byte_count = usage_days.byte_count + excluded.byte_count",
-        rows_of(changes.len(), 6)
+        rows_of_first(changes.len(), 6)
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
@@ -77,7 +67,7 @@ pub(super) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[
          WITH seen (user_id, at) AS (VALUES {})
          SELECT $1, s.user_id, s.at FROM seen s WHERE EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $1)
          ON CONFLICT (workspace_id, user_id) DO UPDATE SET last_at = excluded.last_at WHERE usage_people.last_at < excluded.last_at",
-        (0..people.len()).map(|n| format!("({})", places_from(2 + n * 2, 2))).collect::<Vec<_>>().join(", ")
+        rows(2, people.len(), 2)
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());

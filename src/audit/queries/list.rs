@@ -1,7 +1,7 @@
 //! The log's lists: one walk along a tag, or along the chain itself, and what stands around the events found.
 
 use super::EventRow;
-use crate::db::{Dialect, Tx, on, run};
+use crate::db::{Tx, explain, on, places};
 use crate::error::Result;
 use crate::ids::{EventId, OrgId};
 
@@ -64,26 +64,14 @@ pub(in crate::audit) async fn find(tx: &mut Tx, org: &OrgId, event: &EventId) ->
         .bind(event.as_str()).bind(org.as_str()).fetch_optional(c))?)
 }
 
-/// The database's plan for a walk. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+/// The database's plan for a walk.
 pub(in crate::audit) async fn explain(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<String>> {
-    match tx.dialect() {
-        Dialect::Sqlite => {
-            let sql = format!("EXPLAIN QUERY PLAN {}", walk.sql());
-            let rows: Vec<(i64, i64, i64, String)> =
-                on!(tx, c => bound!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), org, walk, limit).fetch_all(c))?;
-            Ok(rows.into_iter().map(|row| row.3).collect())
-        }
-        Dialect::Postgres => {
-            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
-            let sql = format!("EXPLAIN {}", walk.sql());
-            Ok(on!(tx, c => bound!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), org, walk, limit).fetch_all(c))?)
-        }
-    }
+    explain!(tx, walk.sql(), query => bound!(query, org, walk, limit))
 }
 
 /// Who of these users, or which of these rows of the directory, is a member: row, user and name.
 pub(in crate::audit) async fn members(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, Option<String>, String)>> {
-    let places = super::places_from(2, ids.len());
+    let places = places(2, ids.len());
     let sql = format!(
         "SELECT id, user_id, name FROM members WHERE org_id = $1 AND user_id IN ({places})
          UNION SELECT id, user_id, name FROM members WHERE org_id = $1 AND id IN ({places})"
@@ -96,7 +84,7 @@ pub(in crate::audit) async fn members(tx: &mut Tx, org: &OrgId, ids: &[&str]) ->
 
 /// The names of those of these workspaces that are in the organization.
 pub(in crate::audit) async fn workspaces(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, String)>> {
-    let places = super::places_from(2, ids.len());
+    let places = places(2, ids.len());
     let sql = format!("SELECT id, name FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND id IN ({places})");
     Ok(on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());

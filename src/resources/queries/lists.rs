@@ -2,9 +2,9 @@
 
 use super::super::{Filter, Resource};
 use super::{ResourceRow, columns, sees};
-use crate::db::{Dialect, Tx, on, row, run};
+use crate::db::{Tx, explain, on, row};
 use crate::error::Result;
-use crate::ids::{OrgId, ResourceId, UserId, WorkspaceId};
+use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::text;
 
 /// One row of a list.
@@ -120,19 +120,7 @@ impl Statement {
 
 row! {
     struct ListedRow {
-        id: ResourceId,
-        org_id: Option<String>,
-        workspace_id: Option<String>,
-        place: String,
-        kind: String,
-        external_id: String,
-        parent_id: Option<String>,
-        path: String,
-        name: String,
-        owner_id: Option<String>,
-        created_at: i64,
-        updated_at: i64,
-        archived_at: Option<i64>,
+        ..resource: ResourceRow,
         sort_name: String,
         parent_name: Option<String>,
     }
@@ -140,23 +128,7 @@ row! {
 
 impl From<ListedRow> for Row {
     fn from(row: ListedRow) -> Self {
-        let ListedRow { sort_name, parent_name, .. } = row;
-        let resource = ResourceRow {
-            id: row.id,
-            org_id: row.org_id,
-            workspace_id: row.workspace_id,
-            place: row.place,
-            kind: row.kind,
-            external_id: row.external_id,
-            parent_id: row.parent_id,
-            path: row.path,
-            name: row.name,
-            owner_id: row.owner_id,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            archived_at: row.archived_at,
-        };
-        Self { resource: resource.into(), parent_name, sort_name }
+        Self { resource: row.resource.into(), parent_name: row.parent_name, sort_name: row.sort_name }
     }
 }
 
@@ -190,22 +162,10 @@ pub(in super::super) async fn kinds_there(tx: &mut Tx, asked: &Asked, looks: &[(
     Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &made.binds).fetch_all(c))?)
 }
 
-/// The plan of a list. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+/// The plan of a list.
 pub(in super::super) async fn explain(tx: &mut Tx, asked: &Asked) -> Result<Vec<String>> {
     let Statement { sql, binds } = Statement::list(asked);
-    match tx.dialect() {
-        Dialect::Sqlite => {
-            let sql = format!("EXPLAIN QUERY PLAN {sql}");
-            let rows: Vec<(i64, i64, i64, String)> =
-                on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_all(c))?;
-            Ok(rows.into_iter().map(|row| row.3).collect())
-        }
-        Dialect::Postgres => {
-            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
-            let sql = format!("EXPLAIN {sql}");
-            Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &binds).fetch_all(c))?)
-        }
-    }
+    explain!(tx, sql, query => bind_all!(query, &binds))
 }
 
 row! {

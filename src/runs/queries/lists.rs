@@ -3,9 +3,9 @@
 use super::super::Row;
 use super::RunRow;
 use crate::clock::Micros;
-use crate::db::{Dialect, Tx, on, row, run};
+use crate::db::{Tx, explain, on, row};
 use crate::error::Result;
-use crate::ids::{RunId, UserId, WorkspaceId};
+use crate::ids::{UserId, WorkspaceId};
 use crate::resources;
 
 /// What a list is asked for.
@@ -28,19 +28,7 @@ pub(in super::super) struct Asked {
 
 row! {
     struct ListedRow {
-        id: RunId,
-        external_id: String,
-        resource_id: Option<String>,
-        status: String,
-        cause: String,
-        person_id: Option<String>,
-        person_name: String,
-        started_at: Option<i64>,
-        finished_at: Option<i64>,
-        row_count: i64,
-        byte_count: i64,
-        created_at: i64,
-        updated_at: i64,
+        ..run: RunRow,
         resource_kind: Option<String>,
         resource_external_id: Option<String>,
         resource_name: Option<String>,
@@ -49,27 +37,11 @@ row! {
 
 impl From<ListedRow> for Row {
     fn from(row: ListedRow) -> Self {
-        let ListedRow { resource_kind, resource_external_id, resource_name, .. } = row;
-        let run = RunRow {
-            id: row.id,
-            external_id: row.external_id,
-            resource_id: row.resource_id,
-            status: row.status,
-            cause: row.cause,
-            person_id: row.person_id,
-            person_name: row.person_name,
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-            row_count: row.row_count,
-            byte_count: row.byte_count,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        };
         Self {
-            run: run.into(),
-            resource_kind: resource_kind.unwrap_or_default(),
-            resource_external_id: resource_external_id.unwrap_or_default(),
-            resource_name: resource_name.unwrap_or_default(),
+            run: row.run.into(),
+            resource_kind: row.resource_kind.unwrap_or_default(),
+            resource_external_id: row.resource_external_id.unwrap_or_default(),
+            resource_name: row.resource_name.unwrap_or_default(),
         }
     }
 }
@@ -121,19 +93,7 @@ pub(in super::super) async fn list(tx: &mut Tx, asked: &Asked) -> Result<Vec<Row
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The plan of a list. PostgreSQL is told to prefer any index, as it does by itself once a table is large.
+/// The plan of a list.
 pub(in super::super) async fn explain(tx: &mut Tx, asked: &Asked) -> Result<Vec<String>> {
-    match tx.dialect() {
-        Dialect::Sqlite => {
-            let sql = format!("EXPLAIN QUERY PLAN {}", statement(asked));
-            let rows: Vec<(i64, i64, i64, String)> =
-                on!(tx, c => bound!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), asked).fetch_all(c))?;
-            Ok(rows.into_iter().map(|row| row.3).collect())
-        }
-        Dialect::Postgres => {
-            run!(tx, sqlx::query("SET LOCAL enable_seqscan = off"))?;
-            let sql = format!("EXPLAIN {}", statement(asked));
-            Ok(on!(tx, c => bound!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), asked).fetch_all(c))?)
-        }
-    }
+    explain!(tx, statement(asked), query => bound!(query, asked))
 }
