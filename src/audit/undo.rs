@@ -177,7 +177,10 @@ fn gone() -> Refusal {
 }
 
 fn cannot() -> Refusal {
-    Refusal::conflict("undo_impossible", "This can't be undone from here.")
+    Refusal::conflict(
+        "undo_impossible",
+        "The log can't undo this event: it is of a kind that has no undo, or it doesn't hold what was before. Change it where it is set.",
+    )
 }
 
 fn changed_since() -> Refusal {

@@ -84,6 +84,13 @@ pub struct Impact {
     pub changes: Vec<Change>,
 }
 
+impl Impact {
+    /// Whether somebody loses something by it, whatever else they gain.
+    pub fn takes(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change.effect, Effect::Loses | Effect::Less | Effect::Other))
+    }
+}
+
 /// Who can do what in the scope, inside the write that is about to change it, or has just changed it.
 pub(crate) async fn look(tx: &mut Tx, scope: &Scope) -> Result<Snapshot> {
     let rows = match scope {

@@ -316,10 +316,13 @@ pub async fn leases(State(app): State<App>, Member { actor, visitor }: Member) -
 
 /// `POST /orgs/{org}/leases/{lease}/release`: by owners and admins.
 pub async fn release(State(app): State<App>, Path((_, id)): Path<(String, LeaseId)>, Member { actor, .. }: Member) -> PageResult {
-    let lease = billing::release(&app, &actor, &id).await?;
-    let notice = Notice::good(
-        format!("The slot of {} is free.", lease.holder),
-        "What held it isn't stopped by this; it can't keep the slot, and may ask for another.",
-    );
+    let notice = match billing::release(&app, &actor, &id).await {
+        Ok(lease) => Notice::good(
+            format!("The slot of {} is free.", lease.holder),
+            "What held it isn't stopped by this; it can't keep the slot, and may ask for another.",
+        ),
+        Err(Refusal::NotFound) => Notice::good("That slot is free already.", "It ended by itself, or somebody released it."),
+        Err(refusal) => return Err(refusal.into()),
+    };
     Ok(see_other(format!("/orgs/{}/leases", actor.org.slug), Some(notice)))
 }

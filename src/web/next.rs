@@ -39,7 +39,8 @@ pub fn with_next(path: &str, next: &str) -> String {
         return path.to_owned();
     }
     let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    format!("{path}?next={next}")
+    let mark = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{mark}next={next}")
 }
 
 #[cfg(test)]

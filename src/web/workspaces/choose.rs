@@ -12,7 +12,7 @@ use crate::web::input::{Form, Query};
 use crate::web::page::{self, Shell};
 use crate::web::roles::picker::{Picker, Place, Typed};
 use crate::web::session::{SignedIn, see_other};
-use crate::workspaces::{self, Managed, PersonHere};
+use crate::workspaces::{self, Managed, PersonHere, Set};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -21,7 +21,9 @@ use std::sync::Arc;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Next {
+pub struct Asked {
+    /// The role that is wanted: what it would take away is shown.
+    role: String,
     next: String,
 }
 
@@ -31,6 +33,8 @@ pub struct RoleForm {
     role: String,
     role_search: String,
     role_do: String,
+    /// The role whose effect was shown.
+    confirmed: String,
     /// The page to come back to.
     next: String,
 }
@@ -47,6 +51,8 @@ struct Choose {
     now: String,
     /// More than viewer would be refused.
     reads_only: bool,
+    /// What the chosen role takes away, where it does.
+    taken: Vec<String>,
     picker: Picker,
 }
 
@@ -55,12 +61,17 @@ pub async fn choose_role_form(
     State(app): State<App>,
     SignedIn { person, visitor }: SignedIn,
     Path((id, user)): Path<(WorkspaceId, UserId)>,
-    Query(asked): Query<Next>,
+    Query(asked): Query<Asked>,
 ) -> PageResult {
     let (managed, here) = found(&app, &person, &id, &user).await?;
-    let typed = Typed { role: here.standing.value(), ..Typed::default() };
-    let picker = picker(&app, &managed, &here, typed).await?;
-    Ok(page::ok(&Choose::new(Shell::managed(&visitor, &person, &managed, "Members"), &managed, &here, picker, &asked.next)))
+    let role = if asked.role.is_empty() { here.standing.value() } else { asked.role };
+    let picker = picker(&app, &managed, &here, Typed { role, ..Typed::default() }).await?;
+    let would = workspaces::set_access_impact(&app, &person, &id, &user, picker.chosen()).await;
+    let choose = Choose::new(Shell::managed(&visitor, &person, &managed, "Members"), &managed, &here, picker, &asked.next);
+    Ok(page::ok(&match would {
+        Ok(set) if set.after.is_some() => choose.asking(&set),
+        _ => choose,
+    }))
 }
 
 /// `POST /workspaces/{ws}/members/{user}/role`
@@ -77,7 +88,15 @@ pub async fn choose_role(
     if picker.wants_redraw() {
         return Ok(page::ok(&Choose::new(shell(), &managed, &here, picker, &form.next)));
     }
-    let done = match picker.chosen() {
+    let (given, confirmed) = (picker.chosen(), picker.selected == form.confirmed);
+    if given.is_some()
+        && !confirmed
+        && let Ok(would) = workspaces::set_access_impact(&app, &person, &id, &user, given.clone()).await
+        && would.impact.takes()
+    {
+        return Ok(page::ok(&Choose::new(shell(), &managed, &here, picker, &form.next).asking(&would)));
+    }
+    let done = match given {
         None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
         given => workspaces::set_access(&app, &person, &id, &user, given).await,
     };
@@ -127,7 +146,16 @@ impl Choose {
             workspace: managed.workspace.name.clone(),
             now: here.standing.label(),
             reads_only: here.organization_role.is_some_and(|role| access::fits_under_cap(role, WorkspaceRole::Member).is_err()),
+            taken: Vec::new(),
             picker,
         }
+    }
+
+    /// With the question whether to take away what the chosen role takes.
+    fn asking(self, would: &Set) -> Self {
+        if !would.impact.takes() {
+            return self;
+        }
+        Self { taken: would.impact.changes.iter().map(|change| change.sentence()).collect(), ..self }
     }
 }

@@ -133,8 +133,8 @@ struct CellChanged {
     notice: Notice,
 }
 
-/// `POST /workspaces/{ws}/members/{user}`: sets a role. Taking one away is asked about first, because somebody loses
-/// something.
+/// `POST /workspaces/{ws}/members/{user}`: sets a role. Where somebody loses something by it, that is said and asked about
+/// first.
 pub async fn set_role(
     State(app): State<App>,
     SignedIn { person, visitor }: SignedIn,
@@ -151,6 +151,12 @@ pub async fn set_role(
         return lead(&visitor, &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/role"), &back));
     }
     let given = Given::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    if workspaces::set_access_impact(&app, &person, &id, &user, Some(given.clone())).await?.impact.takes() {
+        return lead(
+            &visitor,
+            &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/role?role={}", given.value()), &back),
+        );
+    }
     let set = workspaces::set_access(&app, &person, &id, &user, Some(given)).await?;
     let notice = said(&set);
     if !visitor.partial {

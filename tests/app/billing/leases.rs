@@ -48,6 +48,7 @@ async fn s2_4_s2_45_one_pool_for_all_of_an_organization_says_who_has_it() {
     // An admin gives one back from the page; who held it can't keep it.
     let lease = taken["id"].as_str().expect("an id");
     acme.bob.submit(&format!("/orgs/acme-corp/leases/{lease}/release"), &[]).await.assert_says("The slot of crawl 1 is free.");
+    acme.bob.submit(&format!("/orgs/acme-corp/leases/{lease}/release"), &[]).await.assert_says("That slot is free already.");
     carol.put(&format!("{path}/{lease}"), json!({})).await.assert_problem(404, "not_found");
     alice.post(&path, json!({ "holder": "crawl 4" })).await.assert_status(201);
     acme.alice.get("/orgs/acme-corp/audit?category=run").await.assert_says("gave back the slot of runs at once that crawl 1 held");

@@ -36,7 +36,17 @@ async fn s1_47_a_workspaces_admin_sets_roles_in_place_and_takes_people_out_with_
         ["No access", "Viewer", "Member", "Admin", "Another role…"],
         "nobody gives more than they have"
     );
-    acme.carol.submit(&format!("{path}/{bill}"), &[("role", "viewer")]).await.assert_says("Bill Moreau is Viewer of Production now.");
+    // What takes something away says so first.
+    let asked = acme.carol.post(&format!("{path}/{bill}"), &[("role", "viewer"), ("back", &path)]).await.assert_status(303);
+    let page = acme.carol.get(&asked.location()).await.assert_status(200);
+    let page = page.assert_says("This takes something away: − Bill Moreau changes from Member to Viewer in Production");
+    assert!(page.has("input[type=radio][name=role][value=viewer][checked]") && page.has("input[name=confirmed][value=viewer]"));
+    let choose = format!("{path}/{bill}/role");
+    let other = [("role", "viewer"), ("confirmed", "member"), ("next", &path)];
+    acme.carol.post(&choose, &other).await.assert_status(200).assert_says("This takes something away");
+    assert_eq!(role_on(&mut acme.carol, &path, "Bill Moreau", "Production").await, "Member", "asking changes nothing");
+    let sure = [("role", "viewer"), ("confirmed", "viewer"), ("next", &path)];
+    acme.carol.submit(&choose, &sure).await.assert_says("Bill Moreau is Viewer of Production now.");
     assert_eq!(role_on(&mut acme.carol, &path, "Bill Moreau", "Production").await, "Viewer");
     acme.bill.get("/account/activity").await.assert_status(200);
     // By htmx, only the role comes back.
