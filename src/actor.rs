@@ -1,14 +1,15 @@
 //! Who asks: a person, by which credential, from where; and, inside an organization, as what.
 
-use crate::access::OrgRole;
+use crate::access::{OrgRole, WorkspaceRole, enters_by_role};
 use crate::clock::Micros;
 use crate::error::{Refusal, Result};
-use crate::ids::{MemberId, OrgId, SessionId, TokenId, UserId};
+use crate::ids::{KeyId, MemberId, OrgId, SessionId, TokenId, UserId, WorkspaceId};
 use crate::organizations::Organization;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Somebody whose identity is proven for this request, with every organization they are an active member of.
+/// Somebody whose identity is proven for this request, with every organization they are an active member of. A key of an
+/// organization or of a workspace stands here like a person, under its own id, with the one seat that it has.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub user: UserId,
@@ -47,8 +48,26 @@ pub enum Credential {
         /// Days since it was made, begun ones left out.
         age_days: i64,
     },
+    /// A key of an organization, or of a workspace.
+    Key(Key),
     /// The operator, on the command line.
     System,
+}
+
+/// A key that asks, as `keys` found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub id: KeyId,
+    pub name: String,
+    pub can_write: bool,
+    /// Days since it was made, begun ones left out.
+    pub age_days: i64,
+    /// Who made it: what they may not do to themselves, they may not do by a key of theirs either.
+    pub maker: UserId,
+    /// What it is in the workspaces that it reaches.
+    pub workspace_role: Option<WorkspaceRole>,
+    /// The one workspace that it is for; `None`: for all of its organization.
+    pub only: Option<WorkspaceId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +141,7 @@ impl Credential {
         match self {
             Self::Session { .. } => "user",
             Self::Token { .. } => "token",
+            Self::Key(_) => "key",
             Self::System => "system",
         }
     }
@@ -130,6 +150,7 @@ impl Credential {
         match self {
             Self::Session { id, .. } => id.as_str(),
             Self::Token { id, .. } => id.as_str(),
+            Self::Key(key) => key.id.as_str(),
             Self::System => "command line",
         }
     }
@@ -154,6 +175,34 @@ impl Person {
         self.credential == Credential::System
     }
 
+    pub fn key(&self) -> Option<&Key> {
+        match &self.credential {
+            Credential::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The account behind the person; neither the operator nor a key has one.
+    pub fn account(&self) -> Option<&UserId> {
+        (!self.is_system() && self.key().is_none()).then_some(&self.user)
+    }
+
+    /// Refuses a key where somebody's own account is needed.
+    pub fn require_account(&self) -> Result<()> {
+        match self.key() {
+            Some(_) => {
+                Err(Refusal::forbidden("key_has_no_account", "A key has no account of its own. Ask with a personal token, or on the page."))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a change of this user's rights is one of the person's own: of themselves, or, for a key, of who made it
+    /// (product.md, 2, rule 5).
+    pub fn is_or_acts_for(&self, user: &UserId) -> bool {
+        self.user == *user || self.key().is_some_and(|key| key.maker == *user)
+    }
+
     /// Refuses a credential that may only read.
     pub fn require_write(&self) -> Result<()> {
         match &self.credential {
@@ -161,6 +210,9 @@ impl Person {
                 "token_read_only",
                 format!("The token “{name}” may only read. Make one with write access under Personal > API tokens."),
             )),
+            Credential::Key(Key { can_write: false, name, .. }) => {
+                Err(Refusal::forbidden("token_read_only", format!("The key “{name}” may only read. Make one that may write.")))
+            }
             _ => Ok(()),
         }
     }
@@ -170,6 +222,16 @@ impl Person {
     pub fn in_org(self: &Arc<Self>, org: &OrgId) -> Result<Actor> {
         let seat = self.seats.iter().find(|s| s.org.id == *org).ok_or(Refusal::NotFound)?;
         Actor::new(self, seat)
+    }
+
+    /// The same, where the whole organization is asked about: a workspace's key has no place there.
+    pub fn in_whole_org(self: &Arc<Self>, org: &OrgId) -> Result<Actor> {
+        if self.is_of_one_workspace() { Err(Refusal::NotFound) } else { self.in_org(org) }
+    }
+
+    /// Whether this is a workspace's key, for which there is nothing but that workspace.
+    pub fn is_of_one_workspace(&self) -> bool {
+        self.key().is_some_and(|key| key.only.is_some())
     }
 
     pub fn in_org_by_slug(self: &Arc<Self>, slug: &str) -> Result<Actor> {
@@ -188,6 +250,7 @@ impl Actor {
         match &person.credential {
             Credential::Session { method, .. } => seat.org.policies.require_method(*method, &seat.org.name)?,
             Credential::Token { age_days, .. } => seat.org.policies.require_token_age(*age_days, &seat.org.name)?,
+            Credential::Key(key) => seat.org.policies.require_token_age(key.age_days, &seat.org.name)?,
             Credential::System => {}
         }
         Ok(Self { person: person.clone(), org: seat.org.clone(), member: seat.member.clone(), role: seat.role })
@@ -200,6 +263,12 @@ impl Actor {
 
     pub fn user(&self) -> &UserId {
         &self.person.user
+    }
+
+    /// Whether they come into the organization's workspaces without a row of their own in `access`: by their organization
+    /// role and the policy, or as a key with a role there.
+    pub fn enters(&self) -> bool {
+        enters_by_role(self.role, self.org.policies.admins_enter) || self.person.key().is_some_and(|key| key.workspace_role.is_some())
     }
 }
 

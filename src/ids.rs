@@ -38,6 +38,8 @@ ids! {
     InvitationId = "inv";
     WorkspaceId = "ws";
     TokenId = "tok";
+    /// An API key of an organization or of a workspace.
+    KeyId = "key";
     SessionId = "ses";
     EventId = "evt";
     ProofId = "prf";

@@ -21,6 +21,7 @@ pub mod idempotency; // a change asked for twice is done once
 pub mod ids; // ids with a prefix that names the kind
 pub mod impact; // who loses what and who gains what by a change
 pub mod invitations; // offers of membership
+pub mod keys; // API keys of organizations and workspaces
 pub mod mail; // what Roster writes to people
 pub mod members; // the directory, and what is done with members
 pub mod organizations; // organizations and their policies

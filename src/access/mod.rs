@@ -222,6 +222,52 @@ pub fn may_run(organization: OrgRole, workspace: Option<Option<WorkspaceRole>>) 
     }
 }
 
+/// The organization roles that a key can have: none that owns, and none that pays.
+pub const KEY_ROLES: [OrgRole; 3] = [OrgRole::Admin, OrgRole::Member, OrgRole::Viewer];
+
+/// May somebody with `actor` make a key of the organization that is `role` in it, and `workspace` in each of its workspaces?
+/// What a key does its maker can do with it, so it gets no further than they do themselves: into every workspace come owners,
+/// who may set their own access, and admins where the policy lets them in (product.md, 2, rules 2 and 5).
+pub fn may_make_key(actor: OrgRole, admins_enter: bool, role: OrgRole, workspace: Option<WorkspaceRole>) -> Result<()> {
+    require(actor, Permission::ManageIntegrations)?;
+    may_give(actor, role)?;
+    if workspace.is_none() || reaches_all_workspaces(actor, admins_enter) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(
+        "own_role_upward",
+        "This key would get further into workspaces than you do. An owner can make it; or make a key in a workspace that you administer.",
+    ))
+}
+
+/// Whether somebody may make keys that reach every workspace of the organization.
+pub fn reaches_all_workspaces(actor: OrgRole, admins_enter: bool) -> bool {
+    actor == OrgRole::Owner || enters_by_role(actor, admins_enter)
+}
+
+/// May somebody make a key of a workspace, which is at most admin there? Its admins may, and owners of the organization, who
+/// may set their own access.
+pub fn may_make_workspace_key(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Result<()> {
+    may_see_workspace_keys(organization, workspace)?;
+    if workspace >= Some(WorkspaceRole::Admin) || organization == Some(OrgRole::Owner) {
+        return Ok(());
+    }
+    let reason = "This key would get further in the workspace than you do. Ask one of its admins to make it, or to make you one.";
+    Err(Refusal::forbidden("own_role_upward", reason))
+}
+
+/// May somebody see and revoke a workspace's keys? Who manages access to it may.
+pub fn may_see_workspace_keys(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Result<()> {
+    if gives_up_to(organization, workspace).is_some() {
+        return Ok(());
+    }
+    if organization == Some(OrgRole::Billing) {
+        return Err(billing_only());
+    }
+    let reason = "You can't manage keys here. Owners and admins of the organization and of the workspace can.";
+    Err(Refusal::forbidden("role_lacks_permission", reason))
+}
+
 /// The roles that `actor` may hand out, highest first.
 pub fn roles_to_give(actor: OrgRole) -> impl Iterator<Item = OrgRole> {
     ROLES.into_iter().filter(move |r| covers(actor, *r))

@@ -36,6 +36,7 @@ pub use security::{
     end_session, is_recent, link_github, list_sessions, require_recent, sign_in_methods, unlink_github,
 };
 pub use sessions::{DbStore, SessionData};
+pub(crate) use tokens::{MOST_DAYS, token_end, token_expiry};
 pub use tokens::{
     NewToken, TOKEN_PREFIX, Token, TokenScope, create_token, create_token_for, find_token, list_tokens, longest_token_days, revoke_token,
 };

@@ -20,7 +20,7 @@ pub const RECENT: Micros = 10 * MINUTE;
 pub fn is_recent(person: &Person, now: Micros) -> bool {
     match &person.credential {
         Credential::Session { signed_in_at, .. } => now < signed_in_at + RECENT,
-        Credential::Token { .. } => false,
+        Credential::Token { .. } | Credential::Key(_) => false,
         Credential::System => true,
     }
 }
@@ -32,7 +32,7 @@ pub fn require_recent(person: &Person, now: Micros) -> Result<()> {
         return Ok(());
     }
     person.require_write()?;
-    if let Credential::Token { .. } = person.credential {
+    if let Credential::Token { .. } | Credential::Key(_) = person.credential {
         return Err(Refusal::forbidden(
             "fresh_sign_in_needed",
             "This needs a sign-in of the last ten minutes, which a token never is. Do it in a browser, under Personal > Security \

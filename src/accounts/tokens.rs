@@ -21,7 +21,7 @@ pub const TOKEN_PREFIX: &str = "rst_";
 const DEFAULT_DAYS: i64 = 90;
 
 /// Days no token lives longer than, for somebody in no organization.
-const MOST_DAYS: i64 = 365;
+pub(crate) const MOST_DAYS: i64 = 365;
 
 /// Tokens that a person may have at once.
 const TOKENS_PER_PERSON: i64 = 50;
@@ -105,13 +105,18 @@ async fn longest(tx: &mut Tx, user: &UserId) -> Result<i64> {
 pub async fn create_token(app: &App, person: &Person, name: &str, scope: TokenScope, days: Option<i64>) -> Result<NewToken> {
     let now = app.now();
     let mut tx = app.db.write_account(person).await?;
-    let maker_ends = match &person.credential {
-        Credential::Token { id, .. } => queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?.expires_at,
-        _ => None,
-    };
+    let maker_ends = token_end(&mut tx, person).await?;
     let made = create_in(&mut tx, person, &person.user, Wish { name, scope, days, maker_ends }, now).await?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// When the token ends by which somebody asks; `None`: they ask by another way. Refuses one that was just revoked.
+pub(crate) async fn token_end(tx: &mut Tx, person: &Person) -> Result<Option<Micros>> {
+    match &person.credential {
+        Credential::Token { id, .. } => Ok(queries::find(tx, &person.user, id).await?.ok_or(Refusal::NotFound)?.expires_at),
+        _ => Ok(None),
+    }
 }
 
 /// Makes a token for the account with this address, as the operator does. Refuses an address nobody has.
@@ -140,7 +145,8 @@ async fn create_in(tx: &mut Tx, by: &Person, user: &UserId, wish: Wish<'_>, now:
     let longest = longest(tx, user).await?;
     let mut checks = Checks::default();
     let name = checks.take("name", text::name(wish.name));
-    let expires_at = checks.take("days", expiry(wish.days, longest, wish.maker_ends, now));
+    let expires_at = checks
+        .take("days", token_expiry(("A token", "the strictest of your organizations says so"), wish.days, longest, wish.maker_ends, now));
     checks.done()?;
     let (Some(name), Some(expires_at)) = (name, expires_at) else { return Err(Refusal::NotFound) };
     if queries::count_live(tx, user, now).await? >= TOKENS_PER_PERSON {
@@ -161,16 +167,20 @@ async fn create_in(tx: &mut Tx, by: &Person, user: &UserId, wish: Wish<'_>, now:
     Ok(NewToken { token, secret })
 }
 
-fn expiry(days: Option<i64>, longest: i64, maker_ends: Option<Micros>, now: Micros) -> Result<Micros, String> {
+/// When `what`, a token or a key, ends that shall live for so many days, 90 unless said, and none longer than `longest` or than the
+/// token that asks for it (SEC-Z8).
+pub(crate) fn token_expiry(
+    (what, who_says): (&str, &str),
+    days: Option<i64>,
+    longest: i64,
+    maker_ends: Option<Micros>,
+    now: Micros,
+) -> Result<Micros, String> {
     let latest = maker_ends.unwrap_or(Micros::MAX);
     match days {
         None => Ok((now + DEFAULT_DAYS.min(longest) * DAY).min(latest)),
-        Some(days) if !(1..=longest).contains(&days) => {
-            Err(format!("A token may live for 1 to {longest} days: the strictest of your organizations says so."))
-        }
-        Some(days) if now + days * DAY > latest => {
-            Err("A token can't make one that outlives it. Ask for fewer days, or use the page.".into())
-        }
+        Some(days) if !(1..=longest).contains(&days) => Err(format!("{what} may live for 1 to {longest} days: {who_says}.")),
+        Some(days) if now + days * DAY > latest => Err("A token can't make what outlives it. Ask for fewer days, or use the page.".into()),
         Some(days) => Ok(now + days * DAY),
     }
 }

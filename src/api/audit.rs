@@ -1,6 +1,7 @@
 //! `/organizations/{org_id}/audit`: the audit log.
 
 use super::bearer;
+use super::call::Call;
 use super::error::ApiResult;
 use super::input::{Json, Path, Query};
 use super::members::some;
@@ -17,6 +18,23 @@ use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
+
+/// Every call about the audit log.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/organizations/{org_id}/audit", list)
+            .says("List audit events, newest first")
+            .asks::<AskedEvents>()
+            .gives::<paging::Listed<AuditEvent>>(200),
+        Call::post("/organizations/{org_id}/audit/export", export)
+            .says("Export audit events as a file, CSV or JSON Lines, oldest first; the export is an event itself")
+            .takes::<AuditExport>()
+            .gives::<String>(200),
+        Call::post("/organizations/{org_id}/audit/{event_id}/undo", undo)
+            .says("Undo what an event tells of: a change of role or policies, a suspension, a reinstatement; as a new event"),
+        Call::get("/organizations/{org_id}/audit/{event_id}", show).says("Get an audit event").gives::<AuditEvent>(200),
+    ]
+}
 
 answer! {
     /// One fact that somebody did something.

@@ -3,12 +3,12 @@
 
 use super::error::ApiError;
 use super::input::Path;
-use crate::accounts;
 use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::OrgId;
 use crate::web::client_origin;
+use crate::{accounts, keys};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -98,7 +98,11 @@ pub(super) async fn identify(State(gate): State<Gate>, mut request: Request, nex
     let origin = client_origin(&gate.app, request.headers(), peer);
     let address = network_of(&origin.ip);
     let Some(token) = bearer(request.headers()) else { return ApiError::from(Refusal::Unauthenticated).into_response() };
-    let person = match accounts::identify_token(&gate.app, token, origin).await {
+    let found = match token.starts_with(keys::KEY_PREFIX) {
+        true => keys::identify_key(&gate.app, token, origin).await,
+        false => accounts::identify_token(&gate.app, token, origin).await,
+    };
+    let person = match found {
         Ok(person) => person,
         Err(Refusal::Unauthenticated) => {
             return match gate.refused.count(&address) {
@@ -182,7 +186,7 @@ impl FromRequestParts<App> for Member {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Caller(person) = Caller::from_request_parts(parts, app).await?;
         let Path(ids) = Path::<HashMap<String, String>>::from_request_parts(parts, app).await?;
-        let actor = person.in_org(&OrgId::from(ids.get("org_id").map_or("", String::as_str)))?;
+        let actor = person.in_whole_org(&OrgId::from(ids.get("org_id").map_or("", String::as_str)))?;
         accounts::note_activity(app, &person, &actor.org.id);
         Ok(Self(actor))
     }

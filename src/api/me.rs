@@ -11,7 +11,7 @@ use crate::error::Refusal;
 use axum::extract::State;
 
 answer! {
-    /// Who the token acts as.
+    /// Who the token acts as: its person, or, for a key of an organization or a workspace, the key itself.
     pub struct Me {
         pub id: String,
         pub name: String,
@@ -37,6 +37,7 @@ impl Me {
     fn new(person: &Person) -> Self {
         let (name, can_write) = match &person.credential {
             Credential::Token { name, can_write, .. } => (name.clone(), *can_write),
+            Credential::Key(key) => (key.name.clone(), key.can_write),
             _ => (String::new(), false),
         };
         Self {

@@ -11,6 +11,7 @@ mod error;
 mod grants;
 mod input;
 mod invitations;
+mod keys;
 mod me;
 mod members;
 mod openapi;
@@ -46,9 +47,10 @@ fn calls() -> Vec<Call> {
         access_calls(),
         role_calls(),
         invitation_calls(),
-        audit_calls(),
+        audit::calls(),
         resource_calls(),
         workspace_resource_calls(),
+        keys::calls(),
         runs::calls(),
         stripe::calls(),
         billing::calls(),
@@ -360,22 +362,6 @@ fn invitation_calls() -> Vec<Call> {
             .gives::<invitations::Invitation>(200),
         Call::delete("/organizations/{org_id}/invitations/{invitation_id}", invitations::revoke)
             .says("Revoke an invitation; its links die"),
-    ]
-}
-
-fn audit_calls() -> Vec<Call> {
-    vec![
-        Call::get("/organizations/{org_id}/audit", audit::list)
-            .says("List audit events, newest first")
-            .asks::<audit::AskedEvents>()
-            .gives::<paging::Listed<audit::AuditEvent>>(200),
-        Call::post("/organizations/{org_id}/audit/export", audit::export)
-            .says("Export audit events as a file, CSV or JSON Lines, oldest first; the export is an event itself")
-            .takes::<audit::AuditExport>()
-            .gives::<String>(200),
-        Call::post("/organizations/{org_id}/audit/{event_id}/undo", audit::undo)
-            .says("Undo what an event tells of: a change of role or policies, a suspension, a reinstatement; as a new event"),
-        Call::get("/organizations/{org_id}/audit/{event_id}", audit::show).says("Get an audit event").gives::<audit::AuditEvent>(200),
     ]
 }
 

@@ -66,7 +66,7 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let mine = person.seats.iter().map(|seat| Organization::new(&seat.org, seat.role)).collect();
+    let mine = person.seats.iter().filter(|_| !person.is_of_one_workspace()).map(|seat| Organization::new(&seat.org, seat.role)).collect();
     paging::answer(&app, &uri, paging::page(mine, &asked, |org: &Organization| &org.id)?)
 }
 

@@ -245,6 +245,8 @@ pub fn sentence(event: &EventRow) -> String {
         "account.theme_changed" => format!("{who} changed the appearance from {} to {}", text("before"), text("after")),
         "token.created" => format!("{who} made the API token {what} ({})", text("scope")),
         "token.revoked" => format!("{who} revoked the API token {what}"),
+        "key.created" => format!("{who} made the API key {what} ({})", text("scope")),
+        "key.revoked" => format!("{who} revoked the API key {what}"),
         "access.given" => format!("{who} made {what} {} of {}", text("role"), text("workspace")),
         "access.changed" => format!("{who} changed {what} from {} to {} in {}", text("before"), text("after"), text("workspace")),
         "access.taken" => format!("{who} took {what} out of {} ({})", text("workspace"), text("before")),

@@ -69,3 +69,14 @@ pub(crate) fn require_role(app: &App, org: &Organization, role: OrgRole) -> Resu
 pub(super) fn who_changes_plans() -> String {
     format!("{} can change the plan.", access::who_holds(Permission::ManageBilling))
 }
+
+/// Refuses what the organization's plan doesn't have; `what` begins the sentence, "Projects". What is there already stays and
+/// rests until the plan has it (SEC-Z13).
+pub(crate) fn require_entitlement(app: &App, org: &Organization, name: &str, what: &str) -> Result<()> {
+    let plan = app.plans.of(org, app.now());
+    if plan.entitles(name) {
+        return Ok(());
+    }
+    let lacking = app.plans.lacking(plan, |plan| plan.entitles(name));
+    Err(Refusal::forbidden("plan_lacks_entitlement", format!("{what} are {lacking}")))
+}

@@ -21,7 +21,7 @@ pub use leases::{
     Acquired, LEASE_SECONDS, LEASE_SECONDS_UNSAID, Lease, NewLease, Pool, acquire, leases_in_use, may_manage_leases, release, renew,
 };
 pub use limits::lacks_role;
-pub(crate) use limits::{require_role, require_room_for_workspaces};
+pub(crate) use limits::{require_entitlement, require_role, require_room_for_workspaces};
 pub use plans::{BYTES_PER_MONTH, Plan, Plans, ROWS_PER_MONTH, RUNS_AT_ONCE, WORKSPACES};
 pub use set::{PlanSet, set_plan};
 pub use used::{Used, limit_label, percent, used};

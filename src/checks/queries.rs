@@ -83,10 +83,13 @@ pub(super) async fn held(tx: &mut Tx, user: &UserId, workspaces: &[&str]) -> Res
     }
     let (list, count) = places(2, workspaces.len());
     let sql = format!(
-        "SELECT w.id AS workspace_id, w.org_id, w.name AS workspace, a.source, a.role, a.custom_role_id, r.name AS custom_role,
+        "SELECT w.id AS workspace_id, w.org_id, w.name AS workspace, COALESCE(a.source, CASE WHEN k.id IS NOT NULL THEN 'key' END) AS source, COALESCE(a.role, k.workspace_role) AS role,
+            a.custom_role_id, r.name AS custom_role,
             p.kind, p.resource_id, p.may_view, p.may_run, p.may_create, p.may_edit, p.may_delete
          FROM workspaces w
          LEFT JOIN access a ON a.workspace_id = w.id AND a.user_id = $1
+         LEFT JOIN keys k ON k.id = $1 AND k.revoked_at IS NULL AND k.workspace_role <> ''
+            AND (k.workspace_id = w.id OR k.org_id = w.org_id)
          LEFT JOIN custom_roles r ON r.id = a.custom_role_id AND r.org_id = w.org_id
          LEFT JOIN custom_role_permissions p ON p.role_id = r.id
          WHERE w.id IN ({list}) AND w.deleted_at IS NULL ORDER BY w.id, a.source"

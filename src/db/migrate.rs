@@ -28,6 +28,7 @@ macro_rules! all {
             10 "usage" "../../migrations/0010_usage.sql";
             11 "stripe" "../../migrations/0011_stripe.sql";
             13 "short_search" $short;
+            14 "keys" "../../migrations/0014_keys.sql";
         }
     };
 }

@@ -42,6 +42,7 @@ id_columns!(
     JobId,
     ResourceId,
     CustomRoleId,
+    KeyId,
     RunId
 );
 

@@ -16,7 +16,11 @@ impl Db {
         actor.person.require_write()?;
         let mut tx = self.write_org(&actor.org.id).await?;
         let mut now = actor.clone();
-        if !actor.person.is_system() {
+        if let Some(key) = actor.person.key() {
+            let role: Option<OrgRole> = on!(tx, c => sqlx::query_scalar("SELECT org_role FROM keys WHERE id = $1 AND revoked_at IS NULL")
+                .bind(key.id.as_str()).fetch_optional(c))?;
+            now.role = role.ok_or(Refusal::NotFound)?;
+        } else if !actor.person.is_system() {
             let role: Option<OrgRole> = on!(tx, c => sqlx::query_scalar(
                 "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id
                  WHERE m.org_id = $1 AND m.user_id = $2 AND m.status = 'active' AND u.status = 'active'")
@@ -36,6 +40,7 @@ impl Db {
 
     /// Begins a write to the person's own account: profile, addresses, sessions, tokens.
     pub async fn write_account(&self, person: &Person) -> Result<Tx> {
+        person.require_account()?;
         person.require_write()?;
         let mut tx = self.begin().await?;
         tx.lock_account(&person.user).await?;
@@ -47,8 +52,10 @@ impl Db {
     /// it is in one by now.
     pub async fn write_standalone(&self, person: &Person, workspace: &WorkspaceId) -> Result<Tx> {
         let mut tx = self.write_unlinked(person, workspace).await?;
-        // What happens is recorded in their own account's chain.
-        tx.lock_account(&person.user).await?;
+        // What happens is recorded in their own account's chain. A key has a chain too; it writes in this workspace alone.
+        if person.account().is_some() {
+            tx.lock_account(&person.user).await?;
+        }
         Ok(tx)
     }
 

@@ -108,7 +108,7 @@ async fn change(
     let now = app.now();
     let mut writing = workspaces::write(app, person, workspace).await?;
     let (name, role) = queries::holder(&mut writing.tx, workspace, user).await?.ok_or(Refusal::NotFound)?;
-    require(writing.ceiling(), writing.organization_role(), role, *user == person.user)?;
+    require(writing.ceiling(), writing.organization_role(), role, person.is_or_acts_for(user))?;
     let kind = limitable(&Kinds::of(&mut writing.tx, writing.workspace.org.as_ref()).await?, kind)?;
     let there = queries::all_of_kind(&mut writing.tx, workspace, &kind.name).await?;
     let had = queries::granted(&mut writing.tx, workspace, user, &kind.name).await?;

@@ -8,7 +8,7 @@ use crate::audit::{self, Category, Event};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::{InvitationId, OrgId, UserId};
+use crate::ids::{InvitationId, KeyId, OrgId, UserId};
 use crate::members;
 
 /// The invitation that a page asks about before it is revoked. Refuses what [`revoke`] refuses.
@@ -68,6 +68,15 @@ pub(crate) async fn revoke_beyond(tx: &mut Tx, actor: &Actor, user: &UserId, rol
         take_back(tx, actor, invitation, why, now).await?;
     }
     Ok(lost.into_iter().map(|i| i.email).collect())
+}
+
+/// Revokes the pending invitations that a key made, with the key, and says how many.
+pub(crate) async fn revoke_of_key(tx: &mut Tx, actor: &Actor, key: &KeyId, now: Micros) -> Result<usize> {
+    let made = queries::pending_of_key(tx, &actor.org.id, key).await?;
+    for row in &made {
+        take_back(tx, actor, &Invitation::from_row(row.clone(), now), "the key that made it was revoked", now).await?;
+    }
+    Ok(made.len())
 }
 
 /// The addresses whose invitation [`revoke_beyond`] would revoke.

@@ -117,9 +117,9 @@ pub(super) fn end_from(org: &Organization, now: Micros) -> Micros {
     now + org.policies.invitation_days * DAY
 }
 
-/// Who an invitation is from: nobody's account where the operator makes it.
+/// Who an invitation is from: nobody's account where the operator or a key makes it.
 fn from(actor: &Actor) -> Option<&UserId> {
-    (!actor.person.is_system()).then(|| actor.user())
+    actor.person.account()
 }
 
 /// An invitation as it shall be, checked.
@@ -154,6 +154,7 @@ pub(super) async fn create(tx: &mut Tx, actor: &Actor, org: &Organization, new: 
         expires_at,
     };
     queries::insert(tx, &row).await?;
+    queries::set_key(tx, &id, actor.person.key().map(|key| &key.id)).await?;
     offer::replace(tx, &org.id, &id, new.access).await?;
     let event = Event::new(Category::Access, "invitation.created", "invitation", id.to_string(), new.email)
         .with("kind", new.kind.as_str())
@@ -226,6 +227,7 @@ pub(crate) async fn set_role(tx: &mut Tx, actor: &Actor, id: &InvitationId, role
 
 /// Makes an invitation the actor's own.
 pub(super) async fn take_over(tx: &mut Tx, actor: &Actor, invitation: &Invitation) -> Result<()> {
+    queries::set_key(tx, &invitation.id, actor.person.key().map(|key| &key.id)).await?;
     set_offer(tx, invitation, from(actor), &actor.person.name).await
 }
 

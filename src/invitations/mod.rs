@@ -19,7 +19,7 @@ mod to_workspace;
 
 pub use accept::{Accepted, accept, decline};
 pub use change::{Changed, change};
-pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in};
+pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in, revoke_of_key};
 pub use ending::{revocable, revoke};
 pub(crate) use invite::set_role;
 pub use invite::{NewInvitation, OnPending, invite};

@@ -5,7 +5,7 @@ use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
 use crate::error::Result;
-use crate::ids::{InvitationId, MemberId, OrgId, UserId, WorkspaceId};
+use crate::ids::{InvitationId, KeyId, MemberId, OrgId, UserId, WorkspaceId};
 
 row! {
     #[derive(Debug, Clone)]
@@ -74,6 +74,31 @@ pub(super) async fn pending_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Resul
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.invited_by = $2 AND i.status = 'pending'"))
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
+/// The pending ones that a key made.
+pub(super) async fn pending_of_key(tx: &mut Tx, org: &OrgId, key: &KeyId) -> Result<Vec<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM key_invitations k JOIN invitations i ON i.id = k.invitation_id AND i.status = 'pending'
+         WHERE k.key_id = $2 AND i.org_id = $1"))
+        .bind(org.as_str()).bind(key.as_str()).fetch_all(c))?)
+}
+
+/// Says which key an invitation is from, if it is from one.
+pub(super) async fn set_key(tx: &mut Tx, id: &InvitationId, key: Option<&KeyId>) -> Result<()> {
+    match key {
+        Some(key) => run!(
+            tx,
+            sqlx::query(
+                "INSERT INTO key_invitations (invitation_id, key_id) VALUES ($1, $2)
+                 ON CONFLICT (invitation_id) DO UPDATE SET key_id = excluded.key_id"
+            )
+            .bind(id.as_str())
+            .bind(key.as_str())
+        )?,
+        None => run!(tx, sqlx::query("DELETE FROM key_invitations WHERE invitation_id = $1").bind(id.as_str()))?,
+    };
+    Ok(())
 }
 
 /// The pending ones to a user who was a member when they were made.

@@ -205,7 +205,7 @@ async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) ->
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = &actor.org.id;
     let before = entry(&mut tx, org, member, now).await?;
-    let own = before.user.as_ref() == Some(actor.user());
+    let own = before.user.as_ref().is_some_and(|user| actor.person.is_or_acts_for(user));
     access::may_change_role(actor.role, before.role, role, own)?;
     if before.role == role {
         return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default() }));

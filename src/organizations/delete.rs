@@ -10,7 +10,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::workspaces::{self, Keeping};
-use crate::{billing, invitations, mail, members, text};
+use crate::{billing, invitations, keys, mail, members, text};
 
 /// Workspaces that the impact names one by one.
 const NAMED: i64 = 20;
@@ -62,16 +62,18 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceR
     }
     let deletion = impact(&mut tx, &actor).await?;
     let told = members::owners_and_admins(&mut tx, &org.id).await?;
-    let adopter = (!actor.person.is_system()).then(|| actor.user());
+    let adopter = actor.person.account();
     let released = workspaces::release_all(&mut tx, &org.id, adopter, custom_to, now).await?;
     invitations::revoke_all(&mut tx, &org.id, now).await?;
     billing::end_leases(&mut tx, &org.id).await?;
+    let keys = keys::end_of_organization(&mut tx, &org.id, now).await?;
     members::remove_all(&mut tx, &org.id).await?;
     queries::delete(&mut tx, &org.id, now).await?;
     let event = Event::new(Category::Governance, "organization.deleted", "organization", org.id.to_string(), &*org.name)
         .with("slug", &*org.slug)
         .with("members", deletion.members)
         .with("invitations_revoked", deletion.invited)
+        .with("keys_revoked", keys)
         .with("subscription_ends", deletion.pays.then_some(true))
         .with("workspaces", released.workspaces)
         .with("workspaces_adopted", released.adopted)

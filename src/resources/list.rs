@@ -65,7 +65,7 @@ pub struct Ancestor {
 /// workspaces; in both cases with what is private to them.
 pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
     let mut tx = app.db.read().await?;
-    let statement = statement(app, &mut tx, place, filter).await?;
+    let statement = statement(&mut tx, place, filter).await?;
     page(&mut tx, &scope(place), &statement).await
 }
 
@@ -104,18 +104,18 @@ async fn page(tx: &mut Tx, scope: &str, asked: &queries::Asked) -> Result<Listed
 /// How many [`list`] would give over all its pages.
 pub async fn total(app: &App, place: &Place, filter: &Filter) -> Result<i64> {
     let mut tx = app.db.read().await?;
-    let statement = statement(app, &mut tx, place, filter).await?;
+    let statement = statement(&mut tx, place, filter).await?;
     queries::count(&mut tx, &statement).await
 }
 
 /// The database's plan for [`list`], line by line, for the test that looks at it.
 pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<String>> {
     let mut tx = app.db.begin().await?;
-    let statement = statement(app, &mut tx, place, filter).await?;
+    let statement = statement(&mut tx, place, filter).await?;
     queries::explain(&mut tx, &statement).await
 }
 
-async fn statement(app: &App, tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {
+async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {
     let (scope, kinds) = (scope(place), place.kinds(tx).await?);
     let own = format!("{scope}/{}", place.user());
     let places = match kinds.find(&filter.kind).map(|kind| kind.level) {
@@ -123,8 +123,7 @@ async fn statement(app: &App, tx: &mut Tx, place: &Place, filter: &Filter) -> Re
         Some(_) => vec![scope.clone()],
         None => vec![scope.clone(), own],
     };
-    let enters = place.sight(app, tx, None).await?.enters();
-    asked(&kinds, &scope, places, place.user(), enters, filter)
+    asked(&kinds, &scope, places, place.user(), place.enters(), filter)
 }
 
 /// Refuses a search that is too long, a kind that there isn't, and another list's cursor.
@@ -159,7 +158,7 @@ fn decode_cursor(scope: &str, text: &str) -> Result<(String, String)> {
 /// The kinds of which the person sees something at this place, by name.
 pub async fn kinds_there(app: &App, place: &Place) -> Result<Vec<Kind>> {
     let mut tx = app.db.read().await?;
-    let asked = statement(app, &mut tx, place, &Filter { limit: 1, ..Filter::default() }).await?;
+    let asked = statement(&mut tx, place, &Filter { limit: 1, ..Filter::default() }).await?;
     let kinds = place.kinds(&mut tx).await?;
     let scope = scope(place);
     let mut looks = Vec::new();
@@ -212,8 +211,7 @@ pub async fn details(app: &App, place: &Place, id: &ResourceId) -> Result<Detail
 pub async fn counts(app: &App, actor: &Actor, limit: i64) -> Result<Vec<WorkspaceCount>> {
     access::require(actor.role, Permission::ViewDirectory)?;
     let mut tx = app.db.read().await?;
-    let enters = access::enters_by_role(actor.role, actor.org.policies.admins_enter);
-    queries::counts(&mut tx, &actor.org.id, actor.user(), enters, limit).await
+    queries::counts(&mut tx, &actor.org.id, actor.user(), actor.enters(), limit).await
 }
 
 /// The place that a resource of the organization stands at, by its id alone: for links that name no workspace.

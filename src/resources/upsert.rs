@@ -227,6 +227,9 @@ impl Writing {
         }
         let scope = workspace.as_ref().map(|id| id.as_str()).or(self.place.org_id().map(|id| id.as_str())).unwrap_or_default();
         let private = kind.level == Level::Private;
+        if private {
+            self.place.person.require_account()?;
+        }
         if private && !self.is_own(&new.owner) {
             return Err(Refusal::field("owner", format!("{} are private: only their owner tells of them.", kind.plural)));
         }

@@ -104,7 +104,8 @@ async fn check(tx: &mut Tx, actor: &Actor, id: &CustomRoleId, given: &Given) -> 
 /// rule 5).
 pub(super) fn require_no_own_raise(actor: &Actor, impact: &Impact, role: &CustomRole) -> Result<()> {
     let more = |effect: Effect| matches!(effect, Effect::Gains | Effect::More | Effect::Other);
-    if actor.role == OrgRole::Owner || !impact.changes.iter().any(|change| change.user == *actor.user() && more(change.effect)) {
+    if actor.role == OrgRole::Owner || !impact.changes.iter().any(|change| actor.person.is_or_acts_for(&change.user) && more(change.effect))
+    {
         return Ok(());
     }
     let words = format!("You have the role {} yourself, and this would let you do more. Ask an owner.", role.name);

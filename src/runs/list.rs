@@ -64,7 +64,7 @@ async fn asked(app: &App, tx: &mut Tx, place: &Place, filter: &Filter, limit: i6
     let sight = place.sight(app, tx, Some(&workspace)).await?;
     Ok(Asked {
         user: place.user().clone(),
-        enters: sight.enters(),
+        enters: place.enters(),
         sees_all: sight.sees_all(),
         sees_workspace: sight.sees_workspace(),
         status: filter.status.map_or("", Status::as_str),

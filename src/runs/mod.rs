@@ -65,7 +65,7 @@ pub struct Run {
     pub status: Status,
     /// By what it was started, where nobody did: a schedule, a key; "" where that wasn't said.
     pub cause: String,
-    /// Who started it, as long as that is an account.
+    /// The account that started it, or the key.
     pub person: Option<UserId>,
     /// Their name as it was when the run was reported: it stays when they leave (S2-46).
     pub person_name: String,

@@ -250,11 +250,16 @@ impl Batch {
         Ok(reported)
     }
 
-    /// Who started it. Only who administers the workspace says that of somebody else.
+    /// Who started it. Only who administers the workspace says that of somebody else. What a key reports and names nobody for,
+    /// the key started (S2-43).
     fn attribute(&self, new: &NewRun, told: &mut Run, administers: bool) -> Result<()> {
         let named = new.person.trim();
+        let by_key = self.place.person.key().is_some();
+        if by_key && named.is_empty() && told.cause.is_empty() {
+            told.cause.clone_from(&self.place.person.name);
+        }
         let found = match named {
-            "" if administers => return Ok(()),
+            "" if administers && !by_key => return Ok(()),
             "" => self.people.get(self.place.user().as_str()),
             named => self.people.get(&named.to_lowercase()),
         };
@@ -282,7 +287,8 @@ impl Batch {
             }
             let day = days.entry(run.day()).or_default();
             *day = day.plus(run.counts());
-            if let Some(user) = &run.person {
+            // A key is nobody who is active.
+            if let Some(user) = run.person.as_ref().filter(|user| user.as_str().starts_with(UserId::PREFIX)) {
                 let at = run.finished_at.max(run.started_at).unwrap_or(self.now).min(self.now);
                 let last = seen.entry(user.clone()).or_insert(at);
                 *last = at.max(*last);

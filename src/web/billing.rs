@@ -321,7 +321,9 @@ pub async fn release(State(app): State<App>, Path((_, id)): Path<(String, LeaseI
             format!("The slot of {} is free.", lease.holder),
             "What held it isn't stopped by this; it can't keep the slot, and may ask for another.",
         ),
-        Err(Refusal::NotFound) => Notice::good("That slot is free already.", "It ended by itself, or somebody released it."),
+        Err(Refusal::NotFound) if billing::may_manage_leases(&actor) => {
+            Notice::good("That slot is free already.", "It ended by itself, or somebody released it.")
+        }
         Err(refusal) => return Err(refusal.into()),
     };
     Ok(see_other(format!("/orgs/{}/leases", actor.org.slug), Some(notice)))

@@ -18,6 +18,7 @@ mod invitations;
 mod invite;
 mod invite_to_workspace;
 mod joining;
+mod keys;
 mod limit;
 mod matrix;
 mod members;
@@ -60,10 +61,11 @@ pub fn without_secret(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// Every page but those of [`account_routes`] and [`joining_routes`].
+/// Every page but those of the functions below.
 fn routes() -> Router<App> {
     workspace_routes()
         .merge(resource_routes())
+        .merge(key_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
         .route("/dev/mailbox/{mail}", get(dev::mail))
@@ -154,6 +156,17 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}/runs", get(runs::index))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
+}
+
+/// Keys by which services ask.
+fn key_routes() -> Router<App> {
+    Router::new()
+        .route("/orgs/{org}/keys", get(keys::index))
+        .route("/orgs/{org}/keys/new", get(keys::new).post(keys::create))
+        .route("/orgs/{org}/keys/{key}/revoke", get(keys::confirm_revoke).post(keys::revoke))
+        .route("/workspaces/{ws}/keys", get(keys::index_of_workspace))
+        .route("/workspaces/{ws}/keys/new", get(keys::new_in_workspace).post(keys::create_in_workspace))
+        .route("/workspaces/{ws}/keys/{workspace_key}/revoke", get(keys::confirm_revoke_in_workspace).post(keys::revoke_in_workspace))
 }
 
 /// What the host product keeps, and who is limited to which of it.

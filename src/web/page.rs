@@ -251,6 +251,9 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
         items.push(item("Audit log", "audit", None));
         items.push(item("Why", "access/why", None));
     }
+    if may(Permission::ManageIntegrations) {
+        items.push(item("API keys", "keys", None));
+    }
     if may(Permission::ManageSettings) {
         items.push(item("Policies", "policies", None));
     }
@@ -269,16 +272,12 @@ fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
         current: label == current,
         count: None,
     };
-    NavGroup {
-        heading: "Workspace".into(),
-        items: vec![
-            item("Overview", "overview"),
-            item("Resources", "resources"),
-            item("Runs", "runs"),
-            item("Members", "members"),
-            item("Settings", "settings"),
-        ],
+    let mut items = vec![item("Overview", "overview"), item("Resources", "resources"), item("Runs", "runs"), item("Members", "members")];
+    if access::may_see_workspace_keys(open.actor.as_ref().map(|actor| actor.role), Some(open.role)).is_ok() {
+        items.push(item("API keys", "keys"));
     }
+    items.push(item("Settings", "settings"));
+    NavGroup { heading: "Workspace".into(), items }
 }
 
 fn personal_nav(current: &'static str) -> NavGroup {

@@ -63,8 +63,8 @@ async fn insert(tx: &mut Tx, person: &Person, org: Option<&OrgId>, name: &str, l
     };
     let mut workspace = Workspace { id: WorkspaceId::new(), org: org.cloned(), name, slug, label, people: 0, created_at: now };
     queries::insert(tx, &workspace, &text::sort_key(&workspace.name)).await?;
-    if !person.is_system() {
-        give_access(tx, &workspace, &person.user, Source::Direct, &Given::Fixed(WorkspaceRole::Owner), now).await?;
+    if let Some(user) = person.account() {
+        give_access(tx, &workspace, user, Source::Direct, &Given::Fixed(WorkspaceRole::Owner), now).await?;
         workspace.people = 1;
     }
     Ok(workspace)

@@ -147,7 +147,7 @@ pub async fn people(app: &App, open: &Open, limit: i64) -> Result<Vec<PersonWith
 pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(Vec<Listed>, Option<String>)> {
     rules::require(actor.role, Permission::ViewDirectory)?;
     let (name, id) = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
-    let all = sees_all(actor.role);
+    let all = sees_all(actor.role) || actor.enters();
     let mut tx = app.db.read().await?;
     let mut rows = queries::list(&mut tx, &actor.org.id, actor.user(), all, (&name, &id), limit + 1).await?;
     let more = rows.len() as i64 > limit;
@@ -161,7 +161,7 @@ pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(
 pub async fn find_by_slug(app: &App, actor: &Actor, slug: &str) -> Result<Option<WorkspaceId>> {
     let mut tx = app.db.read().await?;
     let Some(id) = queries::by_slug(&mut tx, &actor.org.id, slug).await? else { return Ok(None) };
-    Ok(queries::is_known(&mut tx, &actor.org.id, actor.user(), sees_all(actor.role), &id).await?.then_some(id))
+    Ok(queries::is_known(&mut tx, &actor.org.id, actor.user(), sees_all(actor.role) || actor.enters(), &id).await?.then_some(id))
 }
 
 /// Whether a role sees workspaces that it can't open.
@@ -232,5 +232,6 @@ pub(crate) async fn role_of(tx: &mut Tx, actor: &Actor, id: &WorkspaceId) -> Res
 
 /// Refuses, with "not found", a workspace that isn't one of the actor's organization or that they don't know of.
 pub(crate) async fn require_known(tx: &mut Tx, actor: &Actor, id: &WorkspaceId) -> Result<()> {
-    if queries::is_known(tx, &actor.org.id, actor.user(), sees_all(actor.role), id).await? { Ok(()) } else { Err(Refusal::NotFound) }
+    let all = sees_all(actor.role) || actor.enters();
+    if queries::is_known(tx, &actor.org.id, actor.user(), all, id).await? { Ok(()) } else { Err(Refusal::NotFound) }
 }

@@ -49,25 +49,29 @@ row! {
         created_at: i64,
         direct_role: Option<WorkspaceRole>,
         organization_role: Option<WorkspaceRole>,
+        key_role: Option<WorkspaceRole>,
     }
 }
 
 impl From<SeenRow> for (Workspace, Option<WorkspaceRole>) {
     fn from(row: SeenRow) -> Self {
-        let role = row.direct_role.max(row.organization_role);
+        let role = row.direct_role.max(row.organization_role).max(row.key_role);
         let SeenRow { id, org_id, name, slug, label, people, created_at, .. } = row;
         (WorkspaceRow { id, org_id, name, slug, label, people, created_at }.into(), role)
     }
 }
 
-/// A workspace beside the roles that user `$1` has there.
+/// A workspace beside the roles that user, or key, `$1` has there.
 macro_rules! seen {
     ($where:literal) => {
         concat!(
-            "SELECT w.id, w.org_id, w.name, w.slug, w.label, w.people, w.created_at, d.role AS direct_role, o.role AS organization_role
+            "SELECT w.id, w.org_id, w.name, w.slug, w.label, w.people, w.created_at, d.role AS direct_role, o.role AS organization_role,
+                k.workspace_role AS key_role
              FROM workspaces w
              LEFT JOIN access d ON d.workspace_id = w.id AND d.user_id = $1 AND d.source = 'direct'
              LEFT JOIN access o ON o.workspace_id = w.id AND o.user_id = $1 AND o.source = 'organization'
+             LEFT JOIN keys k ON k.id = $1 AND k.revoked_at IS NULL AND k.workspace_role <> ''
+                AND (k.workspace_id = w.id OR k.org_id = w.org_id)
              WHERE w.deleted_at IS NULL AND ",
             $where
         )

@@ -90,7 +90,7 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
     let held = queries::held(&mut writing.tx, id, user).await?;
     let target = target(&mut writing, user, !held.is_empty()).await?;
     let from = held.iter().map(|row| row.role).max();
-    let own = *user == person.user;
+    let own = person.is_or_acts_for(user);
     access::may_set_access(writing.ceiling(), writing.organization_role(), from, given.map(Given::role), own)?;
     if let (Some(role), Some(given)) = (target.organization_role, given) {
         access::fits_under_cap(role, given.role())?;

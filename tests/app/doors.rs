@@ -5,6 +5,7 @@
 mod account;
 mod billing;
 mod inside;
+mod keys;
 mod resources;
 mod stripe;
 mod table;
@@ -14,6 +15,7 @@ mod world;
 use crate::support::routes::{self, Route};
 use account::ACCOUNT_DOORS;
 use billing::BILLING_DOORS;
+use keys::KEY_DOORS;
 use resources::RESOURCE_DOORS;
 use stripe::STRIPE_DOORS;
 use table::{Door, ELSEWHERE, MEMBERS_DOORS, ORGANIZATION_DOORS, OWN_DOORS, ROLE_DOORS, Way};
@@ -116,6 +118,7 @@ fn all() -> Vec<&'static Door> {
         .chain(WORKSPACE_INVITATION_DOORS)
         .chain(STRIPE_DOORS)
         .chain(BILLING_DOORS)
+        .chain(KEY_DOORS)
         .collect()
 }
 
@@ -254,6 +257,16 @@ async fn s1_93_s3_1_s3_6_sec_z1_billing_by_form() {
 #[tokio::test]
 async fn s1_93_s3_1_s3_6_s5_23_sec_z1_sec_z8_billing_by_call() {
     walk(BILLING_DOORS, Carrier::Call).await;
+}
+
+#[tokio::test]
+async fn s2_43_s5_6_sec_z1_keys_by_form() {
+    walk(KEY_DOORS, Carrier::Form).await;
+}
+
+#[tokio::test]
+async fn s2_43_s5_6_sec_z1_sec_z8_keys_by_call() {
+    walk(KEY_DOORS, Carrier::Call).await;
 }
 
 /// Fails with the routes that change something and stand neither in the table nor among those with a reason.

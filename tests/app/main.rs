@@ -21,6 +21,7 @@ mod http;
 mod idempotency;
 mod import;
 mod invitations;
+mod keys;
 mod live;
 mod mail;
 mod members;

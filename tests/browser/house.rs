@@ -101,6 +101,12 @@ impl House {
         }
     }
 
+    /// Gives an organization a plan, as the operator.
+    pub async fn put_on_plan(&self, slug: &str, plan: &str) {
+        let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));
+        roster::billing::set_plan(&self.app, &actor, plan).await.expect("the plan is in force");
+    }
+
     /// Changes a member's role, as the operator.
     pub async fn change_role(&self, slug: &str, member: &str, role: OrgRole) {
         let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));

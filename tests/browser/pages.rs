@@ -86,8 +86,13 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
     alice.goto(&house.at(&format!("/workspaces/{workspace}/members"))).await;
     let user: String = alice.value("document.querySelector('main a[href$=\"/remove\"]').pathname.split('/')[4]").await;
     let resource = house.resource("alice@acme.test", &workspace).await;
+    house.put_on_plan("acme-corp", "team").await;
+    let key = make_key(house, alice, "/orgs/acme-corp/keys").await;
+    let workspace_key = make_key(house, alice, &format!("/workspaces/{workspace}/keys")).await;
     let pairs = [
         ("org", "acme-corp"),
+        ("key", &key),
+        ("workspace_key", &workspace_key),
         ("resource", &resource),
         ("member", &carol),
         ("ws", &workspace),
@@ -98,6 +103,15 @@ async fn furnished(house: &House, alice: &Person, guest: &Person) -> Vec<(&'stat
         ("role", &role),
     ];
     pairs.map(|(key, value)| (key, value.to_owned())).into()
+}
+
+/// Makes a key as people do, and gives its id.
+async fn make_key(house: &House, person: &Person, list: &str) -> String {
+    person.goto(&house.at(&format!("{list}/new"))).await;
+    person.fill("#name", "Nightly crawl of everything there is").await;
+    person.click("main form button.primary").await;
+    person.goto(&house.at(list)).await;
+    person.value("document.querySelector('tbody tr').id").await
 }
 
 async fn first_workspace(house: &House, alice: &Person) -> String {

@@ -15,6 +15,7 @@ use crate::audit::{self, Category, Event};
 use crate::billing::{self, NewLease, RUNS_AT_ONCE};
 use crate::clock::{DAY, HOUR, MINUTE, Micros};
 use crate::error::Result;
+use crate::keys::{self, NewKey};
 use crate::members::{self, Line, Mover, Moving};
 use crate::organizations::{self, Policies};
 use crate::outbox;
@@ -64,7 +65,8 @@ impl Story<'_> {
         self.send_mails().await?;
         self.app.clock.advance(self.beginning + super::BEGINNING - self.app.now());
         runs::report(self, told, true).await?;
-        self.a_run_holds_a_slot().await
+        self.a_run_holds_a_slot().await?;
+        self.services_have_keys().await
     }
 
     /// Acme pays for the plan Team, and something runs at this moment.
@@ -72,6 +74,24 @@ impl Story<'_> {
         billing::set_plan(self.app, &operator(self.app, ACME).await?, "team").await?;
         let new = NewLease { pool: RUNS_AT_ONCE.into(), holder: "Orders to Salesforce".into(), workspace: None, seconds: 86_400 };
         billing::acquire(self.app, &actor(self.app, BOB.email, ACME).await?, &new).await.map(drop)
+    }
+
+    /// A service of the whole organization, and one of a workspace.
+    async fn services_have_keys(&self) -> Result<()> {
+        let alice = actor(self.app, ALICE.email, ACME).await?;
+        let new = |name| NewKey {
+            name,
+            scope: TokenScope::Write,
+            org_role: OrgRole::Member,
+            workspace_role: Some(WorkspaceRole::Member),
+            days: Some(365),
+        };
+        keys::create_key(self.app, &alice, &new("Nightly crawl")).await?;
+        let (workspaces, _) = workspaces::list(self.app, &alice, "", 1).await?;
+        if let Some(first) = workspaces.first() {
+            keys::create_workspace_key(self.app, &alice.person, &first.workspace.id, &new("Link checker")).await?;
+        }
+        Ok(())
     }
 
     /// Lets the mails of this day leave on this day.

@@ -5,14 +5,14 @@ mod queries;
 
 use super::write::{Writing, write};
 use super::{Open, Workspace, queries as workspaces, role_in, sees_all};
-use crate::access::{self, Permission, WorkspaceRole};
+use crate::access::{self, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::audit::{Category, Event};
 use crate::clock::Micros;
 use crate::error::{Checks, Refusal, Result};
 use crate::ids::WorkspaceId;
-use crate::{invitations, members, organizations, text};
+use crate::{invitations, keys, members, organizations, text};
 use std::sync::Arc;
 
 /// People that an impact names.
@@ -51,6 +51,11 @@ impl Managed {
         role.map(|role| Open { workspace, actor, role, by_organization_role })
     }
 
+    /// What they are in the organization; `None`: the workspace stands alone.
+    pub fn organization_role(&self) -> Option<OrgRole> {
+        self.actor.as_ref().map(|actor| actor.role)
+    }
+
     fn holds(&self, permission: Permission) -> bool {
         self.actor.as_ref().is_some_and(|actor| access::allows(actor.role, permission))
     }
@@ -79,7 +84,7 @@ impl Managed {
 
     /// The highest role that they may give, change or take away in it; `None`: nobody's.
     pub fn gives_up_to(&self) -> Option<WorkspaceRole> {
-        access::gives_up_to(self.actor.as_ref().map(|actor| actor.role), self.role)
+        access::gives_up_to(self.organization_role(), self.role)
     }
 
     fn refusal(&self, what: &str, who: &str) -> Refusal {
@@ -190,11 +195,13 @@ async fn delete_in(writing: &mut Writing, now: Micros) -> Result<WorkspaceDeleti
         members::add_to_workspaces_of(tx, org, &workspace.id, -1).await?;
         organizations::add_to_counts(tx, org, 0, 0, -1).await?;
     }
+    let keys = keys::end_of_workspace(tx, &workspace.id, now).await?;
     let resources = queries::delete(tx, &workspace.id, now).await?;
     let event = Event::new(Category::Governance, "workspace.deleted", "workspace", workspace.id.to_string(), &*workspace.name)
         .with("slug", &*workspace.slug)
         .with("people_lost", workspace.people)
         .with("invitations_changed", invitations)
+        .with("keys_revoked", keys)
         .with("resources", resources);
     writing.record(now, event).await?;
     Ok(WorkspaceDeletion { losing: managed.workspace.people, losing_names, resources, invitations, managed })

@@ -1,6 +1,7 @@
 //! The whole matrix: everything that is done in a workspace, or looked at there, by every organization role × every role
 //! in the workspace × each door. The lists are the table of doors and the lists of routes, so a new one must say its letters.
 
+use super::keys::MAKE;
 use super::table::{Door, Way};
 use super::world::{CAST, Needs, Someone, World};
 use super::{Carrier, all, attempt, carriers, fill, path_matches, verdict};
@@ -49,6 +50,10 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{ws}/members/{user}/role", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/members/{user}/remove", Needs::MemberOfWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/members/{user}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
+    ("/workspaces/{ws}/keys", Needs::OwnersWorkspace, LOOK_AFTER),
+    ("/workspaces/{ws}/keys/new", Needs::OwnersWorkspace, MAKE),
+    ("/workspaces/{ws}/keys/{workspace_key}/revoke", Needs::WorkspacesKey, LOOK_AFTER),
+    ("/workspaces/{workspace_id}/keys", Needs::OwnersWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/settings", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
     ("/workspaces/{ws}/settings/delete", Needs::OwnersWorkspace, DELETE),
     ("/workspaces/{ws}/resources", Needs::WorkspacesResource, OPEN),

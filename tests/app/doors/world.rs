@@ -9,6 +9,7 @@ use roster::accounts::{self, TokenScope, create_token_for};
 use roster::actor::{Actor, Origin, Person};
 use roster::ids::WorkspaceId;
 use roster::invitations::{self, Changed, NewInvitation, OnPending, Wanted};
+use roster::keys::{self, NewKey};
 use roster::members;
 use roster::resources::{self, Mode, NewResource, Place, Verdict};
 use roster::roles;
@@ -29,6 +30,9 @@ const ADDRESSES: [&str; 9] = [
     "xenia@nowhere.test",
     "",
 ];
+
+const KEY: NewKey<'static> =
+    NewKey { name: "target", scope: TokenScope::Read, org_role: OrgRole::Viewer, workspace_role: Some(WorkspaceRole::Viewer), days: None };
 
 /// What has to be there before an operation can be tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +82,9 @@ pub enum Needs {
     WorkspaceOfOwner,
     WorkspacesResource,
     WorkspacesArchivedResource,
+    /// A key of Acme, or of a workspace of it: `{key}`.
+    OrganizationsKey,
+    WorkspacesKey,
     /// A slot of Acme that nobody of the cast holds: `{lease}`.
     Lease,
 }
@@ -147,7 +154,7 @@ impl World {
     }
 
     /// The owner, as their session has them.
-    async fn owner(&self) -> Arc<Person> {
+    pub async fn owner(&self) -> Arc<Person> {
         let cookie = &self.people[0].browser.cookies[roster::web::COOKIE];
         accounts::identify_session(&self.house.app, cookie, Origin::default()).await.expect("it is read").expect("the owner")
     }
@@ -269,6 +276,18 @@ impl World {
                 let address = if needs == Needs::OwnToken { own } else { ADDRESSES[0] };
                 let made = create_token_for(&self.house.app, address, "target", TokenScope::Read, None).await.expect("a token");
                 values.push(("token", made.token.id.into()));
+            }
+            Needs::OrganizationsKey => {
+                let actor = self.owner().await.in_org(&self.acme.org.id).expect("a member");
+                values.push(("key", keys::create_key(&self.house.app, &actor, &KEY).await.expect("a key").key.id.into()));
+            }
+            Needs::WorkspacesKey => {
+                let (app, owner) = (&self.house.app, self.owner().await);
+                let actor = owner.in_org(&self.acme.org.id).expect("a member");
+                let workspace = workspaces::create_in(app, &actor, &format!("Keys {n}"), "").await.expect("a workspace");
+                let made = keys::create_workspace_key(app, &owner, &workspace.id, &KEY).await.expect("a key");
+                let key = made.key.id.to_string();
+                values.extend([("key", key.clone()), ("workspace_key", key), ("workspace", workspace.id.into())]);
             }
             Needs::OwnSession => values.push(("session", self.session(own).await)),
             Needs::OwnersSession => values.push(("session", self.session(ADDRESSES[0]).await)),

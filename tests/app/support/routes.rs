@@ -12,8 +12,10 @@ pub struct Route {
 
 const PAGES: &str = include_str!("../../../src/web/mod.rs");
 /// The list, and the parts of it that stand beside what handles them.
-const CALLS: [&str; 4] = [
+const CALLS: [&str; 6] = [
     include_str!("../../../src/api/mod.rs"),
+    include_str!("../../../src/api/audit.rs"),
+    include_str!("../../../src/api/keys.rs"),
     include_str!("../../../src/api/runs.rs"),
     include_str!("../../../src/api/stripe.rs"),
     include_str!("../../../src/api/billing.rs"),
