@@ -292,8 +292,8 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     Ok(())
 }
 
-/// Once an hour, deletes what has ended and counts for nothing any more, and makes the part of the nightly round at Stripe that
-/// is due.
+/// Once an hour, deletes what has ended and counts for nothing any more, tells of plans that ended by themselves, and makes the
+/// part of the nightly round at Stripe that is due.
 async fn clean_up(app: App) {
     let mut hours = tokio::time::interval(Duration::from_secs(3600));
     loop {
@@ -303,6 +303,9 @@ async fn clean_up(app: App) {
         }
         if let Err(refusal) = crate::runs::delete_old(&app).await {
             tracing::warn!(error = %refusal, "old runs could not be deleted");
+        }
+        if let Err(refusal) = crate::billing::stripe::tell_due(&app).await {
+            tracing::warn!(error = %refusal, "who sees to billing could not be told of plans that ended");
         }
         if let Err(refusal) = crate::billing::stripe::reconcile_due(&app).await {
             tracing::warn!(error = %refusal, "the nightly round at Stripe could not be made");

@@ -29,6 +29,7 @@ macro_rules! all {
             11 "stripe" "../../migrations/0011_stripe.sql";
             13 "short_search" $short;
             14 "keys" "../../migrations/0014_keys.sql";
+            15 "billing_mail" "../../migrations/0015_billing_mail.sql";
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Every message Roster sends. The words stand in `templates/email/<message>/`.
 
-use super::Letter;
+use super::{Letter, PaymentNotice};
 use crate::accounts::Pending;
 use crate::error::Result;
 use crate::ids::{InvitationId, ProofId};
@@ -21,6 +21,8 @@ pub enum Message {
         round: i64,
     },
     Notice(Notice),
+    /// What became of a payment, or of the plan that it was for.
+    Payment(PaymentNotice),
 }
 
 /// Tells somebody what was changed about them. Everything it says is known when it is written.

@@ -4,12 +4,14 @@
 
 mod invitation;
 mod messages;
+mod payment;
 mod transport;
 mod written;
 
 pub(crate) use invitation::InvitationMail;
 pub(crate) use messages::proof_letter;
 pub use messages::{Message, Notice};
+pub use payment::PaymentNotice;
 pub use transport::{Mailer, check_url};
 pub use written::{Written, list_written, read_written};
 
@@ -50,6 +52,7 @@ pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(
         Message::Proof { proof } => accounts::prepare_proof_letter(app, proof).await,
         Message::Invitation { invitation, round } => invitations::prepare_letter(app, invitation, *round).await,
         Message::Notice(notice) => notice.letter(&app.config.base_url()).map(Some),
+        Message::Payment(notice) => notice.letter(&app.config.base_url()).map(Some),
     };
     let letter = match letter {
         Ok(Some(letter)) => letter,
@@ -67,7 +70,7 @@ pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(
 pub(crate) async fn note_delivery(app: &App, tx: &mut Tx, message: &Message, delivery: Delivery<'_>) -> Result<()> {
     match message {
         Message::Invitation { invitation, round } => invitations::note_delivery(tx, invitation, *round, delivery, app.now()).await,
-        Message::Proof { .. } | Message::Notice(_) => Ok(()),
+        Message::Proof { .. } | Message::Notice(_) | Message::Payment(_) => Ok(()),
     }
 }
 

@@ -22,8 +22,8 @@ pub use import::{
 };
 pub use of_person::{Membership, memberships};
 pub(crate) use of_person::{
-    active_role, add_to_workspaces, add_to_workspaces_of, clear_workspaces, find_by_address, find_by_user, in_an_organization,
-    other_organization, owners_and_admins,
+    active_role, add_to_workspaces, add_to_workspaces_of, addresses_of, clear_workspaces, find_by_address, find_by_user,
+    in_an_organization, other_organization, owners_and_admins,
 };
 pub use recover::{Recovery, recover_owner};
 pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};

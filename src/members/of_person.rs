@@ -1,7 +1,7 @@
 //! Memberships seen from the person: every organization of somebody, and the numbers beside their rows.
 
 use super::queries;
-use crate::access::OrgRole;
+use crate::access::{self, OrgRole, Permission};
 use crate::actor::Person;
 use crate::app::App;
 use crate::clock::Micros;
@@ -49,6 +49,12 @@ pub(crate) async fn in_an_organization(tx: &mut Tx, user: &UserId) -> Result<boo
 /// Name and address of each owner and admin who can sign in, for what they have to be told.
 pub(crate) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(String, String)>> {
     queries::owners_and_admins(tx, org).await
+}
+
+/// The address of each member who can sign in, has one, and may do this.
+pub(crate) async fn addresses_of(tx: &mut Tx, org: &OrgId, permission: Permission) -> Result<Vec<String>> {
+    let roles: Vec<OrgRole> = access::ROLES.into_iter().filter(|role| access::allows(*role, permission)).collect();
+    queries::addresses(tx, org, &roles).await
 }
 
 /// Keeps the number of workspaces beside a member's row (S1-63). Part of the write that gives or takes the access.

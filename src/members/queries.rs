@@ -1,7 +1,7 @@
 use super::NewMember;
 use crate::access::OrgRole;
 use crate::clock::Micros;
-use crate::db::{Tx, explain, on, row, run};
+use crate::db::{Tx, explain, on, places, row, run};
 use crate::error::Result;
 use crate::ids::{MemberId, OrgId, UserId, WorkspaceId};
 
@@ -232,6 +232,19 @@ pub(super) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(S
         "SELECT m.name, m.email FROM members m JOIN users u ON u.id = m.user_id
          WHERE m.org_id = $1 AND m.role_rank <= 1 AND m.status = 'active' AND u.status = 'active' AND m.email <> '' ORDER BY m.sort_name, m.id")
         .bind(org.as_str()).fetch_all(c))?)
+}
+
+/// The addresses of members in these roles who can sign in.
+pub(super) async fn addresses(tx: &mut Tx, org: &OrgId, roles: &[OrgRole]) -> Result<Vec<String>> {
+    let sql = format!(
+        "SELECT m.email FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.org_id = $1 AND m.role IN ({}) AND m.status = 'active' AND u.status = 'active' AND m.email <> '' ORDER BY m.sort_name, m.id",
+        places(2, roles.len())
+    );
+    Ok(on!(tx, c => {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
+        roles.iter().fold(query, |query, role| query.bind(role.as_str())).fetch_all(c)
+    })?)
 }
 
 row! {

@@ -192,7 +192,7 @@ async fn sec_a8_a_network_is_limited_whatever_it_says_in_x_forwarded_for() {
     let house = House::start().await;
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(crate::support::browser::tls())
+        .tls_backend_preconfigured(crate::support::tls::tls())
         .build()
         .expect("a client");
     let mut refused = 0;
@@ -288,7 +288,7 @@ async fn sec_w3_next_leads_to_our_own_pages_only() {
 #[tokio::test]
 async fn sec_w4_links_in_mails_begin_with_the_configured_address() {
     let house = House::start_with(Settings::new().set("--public-url", "https://roster.example.com")).await;
-    let client = reqwest::Client::builder().tls_backend_preconfigured(crate::support::browser::tls()).build().expect("a client");
+    let client = reqwest::Client::builder().tls_backend_preconfigured(crate::support::tls::tls()).build().expect("a client");
     let answer = client
         .post(format!("{}/sign-in", house.url))
         .header("sec-fetch-site", "same-origin")

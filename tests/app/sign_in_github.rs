@@ -24,7 +24,7 @@ async fn to_github(house: &House, browser: &mut Browser, start: &str) -> String 
     let page = browser.get(start).await.assert_status(303);
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(crate::support::browser::tls())
+        .tls_backend_preconfigured(crate::support::tls::tls())
         .build()
         .expect("a client");
     let answer = client.get(page.location()).send().await.expect("GitHub answers");

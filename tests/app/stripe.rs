@@ -2,6 +2,7 @@
 
 mod checkout;
 mod events;
+mod mails;
 mod page;
 mod settings;
 mod trouble;

@@ -9,14 +9,17 @@ mod queries;
 mod reading;
 mod signature;
 mod standing;
+mod telling;
 mod webhook;
 
 pub use answers::Invoice;
 pub use checkout::{Going, Period, begin_checkout, come_back, open_portal};
+
 pub(crate) use leaving::is_paying;
 pub(crate) use reading::reconcile_due;
 pub use reading::{Round, look, reconcile};
 pub use standing::{Payment, View};
+pub(crate) use telling::tell_due;
 pub use webhook::{Received, receive};
 
 use crate::error::Refusal;

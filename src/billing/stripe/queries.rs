@@ -95,6 +95,26 @@ pub(super) async fn note_failure(tx: &mut Tx, org: &OrgId, turn: i64, at: Micros
     Ok(())
 }
 
+/// What was told last by mail.
+pub(super) async fn told(tx: &mut Tx, org: &OrgId) -> Result<String> {
+    let told: Option<String> =
+        on!(tx, c => sqlx::query_scalar("SELECT told FROM billing_accounts WHERE org_id = $1").bind(org.as_str()).fetch_optional(c))?;
+    Ok(told.unwrap_or_default())
+}
+
+pub(super) async fn set_told(tx: &mut Tx, org: &OrgId, news: &str) -> Result<()> {
+    run!(tx, sqlx::query("UPDATE billing_accounts SET told = $2 WHERE org_id = $1").bind(org.as_str()).bind(news))?;
+    Ok(())
+}
+
+/// Organizations, by id, whose plan ended by itself and that were not told.
+pub(super) async fn untold(tx: &mut Tx, now: Micros, after: &str, limit: i64) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT b.org_id FROM billing_accounts b JOIN organizations o ON o.id = b.org_id
+         WHERE b.stripe_plan_until <= $1 AND b.told <> 'ended' AND b.org_id > $2 AND o.deleted_at IS NULL ORDER BY b.org_id LIMIT $3")
+        .bind(now).bind(after).bind(limit).fetch_all(c))?)
+}
+
 pub(super) async fn set_alert(tx: &mut Tx, org: &OrgId, alert: &str) -> Result<()> {
     run!(tx, sqlx::query("UPDATE organizations SET billing_alert = $2 WHERE id = $1").bind(org.as_str()).bind(alert))?;
     Ok(())

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::leaving::end_left_behind;
 use super::queries::{self, StandingRow};
 use super::standing::{Payment, Standing, View, derive, is_live};
+use super::telling;
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Origin, Person};
 use crate::app::App;
@@ -46,7 +47,8 @@ pub(super) fn may_lead_to(app: &App, address: &str) -> bool {
     Url::parse(address).is_ok_and(|url| (url.scheme() == "https" && url.has_host()) || url.origin() == base.origin())
 }
 
-/// Asks Stripe how the organization's customer stands and keeps it, with its event in the audit log if anything changed.
+/// Asks Stripe how the organization's customer stands and keeps it, with its event in the audit log if anything changed, and
+/// mail to those who see to billing if there is something for them to do.
 /// The event that caused it counts once, in the same transaction (SEC-B2). Refuses with "not found" where there is no
 /// customer, and as "unavailable" where Stripe can't be asked; then nothing but that is noted.
 ///
@@ -84,7 +86,11 @@ pub(super) async fn read_now(app: &App, org: &OrgId, cause: Option<Cause<'_>>) -
     if after.differs(&before) {
         follow(app, &mut tx, org, (&before, &after), now).await?;
     }
+    let told = telling::tell(app, &mut tx, org, (&before, &after), now).await?;
     tx.commit().await?;
+    if told {
+        app.wake();
+    }
     Ok(after)
 }
 

@@ -1,5 +1,6 @@
 //! A browser without a screen: keeps cookies, sends what a browser sends, and reads pages with CSS selectors.
 
+use super::tls::tls;
 use scraper::{Html, Selector};
 use std::collections::BTreeMap;
 
@@ -144,14 +145,4 @@ impl Browser {
             self.cookies.insert(name.trim().to_owned(), value.to_owned());
         }
     }
-}
-
-/// The one TLS stack that is compiled in.
-pub fn tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }

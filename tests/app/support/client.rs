@@ -1,7 +1,7 @@
 //! A service: asks the API with a bearer token.
 
-use super::browser::tls;
 use super::house::House;
+use super::tls::tls;
 use roster::accounts::{TokenScope, create_token_for};
 use serde_json::Value;
 

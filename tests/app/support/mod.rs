@@ -9,12 +9,14 @@ pub mod database;
 pub mod github;
 pub mod house;
 pub mod mailbox;
+pub mod paid;
 pub mod people;
 pub mod process;
 pub mod program;
 pub mod routes;
 mod selftest;
 pub mod stripe;
+pub mod tls;
 pub mod wire;
 
 pub use browser::{Browser, Page};

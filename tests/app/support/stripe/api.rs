@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 pub(super) fn routes(stripe: &Stripe) -> Router<Stripe> {
     Router::new()
         .route("/v1/customers", post(create_customer))
+        .route("/v1/customers/{id}", post(update_customer))
         .route("/v1/checkout/sessions", post(create_session).get(list_sessions))
         .route("/v1/checkout/sessions/{id}", get(show_session))
         .route("/v1/checkout/sessions/{id}/expire", post(expire_session))
@@ -117,16 +118,43 @@ async fn create_customer(State(stripe): State<Stripe>, body: Bytes) -> Response 
     let fields = pairs(&body);
     let now = stripe.seconds();
     let mut store = stripe.store();
-    let made = known(&fields, &["name", "email", "metadata"]).map(|()| {
-        let customer = json!({
-            "id": store.issue("cus"), "object": "customer", "created": now, "name": field(&fields, "name"), "email": null,
+    let made = known(&fields, &["name", "email", "address", "metadata"]).map(|()| {
+        let mut customer = json!({
+            "id": store.issue("cus"), "object": "customer", "created": now, "name": null, "email": null, "address": null,
             "metadata": { "roster_organization": field(&fields, "metadata[roster_organization]") },
         });
+        say(&mut customer, &fields);
         store.objects.push(customer.clone());
         store.happens("customer.created", &customer, now);
         customer
     });
     answer(made)
+}
+
+async fn update_customer(State(stripe): State<Stripe>, Path(id): Path<String>, body: Bytes) -> Response {
+    let (fields, now) = (pairs(&body), stripe.seconds());
+    let mut store = stripe.store();
+    let changed = known(&fields, &["name", "email", "address"]).and_then(|()| {
+        let customer = store.find("customer", &id).ok_or(Refused(404, "resource_missing", "id"))?;
+        say(customer, &fields);
+        let customer = customer.clone();
+        store.happens("customer.updated", &customer, now);
+        Ok(customer)
+    });
+    answer(changed)
+}
+
+/// Writes what is said of a customer; as at Stripe, "" takes it away, and what isn't named stays.
+fn say(customer: &mut Value, fields: &Fields) {
+    let value = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+    for (name, text) in fields {
+        match name.as_str() {
+            "name" | "email" | "address" => customer[name] = value(text),
+            "address[line1]" => customer["address"]["line1"] = value(text),
+            "address[line2]" => customer["address"]["line2"] = value(text),
+            _ => {}
+        }
+    }
 }
 
 async fn create_session(State(stripe): State<Stripe>, headers: HeaderMap, body: Bytes) -> Response {
