@@ -1,6 +1,6 @@
 //! Where mail about billing goes, and what stands on invoices.
 
-use super::{Account, account, queries};
+use super::{Account, account, queries, stripe};
 use crate::access::{self, Permission};
 use crate::actor::Actor;
 use crate::app::App;
@@ -21,7 +21,8 @@ pub struct Contact {
 /// Characters an address on invoices may have.
 const LONGEST_ADDRESS: usize = 500;
 
-/// Says where mail about billing goes and what stands on invoices. The same again changes nothing.
+/// Says where mail about billing goes and what stands on invoices. Stripe is told too, afterwards, where the organization is a
+/// customer there. The same again changes nothing.
 ///
 /// Refuses who neither owns the organization nor has the billing role (S1-93), an e-mail address that isn't one, and what is
 /// too long.
@@ -34,6 +35,9 @@ pub async fn change_contact(app: &App, actor: &Actor, wanted: &Contact) -> Resul
     let before = Contact { email: row.email, name: row.name, address: row.address };
     if before != after {
         queries::set_contact(&mut tx, &actor.org.id, &after).await?;
+        if row.stripe_customer_id.is_some() {
+            stripe::enqueue_contact(&mut tx, now, &actor.org.id).await?;
+        }
         // An address is nobody's to read in the log for years: what changed is named, not what it was.
         let fields =
             [("email", before.email != after.email), ("name", before.name != after.name), ("address", before.address != after.address)];
@@ -42,6 +46,7 @@ pub async fn change_contact(app: &App, actor: &Actor, wanted: &Contact) -> Resul
             .with("changed", changed);
         audit::record(&mut tx, &actor, now, event).await?;
         tx.commit().await?;
+        app.wake();
     } else {
         drop(tx);
     }

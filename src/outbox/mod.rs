@@ -1,4 +1,4 @@
-//! Work written in the same transaction as a change, and done after it: mail, and later webhooks and imports.
+//! Work written in the same transaction as a change, and done after it: mail, what Stripe is told, and later webhooks and imports.
 //!
 //! A worker takes one row at a time on a lease. What fails for now is tried again, later each time; what can't work is
 //! parked with its reason. A worker that dies loses its lease, and the row is taken again.
@@ -10,7 +10,7 @@ use crate::clock::{HOUR, MINUTE, Micros, SECOND};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{JobId, OrgId};
-use crate::mail;
+use crate::{billing, mail};
 use std::time::Duration;
 
 pub use queries::JobRow;
@@ -31,10 +31,20 @@ pub enum Failure {
     ForGood(String),
 }
 
+/// A [`mail::Message`].
+const MAIL: &str = "mail";
+/// The organization whose customer at Stripe is told what stands on invoices.
+const CONTACT: &str = "stripe_contact";
+
 /// Writes a piece of work beside the change it follows from.
 pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, message: &mail::Message) -> Result<()> {
     let payload = serde_json::to_string(message).map_err(anyhow::Error::new)?;
-    queries::insert(tx, &JobId::new(), "mail", &payload, org, now).await
+    queries::insert(tx, &JobId::new(), MAIL, &payload, org, now).await
+}
+
+/// Has Stripe told of an organization's billing address, as it is when that is done.
+pub(crate) async fn enqueue_contact(tx: &mut Tx, now: Micros, org: &OrgId) -> Result<()> {
+    queries::insert(tx, &JobId::new(), CONTACT, org.as_str(), Some(org), now).await
 }
 
 /// Works until told to stop.
@@ -68,8 +78,13 @@ pub async fn work_once(app: &App) -> Result<bool> {
 }
 
 async fn perform(app: App, job: JobRow) -> Result<(), Failure> {
-    let message: mail::Message = serde_json::from_str(&job.payload).map_err(|e| Failure::ForGood(format!("unreadable: {e}")))?;
-    mail::deliver(&app, &job.id, &message).await
+    match job.kind.as_str() {
+        CONTACT => billing::stripe::send_contact(&app, &job.payload.as_str().into()).await,
+        _ => {
+            let message: mail::Message = serde_json::from_str(&job.payload).map_err(|e| Failure::ForGood(format!("unreadable: {e}")))?;
+            mail::deliver(&app, &job.id, &message).await
+        }
+    }
 }
 
 async fn settle(app: &App, job: &JobRow, outcome: Result<(), Failure>) -> Result<()> {
@@ -109,6 +124,7 @@ pub(crate) async fn give_up_all(app: &App, tx: &mut Tx, reason: &str) -> Result<
     }
 }
 
+/// Tells whoever shows it what became of a mail; other work is shown nowhere.
 async fn note_delivery(app: &App, tx: &mut Tx, job: &JobRow, delivery: mail::Delivery<'_>) -> Result<()> {
     match serde_json::from_str::<mail::Message>(&job.payload) {
         Ok(message) => mail::note_delivery(app, tx, &message, delivery).await,

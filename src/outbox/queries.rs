@@ -7,6 +7,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct JobRow {
         pub id: String,
+        pub kind: String,
         pub payload: String,
         pub attempts: i64,
     }
@@ -30,7 +31,7 @@ pub(super) async fn take(tx: &mut Tx, now: Micros, lease_ends: Micros) -> Result
     Ok(on!(tx, c => sqlx::query_as(
         "UPDATE outbox SET due_at = $2, attempts = attempts + 1
          WHERE id = (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT 1) AND state = 'queued' AND due_at <= $1
-         RETURNING id, payload, attempts")
+         RETURNING id, kind, payload, attempts")
         .bind(now).bind(lease_ends).fetch_optional(c))?)
 }
 
@@ -52,6 +53,6 @@ pub(super) async fn finish(tx: &mut Tx, id: &str, state: &str, reason: &str, now
 }
 
 pub(super) async fn take_queued(tx: &mut Tx, limit: i64) -> Result<Vec<JobRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT id, payload, attempts FROM outbox WHERE state = 'queued' ORDER BY due_at, id LIMIT $1")
+    Ok(on!(tx, c => sqlx::query_as("SELECT id, kind, payload, attempts FROM outbox WHERE state = 'queued' ORDER BY due_at, id LIMIT $1")
         .bind(limit).fetch_all(c))?)
 }

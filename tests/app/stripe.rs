@@ -1,6 +1,7 @@
 //! Paying at Stripe, as people live it: against a stand-in that really listens, with its pages and its signed events.
 
 mod checkout;
+mod contact;
 mod events;
 mod mails;
 mod page;

@@ -1,8 +1,8 @@
 //! Going to Stripe to pay: to Checkout for an organization that pays nothing yet, to the portal for one that does.
 
 use super::client::{Client, Failure};
-use super::queries;
 use super::reading::{may_lead_to, read_now};
+use super::{contact, queries};
 use crate::access::{self, Permission};
 use crate::actor::Actor;
 use crate::app::App;
@@ -117,23 +117,29 @@ fn another_begins() -> Refusal {
     )
 }
 
-/// The organization's customer at Stripe: one, made when it is needed first (S1-91).
+/// The organization's customer at Stripe: one, made when it is needed first (S1-91), with what stands on invoices.
 async fn customer(app: &App, actor: &Actor, stripe: &Client<'_>) -> Result<String> {
-    let org = &actor.org;
     let mut tx = app.db.read().await?;
-    let row = queries::standing(&mut tx, &org.id).await?.unwrap_or_default();
+    let (known, fields) = contact::wanted(&mut tx, &actor.org.id).await?;
     drop(tx);
-    if let Some(customer) = row.stripe_customer_id {
+    if let Some(customer) = known {
         return Ok(customer);
     }
-    let fields = [("name", org.name.as_str()), ("metadata[roster_organization]", org.id.as_str())];
+    let said: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value)| (*name, value.as_str())).filter(|(_, value)| !value.is_empty()).collect();
+    let mut all = said.clone();
+    all.push(("metadata[roster_organization]", actor.org.id.as_str()));
     // The same for all who come at once; Stripe refuses the same key with other fields, so they are part of it.
-    let once = format!("roster-customer-{}-{}", org.id, &secret::hash(&org.name)[..16]);
-    let made = stripe.post("/v1/customers", &fields, &once).await?;
+    let once = format!("roster-customer-{}-{}", actor.org.id, &secret::hash(&format!("{said:?}"))[..16]);
+    let made = stripe.post("/v1/customers", &all, &once).await?;
     let id = made["id"].as_str().ok_or(Failure::Refused)?;
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageBilling)?;
     let kept = queries::keep_customer(&mut tx, &actor.org.id, id).await?;
+    if contact::wanted(&mut tx, &actor.org.id).await?.1 != fields {
+        // Changed while the customer was made.
+        contact::enqueue_contact(&mut tx, app.now(), &actor.org.id).await?;
+    }
     tx.commit().await?;
     Ok(kept)
 }

@@ -1,4 +1,4 @@
-//! What Roster asks of Stripe: twelve calls of its REST API, form-encoded as its reference documents them.
+//! What Roster asks of Stripe: thirteen calls of its REST API, form-encoded as its reference documents them.
 //!
 //! Written over the HTTP client that is here, because the one maintained crate for all of Stripe's API takes 2.8 GB of
 //! memory and two minutes to compile, and refuses events of another version than its own.

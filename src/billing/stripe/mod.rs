@@ -4,6 +4,7 @@
 mod answers;
 mod checkout;
 mod client;
+mod contact;
 mod leaving;
 mod queries;
 mod reading;
@@ -14,7 +15,7 @@ mod webhook;
 
 pub use answers::Invoice;
 pub use checkout::{Going, Period, begin_checkout, come_back, open_portal};
-
+pub(crate) use contact::{enqueue_contact, send_contact};
 pub(crate) use leaving::is_paying;
 pub(crate) use reading::reconcile_due;
 pub use reading::{Round, look, reconcile};
