@@ -5,6 +5,7 @@
 //! the plan in force with [`put_in_force`]. No plan counts people: nothing here reads members or grants (S2-26, S2-36).
 
 mod account;
+mod ahead;
 mod contact;
 mod leases;
 mod limits;
@@ -15,6 +16,8 @@ pub mod stripe;
 mod used;
 
 pub use account::{Account, Status, account};
+pub(crate) use ahead::Ahead;
+pub use ahead::{Brought, NEAR};
 pub use contact::{Contact, change_contact};
 pub(crate) use leases::end_leases;
 pub use leases::{

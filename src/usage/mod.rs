@@ -13,7 +13,7 @@ use crate::clock::{self, Micros};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows, or bytes, that a workspace can have on one day, so that no sum over days and workspaces grows out of its type.
 const MOST_A_DAY: i64 = 10_000_000_000_000_000;
@@ -93,6 +93,15 @@ pub(crate) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[
 pub async fn month(tx: &mut Tx, org: &OrgId, at: Micros) -> Result<Counts> {
     let (first, next) = clock::month(at);
     queries::total(tx, org, first, next - 1).await
+}
+
+/// What each of these workspaces did in the UTC month of this moment; those that did nothing are left out.
+pub(crate) async fn month_of(tx: &mut Tx, workspaces: &[WorkspaceId], at: Micros) -> Result<HashMap<WorkspaceId, Counts>> {
+    if workspaces.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (first, next) = clock::month(at);
+    Ok(queries::sums(tx, workspaces, first, next - 1).await?.into_iter().collect())
 }
 
 /// What each of an organization's workspaces did in the UTC month of this moment, by name; those without rows left out.

@@ -105,6 +105,29 @@ pub(super) async fn shares(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> R
     Ok(rows.into_iter().map(counted).collect())
 }
 
+row! {
+    struct SumRow {
+        id: WorkspaceId,
+        row_count: i64,
+        byte_count: i64,
+    }
+}
+
+/// The rows and bytes of each of these workspaces that has any, from one day to another.
+pub(super) async fn sums(tx: &mut Tx, workspaces: &[WorkspaceId], first: i64, last: i64) -> Result<Vec<(WorkspaceId, Counts)>> {
+    let sql = format!(
+        "SELECT workspace_id AS id, CAST(SUM(row_count) AS BIGINT) AS row_count, CAST(SUM(byte_count) AS BIGINT) AS byte_count
+         FROM usage_days WHERE day BETWEEN $1 AND $2 AND workspace_id IN ({}) GROUP BY workspace_id",
+        places(3, workspaces.len())
+    );
+    let rows: Vec<SumRow> = on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(first).bind(last);
+        workspaces.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
+    })?;
+    let counted = |row: SumRow| (row.id, Counts { rows: row.row_count, bytes: row.byte_count, ..Counts::default() });
+    Ok(rows.into_iter().map(counted).collect())
+}
+
 /// The days on which something was counted, over all workspaces.
 pub(super) async fn by_day(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>> {
     let rows: Vec<DayRow> = on!(tx, c => sqlx::query_as(concat!(

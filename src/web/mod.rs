@@ -20,6 +20,7 @@ mod invite_to_workspace;
 mod joining;
 mod keys;
 mod limit;
+mod live;
 mod matrix;
 mod members;
 pub mod next;
@@ -86,9 +87,11 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/billing/not-paid", get(stripe::not_paid))
         .route("/orgs/{org}/billing/managed", get(stripe::managed))
         .route("/orgs/{org}/usage", get(usage::index))
+        .route("/orgs/{org}/usage/now", get(usage::now))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
         .route("/orgs/{org}/billing", get(billing::index).post(billing::change))
         .route("/orgs/{org}/leases", get(billing::leases))
+        .route("/orgs/{org}/leases/now", get(billing::leases_now))
         .route("/orgs/{org}/leases/{lease}/release", post(billing::release))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))

@@ -2,12 +2,17 @@
 
 mod chart;
 
+use super::billing::limits::Meter;
 use super::download;
 use super::error::PageError;
 use super::input::Query;
+use super::live::{self, Live};
 use super::page::{self, Shell};
-use super::session::Member;
+use super::session::{Member, see_other};
+use crate::access::{self, Permission};
+use crate::actor::Actor;
 use crate::app::App;
+use crate::billing::{self, Used};
 use crate::clock::{self, DAY};
 use crate::error::Refusal;
 use crate::text;
@@ -55,7 +60,12 @@ struct Choice {
 struct Index {
     shell: Shell,
     base: String,
+    org_base: String,
     org_name: String,
+    plan: String,
+    limits: Limits,
+    /// They may open the billing page.
+    pays: bool,
     choices: Vec<Choice>,
     days: i64,
     /// `24 Oct 2026 to 22 Nov 2026`
@@ -71,6 +81,51 @@ struct Index {
     /// Resources of all kinds.
     resources: i64,
     example: String,
+}
+
+/// The limits of the plan with what is used of them now, and who has the slots: the part of the page that keeps itself fresh.
+struct Limits {
+    meters: Vec<Meter>,
+    /// When this was so.
+    at: (String, String),
+    live: Live,
+}
+
+impl Limits {
+    async fn new(app: &App, actor: &Actor, now: i64, asked: Option<&live::Asked>) -> Result<Self, Refusal> {
+        // Which workspace has how much of it stands in the tables below.
+        let used = billing::used(app, actor).await?.into_iter().map(|one| Used { shares: Vec::new(), ..one }).collect();
+        let pools = billing::leases_in_use(app, actor).await?;
+        let base = format!("/orgs/{}/usage", actor.org.slug);
+        let part = format!("{base}/now");
+        Ok(Self {
+            meters: Meter::all(used, &pools, now),
+            at: (clock::rfc3339(now), clock::second(now)),
+            live: match asked {
+                None => Live::new(base, &part),
+                Some(asked) => Live::again(base, &part, asked),
+            },
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "usage/_limits.html")]
+struct LimitsPart {
+    limits: Limits,
+}
+
+/// `GET /orgs/{org}/usage/now`: the limits alone, for a page that is open. Leads to the whole page where it isn't htmx that asks.
+pub async fn now(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<live::Asked>,
+) -> Result<Response, PageError> {
+    let limits = Limits::new(&app, &actor, visitor.now, Some(&asked)).await?;
+    if !visitor.partial {
+        return Ok(see_other(format!("/orgs/{}/usage", actor.org.slug), None));
+    }
+    Ok(page::ok(&LimitsPart { limits }))
 }
 
 impl Index {
@@ -121,7 +176,11 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
     let period = format!("{} to {}", clock::day(usage.first_day * DAY), clock::day(usage.last_day * DAY));
     Ok(page::ok(&Index {
         shell: Shell::org(&visitor, &actor, "Usage", "Usage"),
+        org_base: format!("/orgs/{}", actor.org.slug),
         org_name: actor.org.name.clone(),
+        plan: app.plans.of(&actor.org, app.now()).name.clone(),
+        limits: Limits::new(&app, &actor, visitor.now, None).await?,
+        pays: access::allows(actor.role, Permission::ManageBilling),
         choices: Window::ALL.into_iter().map(choice).collect(),
         days: window.days(),
         by_day: by_day(&usage, &period),

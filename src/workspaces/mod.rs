@@ -26,7 +26,9 @@ pub use holdings::{
 };
 pub(crate) use joining::{Imported, Joiner, give_imported, give_kept, give_on_joining};
 pub use joining::{create_missing, missing};
-pub use linking::{Candidate, Linked, Unlinking, candidates, create_organization_from, link, linking_impact, unlink, unlinking_impact};
+pub use linking::{
+    Candidate, Linked, Unlinking, candidates, create_organization_from, creating_impact, link, linking_impact, unlink, unlinking_impact,
+};
 pub use managing::{Changes, Managed, WorkspaceDeletion, change_details, delete, find_managed, workspace_deletion_impact};
 pub use release::Keeping;
 pub(crate) use release::{custom_holders, keeping, release_all};

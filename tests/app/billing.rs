@@ -3,6 +3,7 @@
 mod entitlements;
 mod leases;
 mod limits;
+mod live;
 mod page;
 mod plans;
 mod roles;

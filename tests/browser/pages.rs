@@ -8,13 +8,15 @@ use crate::house::House;
 use crate::routes::{self, Route};
 
 /// Addresses that are no pages: they lead on at once, and to where, other tests say.
-const LEAD_ON: [&str; 9] = [
+const LEAD_ON: [&str; 11] = [
     "/",
     "/settings/organization",
     "/sign-in/github",
     "/sign-in/github/callback",
     "/account/security/github",
     "/orgs/{org}/audit/new",
+    "/orgs/{org}/leases/now",
+    "/orgs/{org}/usage/now",
     "/orgs/{org}/billing/paid",
     "/orgs/{org}/billing/not-paid",
     "/orgs/{org}/billing/managed",

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::WorkspaceId;
 use crate::text;
+use crate::web::billing::limits::brought;
 use crate::web::input::{Form, Query};
 use crate::web::notice::Notice;
 use crate::web::page::{self, Shell};
@@ -47,15 +48,22 @@ struct Link {
 
 async fn link_page(app: &App, visitor: &Visitor, actor: &Actor, mut form: LinkForm) -> Result<Link, Refusal> {
     let candidates = workspaces::candidates(app, actor).await?;
-    let creating = access::may_create_workspace(actor.role, actor.org.policies.admins_create);
+    let creating = match access::may_create_workspace(actor.role, actor.org.policies.admins_create) {
+        Ok(()) => workspaces::creating_impact(app, actor).await,
+        Err(refusal) => Err(refusal),
+    };
     if form.workspace.is_empty() && creating.is_ok() && candidates.iter().all(|c| c.refused.is_some()) {
         form.workspace = NEW.to_owned();
     }
     let nothing = candidates.is_empty();
     let may_create = creating.is_ok();
     let mut choices: Vec<_> = candidates.into_iter().map(|candidate| choice(actor, candidate)).collect();
-    let refused = creating.err().map(|refusal| refusal.to_string()).unwrap_or_default();
-    choices.push((NEW.into(), "Create a new one".into(), "With the name below. You become its owner.".into(), refused));
+    let (limits, refused) = match creating {
+        Ok(limits) => (brought(&actor.org.name, &limits), String::new()),
+        Err(refusal) => (String::new(), refusal.to_string()),
+    };
+    let says = ["With the name below. You become its owner.", &limits].join(" ").trim_end().to_owned();
+    choices.push((NEW.into(), "Create a new one".into(), says, refused));
     Ok(Link {
         shell: Shell::org(visitor, actor, "Workspaces", "Link workspace"),
         base: format!("/orgs/{}/workspaces", actor.org.slug),
@@ -70,7 +78,7 @@ async fn link_page(app: &App, visitor: &Visitor, actor: &Actor, mut form: LinkFo
     })
 }
 
-/// One line of the list: the workspace, and in words what linking it does to people.
+/// One line of the list: the workspace, and in words what linking it does to people and to the limits of the plan.
 fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, String) {
     let org = &actor.org.name;
     let workspace = &candidate.workspace;
@@ -96,6 +104,10 @@ fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, Strin
             "{} of {org} and can only read from then on.",
             text::count(candidate.capped, "person is a viewer", "people are viewers")
         ));
+    }
+    let limits = brought(org, &candidate.limits);
+    if !limits.is_empty() {
+        says.push(limits);
     }
     let label = if workspace.label.is_empty() { workspace.name.clone() } else { format!("{} ({})", workspace.name, workspace.label) };
     (workspace.id.to_string(), label, says.join(" "), candidate.refused.unwrap_or_default())

@@ -13,6 +13,7 @@ use crate::access::{self, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::audit::{self, Category, Event};
+use crate::billing::{self, Ahead, Brought};
 use crate::clock::Micros;
 use crate::config::Membership;
 use crate::db::Tx;
@@ -20,7 +21,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
 use crate::organizations::{self, Organization};
-use crate::{accounts, billing, mail, members, text};
+use crate::{accounts, mail, members, text, usage};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -37,8 +38,17 @@ pub struct Candidate {
     pub joining: Vec<String>,
     /// People who are suspended in the organization: they couldn't open it.
     pub suspended: i64,
+    /// Limits of the plan that linking it would bring near their end or beyond (product.md, 10).
+    pub limits: Vec<Brought>,
     /// People who are viewers of the organization and more than that in the workspace: they could only read.
     pub capped: i64,
+}
+
+/// Limits of the plan that a new workspace in the organization would bring near their end. Refuses one that wouldn't fit (S5-4).
+pub async fn creating_impact(app: &App, actor: &Actor) -> Result<Vec<Brought>> {
+    billing::require_room_for_workspaces(app, &actor.org, 1)?;
+    let mut tx = app.db.read().await?;
+    Ok(Ahead::look(app, &mut tx, &actor.org).await?.with_workspace(usage::Counts::default()))
 }
 
 /// What was linked, and what that did.
@@ -61,7 +71,7 @@ struct Newcomer {
 }
 
 /// The workspaces outside the organization that the actor has a role in, those that can be linked first, each with what
-/// linking would do or why it is refused (S1-22). Refuses who may not link (S1-21).
+/// linking would do, to people and to the plan's limits, or why it is refused (S1-22, S5-4). Refuses who may not link (S1-21).
 pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
     access::require(actor.role, Permission::LinkWorkspaces)?;
     let mut tx = app.db.read().await?;
@@ -71,6 +81,9 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
         newcomers.entry(workspace).or_default().push(newcomer);
     }
     let held_back = queries::held_back(&mut tx, &actor.org.id, actor.user()).await?;
+    let ids: Vec<WorkspaceId> = rows.iter().map(|(workspace, _)| workspace.id.clone()).collect();
+    let did = usage::month_of(&mut tx, &ids, app.now()).await?;
+    let ahead = Ahead::look(app, &mut tx, &actor.org).await?;
     let mut all = Vec::new();
     for (workspace, own) in rows {
         let joining = newcomers.remove(&workspace.id).unwrap_or_default();
@@ -80,13 +93,16 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
                 Some(seat) => Err(elsewhere(&workspace, Some(&seat.org))),
                 None => continue,
             },
-            None => may_link(own, &workspace).and_then(|()| may_bring(app, actor.role, &actor.org, &joining)),
+            None => may_link(own, &workspace)
+                .and_then(|()| may_bring(app, actor.role, &actor.org, &joining))
+                .and_then(|()| billing::require_room_for_workspaces(app, &actor.org, 1)),
         };
         let (suspended, capped) =
             held_back.iter().find(|row| row.workspace_id == workspace.id).map_or((0, 0), |row| (row.suspended, row.capped));
         all.push(Candidate {
             suspended,
             capped,
+            limits: ahead.with_workspace(did.get(&workspace.id).copied().unwrap_or_default()),
             workspace,
             refused: refusal.err().map(|refusal| refusal.to_string()),
             joining: joining.into_iter().map(|n| n.name).collect(),
