@@ -3,7 +3,7 @@
 use super::bearer::{Caller, Member};
 use super::error::{ApiError, ApiResult, FieldProblem};
 use super::input::{Json, Path, Query};
-use super::members::{parse_role, some};
+use super::members::{read_role, some};
 use super::organizations;
 use super::paging::{self, Asked, Listed};
 use super::repeat::Kept;
@@ -120,7 +120,7 @@ body! {
 
 /// `POST /organizations/{org_id}/members/invite` (S1-45)
 pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): Json<Invite>) -> ApiResult<Response> {
-    let role = parse_role(&wish.org_role).map_err(|message| Refusal::field("org_role", message))?;
+    let role = read_role(&actor, &wish.org_role)?;
     let on_pending = parse_on_pending(wish.on_pending.as_deref())?;
     let access = wanted(wish.workspace_access.unwrap_or_default())?;
     let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, access, on_pending };
@@ -211,7 +211,7 @@ pub async fn update(
     Path((_, id)): InPath,
     Json(changed): Json<ChangedInvitation>,
 ) -> ApiResult<axum::Json<Invitation>> {
-    let role = changed.org_role.as_deref().map(parse_role).transpose().map_err(|message| Refusal::field("org_role", message))?;
+    let role = changed.org_role.as_deref().map(|name| read_role(&actor, name)).transpose()?;
     if let Some(asked) = changed.workspace_access {
         let changed = Changed { role, access: Some(wanted(asked)?) };
         return Ok(axum::Json(invitations::change(&app, &actor, &id, &changed).await.map_err(by_our_names)?.into()));

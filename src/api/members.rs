@@ -6,6 +6,7 @@ use super::input::{Json, Path, Query};
 use super::paging::{self, Listed};
 use super::shape::{answer, body, query};
 use crate::access::OrgRole;
+use crate::actor::Actor;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Checks, Refusal};
@@ -116,7 +117,7 @@ impl Asked {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let status = StatusFilter::parse(&text(&self.status)).ok_or("Say all, active, invited, expired or suspended.");
         let sort = Sort::parse(&text(&self.sort)).ok_or("Say name, email, role, workspaces, last_active or joined.");
-        let role = self.role.as_deref().map(parse_role).transpose();
+        let role = self.role.as_deref().map(|name| OrgRole::parse(name).ok_or(NO_ROLE)).transpose();
         let order = match text(&self.order).as_str() {
             "" | "asc" => Ok(false),
             "desc" => Ok(true),
@@ -138,9 +139,13 @@ impl Asked {
     }
 }
 
-/// Reads a role by Roster's name or one that other products use (product.md, 2).
-pub(super) fn parse_role(name: &str) -> Result<OrgRole, &'static str> {
-    OrgRole::parse(name).ok_or("Say owner, admin, billing, member or viewer.")
+/// What is said where a role's name is none.
+const NO_ROLE: &str = "Say owner, admin, billing, member or viewer.";
+
+/// Reads a role that somebody is to have, by Roster's name or one that other products use (product.md, 2), as it goes by in
+/// the organization.
+pub(super) fn read_role(actor: &Actor, name: &str) -> Result<OrgRole, Refusal> {
+    actor.org.policies.read_role(name).ok_or_else(|| Refusal::field("org_role", NO_ROLE))
 }
 
 /// `GET /organizations/{org_id}/members` (S1-105)
@@ -167,7 +172,7 @@ pub async fn show(
 body! {
     /// What to change about a member.
     pub struct Update {
-        /// `owner`, `admin`, `billing`, `member` or `viewer`
+        /// `owner`, `admin`, `billing`, `member` or `viewer`. Where only owner and member are offered, `admin` is the owner.
         #[serde(alias = "role")]
         pub org_role: String,
     }
@@ -180,7 +185,7 @@ pub async fn update_member(
     Path((_, member)): Path<(String, MemberId)>,
     Json(update): Json<Update>,
 ) -> ApiResult<axum::Json<Member>> {
-    let role = parse_role(&update.org_role).map_err(|message| Refusal::field("org_role", message))?;
+    let role = read_role(&actor, &update.org_role)?;
     Ok(axum::Json(Member::new(members::change_role(&app, &actor, &member, role).await?, &actor.org)))
 }
 

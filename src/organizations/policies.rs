@@ -121,6 +121,13 @@ impl Policies {
         }
     }
 
+    /// Reads a role by the name it goes by here. Where only two are offered, the owner is called admin, on pages and by products
+    /// whose admin pays too (S3-4, S4-6); the role that is otherwise called so isn't offered there.
+    pub fn read_role(&self, name: &str) -> Option<OrgRole> {
+        let is_admin = name.trim().eq_ignore_ascii_case("admin");
+        if is_admin && self.roles_offered == RolesOffered::Simple { Some(OrgRole::Owner) } else { OrgRole::parse(name) }
+    }
+
     /// The roles that somebody with `actor` may hand out here, highest first; `keep` is shown too, whatever is offered.
     pub fn roles_to_give(&self, actor: OrgRole, keep: Option<OrgRole>) -> Vec<OrgRole> {
         ROLES.into_iter().filter(|r| crate::access::covers(actor, *r) && (self.offers(*r) || keep == Some(*r))).collect()

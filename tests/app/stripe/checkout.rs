@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::stripe::Mode;
+use serde_json::json;
 
 #[tokio::test]
 async fn s1_93_s5_40_only_owner_and_billing_go_to_stripe_and_others_read_who_could() {
@@ -140,4 +141,45 @@ async fn a_stripe_that_is_down_or_refuses_leaves_people_on_the_page_with_plain_w
     assert_eq!(page.location(), "/orgs/acme-corp/billing/payments");
     cast.carol.get("/orgs/acme-corp/members").await.assert_status(200);
     assert_eq!(stored(&house).await, "team/team/active/", "what is known stays");
+}
+
+#[tokio::test]
+async fn s3_4_s4_6_the_admin_of_two_roles_is_the_owner_with_settings_people_roles_and_billing_in_hand() {
+    let (stripe, house, mut cast) = shop().await;
+    let alice = house.client("alice@acme.test").await;
+    let org = format!("/organizations/{}", house.system("acme-corp").await.org.id);
+    let carol = cast.member_id("carol@acme.test").await;
+    // Among five roles, admin is the one that doesn't pay.
+    let answer = alice.put(&format!("{org}/members/{carol}"), json!({ "org_role": "admin" })).await.assert_status(200);
+    assert_eq!(answer.json["org_role"], "admin");
+    cast.carol.get("/orgs/acme-corp/billing").await.assert_status(403);
+
+    // Of two, it is the owner, who is called so on pages too.
+    alice.put(&format!("{org}/policies"), json!({ "roles_offered": "simple" })).await.assert_status(200);
+    let answer = alice.put(&format!("{org}/members/{carol}"), json!({ "org_role": "admin" })).await.assert_status(200);
+    assert_eq!(answer.json["org_role"], "owner");
+    let invited = json!({ "email": "nina@acme.test", "org_role": "Admin" });
+    let invited = alice.post(&format!("{org}/members/invite"), invited).await.assert_status(201).json;
+    assert_eq!(invited["org_role"], "owner");
+    let bob = house.client("bob@acme.test").await;
+    bob.put(&format!("{org}/members/{carol}"), json!({ "org_role": "member" })).await.assert_status(403);
+
+    let carol = &mut cast.carol;
+    carol.get("/orgs/acme-corp/roles").await.assert_status(200).assert_says("Admin you");
+    let settings = [("name", "Acme Group"), ("slug", "acme-corp")];
+    carol.submit("/orgs/acme-corp/settings", &settings).await.assert_status(200).assert_says("Acme Group");
+    let vera = crate::support::people::member_id(carol, "acme-corp", "vera@acme.test").await;
+    carol.post(&format!("/orgs/acme-corp/members/{vera}/role"), &[("role", "member")]).await.assert_status(303);
+    let invite = [("email", "mia@acme.test"), ("role", "member")];
+    carol.post("/orgs/acme-corp/members/invite", &invite).await.assert_status(303);
+    let role = [("name", "Reader"), ("description", "")];
+    carol.post("/orgs/acme-corp/roles/custom/new", &role).await.assert_status(303);
+    carol.post("/orgs/acme-corp/billing", &[("email", "pay@acme.test"), ("name", ""), ("address", "")]).await.assert_status(303);
+    pay(&stripe, carol, "team", "month").await;
+    assert_eq!(stored(&house).await, "team/team/active/");
+    manage(&stripe, carol, "stop").await;
+    carol.get("/orgs/acme-corp/billing/managed").await.assert_status(303);
+    assert_eq!(stored(&house).await, "team/team/cancelling/");
+    carol.get("/orgs/acme-corp/audit").await.assert_status(200);
+    carol.get("/orgs/acme-corp/settings/delete").await.assert_status(200);
 }
