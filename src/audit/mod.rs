@@ -3,6 +3,7 @@
 //! The events of one organization, or of one account, form a chain: each carries the hash of itself and of the event
 //! before it, so that an event changed or taken away later shows.
 
+mod activity;
 mod chain;
 mod export;
 mod file;
@@ -19,10 +20,12 @@ use crate::actor::{Actor, Person, SignInMethod};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::ids::{EventId, OrgId, UserId, WorkspaceId};
+use crate::ids::{OrgId, UserId, WorkspaceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
+pub(crate) use activity::recent_activity;
+pub use activity::{Activity, OwnActivity, Place, own_activity};
 pub use chain::first_broken;
 pub use export::{Export, Exports, Progress, export};
 pub use file::Format;
@@ -157,49 +160,10 @@ pub(crate) async fn record_on_account(tx: &mut Tx, by: &Person, account: &UserId
     chain::append(tx, by, None, account.as_str(), [(at, event)]).await
 }
 
-/// One thing a member did or had done to them, for their page.
-#[derive(Debug, Clone)]
-pub struct Activity {
-    pub at: Micros,
-    pub sentence: String,
-}
-
-/// What a member did or had done to them lately, newest first (S1-49).
-pub(crate) async fn recent_activity(tx: &mut Tx, org: &OrgId, user: &UserId, limit: i64) -> Result<Vec<Activity>> {
-    let filter = Filter { member: Some(user.clone()), ..Filter::default() };
-    let events = list::newest(tx, org, &filter, limit).await?;
-    Ok(events.into_iter().map(|e| Activity { at: e.at, sentence: sentence(&e) }).collect())
-}
-
 /// Whether the actor came into a workspace by their organization role in this session before (S5-12).
 pub(crate) async fn has_entered(tx: &mut Tx, actor: &Actor, workspace: &WorkspaceId) -> Result<bool> {
     let credential = actor.person.credential.id();
     queries::has_entered(tx, actor.org.id.as_str(), actor.user().as_str(), workspace.as_str(), credential).await
-}
-
-/// What a person did on their own account, newest first.
-pub async fn account_activity(tx: &mut Tx, user: &UserId, limit: i64) -> Result<Vec<Activity>> {
-    let events = queries::newest(tx, user.as_str(), limit).await?;
-    Ok(events.into_iter().map(|e| Activity { at: e.at, sentence: sentence(&e) }).collect())
-}
-
-/// One thing a person did, wherever it was.
-#[derive(Debug, Clone)]
-pub struct OwnActivity {
-    pub id: EventId,
-    pub at: Micros,
-    pub sentence: String,
-    /// `None`: in their own account.
-    pub org: Option<OrgId>,
-}
-
-/// What a person did in the organizations they are in, and what was done in their account, newest first; older than the
-/// event `before`, if one is given. Reads nothing of organizations they are no longer in.
-pub async fn own_activity(app: &crate::app::App, person: &Person, before: Option<&EventId>, limit: i64) -> Result<Vec<OwnActivity>> {
-    let mut tx = app.db.read().await?;
-    let events = queries::of_person(&mut tx, &person.user, before.map_or("evt_z", |id| id.as_str()), limit).await?;
-    let own = |e: EventRow| OwnActivity { at: e.at, sentence: sentence(&e), id: e.id.into(), org: e.org_id.map(OrgId::from) };
-    Ok(events.into_iter().map(own).collect())
 }
 
 /// The event as people say it: "Alice Okafor changed Bob Tanaka from member to admin".

@@ -107,11 +107,6 @@ pub(super) async fn page(tx: &mut Tx, stream: &str, after: i64, limit: i64) -> R
         .bind(stream).bind(after).bind(limit).fetch_all(c))?)
 }
 
-pub(super) async fn newest(tx: &mut Tx, stream: &str, limit: i64) -> Result<Vec<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 ORDER BY seq DESC LIMIT $2")
-        .bind(stream).bind(limit).fetch_all(c))?)
-}
-
 /// The newest events of a person's account and of their own doing in organizations they are in, before an event.
 pub(super) async fn of_person(tx: &mut Tx, user: &UserId, before: &str, limit: i64) -> Result<Vec<EventRow>> {
     Ok(on!(tx, c => sqlx::query_as(

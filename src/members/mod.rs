@@ -165,15 +165,15 @@ pub(crate) async fn entry(tx: &mut Tx, org: &OrgId, member: &MemberId, now: Micr
     queries::find(tx, org, member).await?.map(|row| Entry::from_row(row, now)).ok_or(Refusal::NotFound)
 }
 
-/// What a member did or had done to them lately, newest first (S1-49). Refuses who may not manage members, except for
-/// one's own.
+/// What a member did or had done to them lately, newest first, with the workspace, as far as the actor sees it (S1-49). Refuses
+/// who may not manage members, except for one's own.
 pub async fn recent_activity(app: &App, actor: &Actor, entry: &Entry) -> Result<Vec<audit::Activity>> {
     let Some(user) = &entry.user else { return Ok(Vec::new()) };
     if user != actor.user() {
         access::require(actor.role, access::Permission::ManageMembers)?;
     }
     let mut tx = app.db.read().await?;
-    audit::recent_activity(&mut tx, &actor.org.id, user, 20).await
+    audit::recent_activity(app, &mut tx, actor, user, 20).await
 }
 
 /// A change of somebody's organization role, and what it does in workspaces.

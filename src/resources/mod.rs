@@ -5,6 +5,7 @@
 //! its name: no content, no secret (S4-13). What somebody sees is decided in one place, [`sight`], for lists, search and
 //! single things alike.
 
+mod among;
 mod archive;
 mod chain;
 mod kinds;
@@ -16,6 +17,7 @@ mod queries;
 mod sight;
 mod upsert;
 
+pub(crate) use among::seen_among;
 pub use archive::{archive, restore};
 pub use kinds::{Kinds, NewKind, add_kind, kinds};
 pub(crate) use known::Known;

@@ -14,11 +14,19 @@ pub use report::{NewRun, Reported, Verdict, report};
 pub use retention::delete_old;
 
 use crate::clock::{DAY, Micros};
-use crate::ids::{ResourceId, RunId, UserId};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::{ResourceId, RunId, UserId, WorkspaceId};
 use crate::usage::Counts;
+use std::collections::HashMap;
 
 /// Runs, or events, that one call may tell of.
 const MOST: usize = 1_000;
+
+/// What each of these runs of a workspace was a run of, as far as they are there; `None`: of the workspace as a whole.
+pub(crate) async fn resources_of(tx: &mut Tx, workspace: &WorkspaceId, runs: &[RunId]) -> Result<HashMap<RunId, Option<ResourceId>>> {
+    if runs.is_empty() { Ok(HashMap::new()) } else { queries::resources_of(tx, workspace, runs).await }
+}
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -49,6 +49,16 @@ impl From<RunRow> for Run {
     }
 }
 
+/// What these runs of a workspace were runs of.
+pub(super) async fn resources_of(tx: &mut Tx, workspace: &WorkspaceId, runs: &[RunId]) -> Result<HashMap<RunId, Option<ResourceId>>> {
+    let sql = format!("SELECT id, resource_id FROM runs WHERE workspace_id = $1 AND id IN ({})", places(2, runs.len()));
+    let rows: Vec<(RunId, Option<String>)> = on!(tx, c => {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
+        runs.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
+    })?;
+    Ok(rows.into_iter().map(|(run, resource)| (run, resource.map(ResourceId::from))).collect())
+}
+
 /// The runs of a workspace that have these ids of the host product, by them.
 pub(super) async fn by_external_ids(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<HashMap<String, Run>> {
     let sql = format!("SELECT * FROM runs WHERE workspace_id = $1 AND external_id IN ({})", places(2, ids.len()));

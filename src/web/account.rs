@@ -189,7 +189,8 @@ struct Happened {
     at: String,
     words: String,
     /// The organization's name; "" for one's own account.
-    place: String,
+    org: String,
+    place: Option<audit::Place>,
 }
 
 #[derive(Template)]
@@ -204,21 +205,19 @@ struct Activity {
 /// `GET /account/activity`
 pub async fn activity(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Query(asked): Query<ActivityAsked>) -> PageResult {
     let before = (!asked.before.is_empty()).then(|| EventId::from(asked.before.as_str()));
-    let mut events = audit::own_activity(&app, &person, before.as_ref(), EVENTS + 1).await?;
-    let more = events.len() as i64 > EVENTS;
-    events.truncate(EVENTS as usize);
-    let older = events.last().filter(|_| more).map(|event| event.id.to_string());
-    let place = |org: &crate::ids::OrgId| person.seats.iter().find(|seat| seat.org.id == *org).map(|seat| seat.org.name.clone());
+    let audit::OwnActivity { events, older } = audit::own_activity(&app, &person, before.as_ref(), EVENTS).await?;
+    let name = |org: &crate::ids::OrgId| person.seats.iter().find(|seat| seat.org.id == *org).map(|seat| seat.org.name.clone());
     let events = events.into_iter().map(|event| Happened {
         sentence: event.sentence,
         at: clock::rfc3339(event.at),
         words: clock::relative(event.at, visitor.now),
-        place: event.org.as_ref().and_then(place).unwrap_or_default(),
+        org: event.org.as_ref().and_then(name).unwrap_or_default(),
+        place: event.place,
     });
     Ok(page::ok(&Activity {
         shell: Shell::account(&visitor, &person, "Activity"),
         events: events.collect(),
         is_first: before.is_none(),
-        older,
+        older: older.map(String::from),
     }))
 }

@@ -148,7 +148,7 @@ struct Show {
     row: Row,
     entry: Entry,
     since_label: &'static str,
-    activity: Option<Vec<(When, String)>>,
+    activity: Option<Vec<(When, Activity)>>,
     section: Option<access::Section>,
 }
 
@@ -167,7 +167,7 @@ pub async fn show(
             members::recent_activity(&app, &actor, &entry)
                 .await?
                 .into_iter()
-                .map(|Activity { at, sentence }| (When::relative(at, visitor.now), sentence))
+                .map(|activity| (When::relative(activity.at, visitor.now), activity))
                 .collect(),
         ),
     };

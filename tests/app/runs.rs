@@ -1,5 +1,6 @@
 //! Runs and events that host products report: what counts, who may, and what is seen of them.
 
+mod activity;
 mod events;
 mod reporting;
 mod retention;

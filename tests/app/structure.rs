@@ -182,7 +182,6 @@ const ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
     ("audit::stream", "by stream, likewise"),
     ("audit::streams", "every chain there is, for the operator who checks them"),
     ("audit::page", "by stream, which is the organization's id, or the account's for its own chain"),
-    ("audit::newest", "by stream, likewise"),
     ("members::in_an_organization", "whether somebody is in any organization, where an account may be in one"),
     ("invitations::find_anywhere", "by its own id, for its recipient and the worker, who know no organization yet"),
     ("invitations::set_delivery", "by its own id and round, likewise for the worker"),
