@@ -14,7 +14,7 @@ macro_rules! migrations {
 
 /// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
 macro_rules! all {
-    ($search:literal, $audit:literal, $short:literal) => {
+    ($search:literal, $audit:literal, $short:literal, $look_ups:literal) => {
         migrations! { "";
             1 "accounts" "../../migrations/0001_accounts.sql";
             2 "organizations" "../../migrations/0002_organizations.sql";
@@ -30,6 +30,7 @@ macro_rules! all {
             13 "short_search" $short;
             14 "keys" "../../migrations/0014_keys.sql";
             15 "billing_mail" "../../migrations/0015_billing_mail.sql";
+            16 "look_ups" $look_ups;
         }
     };
 }
@@ -42,7 +43,8 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
     let all = all!(
         "../../migrations/sqlite/0005_search.sql",
         "../../migrations/sqlite/0008_audit.sql",
-        "../../migrations/sqlite/0013_short_search.sql"
+        "../../migrations/sqlite/0013_short_search.sql",
+        "../../migrations/sqlite/0016_look_ups.sql"
     );
     all.run(writer).await.context(FAILED)
 }
@@ -51,7 +53,8 @@ pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {
     let all = all!(
         "../../migrations/postgres/0005_search.sql",
         "../../migrations/postgres/0008_audit.sql",
-        "../../migrations/postgres/0013_short_search.sql"
+        "../../migrations/postgres/0013_short_search.sql",
+        "../../migrations/postgres/0016_look_ups.sql"
     );
     all.run(pool).await.context(FAILED)
 }

@@ -77,6 +77,14 @@ pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec
     Ok(on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), binds).fetch_all(c))?)
 }
 
+/// The number that such a statement gives.
+pub(super) async fn count(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<i64> {
+    Ok(on!(tx, c => {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+        bind_all!(query, binds).fetch_one(c)
+    })?)
+}
+
 /// The plan of such a statement.
 pub(super) async fn explain(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<String>> {
     explain!(tx, sql, query => bind_all!(query, binds))

@@ -11,6 +11,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// So many rows are fetched and sorted without a second thought.
 pub(super) const FEW: i64 = 500;
+/// So many rows of a list are walked in the hope that one or two letters fill a page, where they can't be counted.
+const NEAR: i64 = 2_000;
 /// Runs of a search term that are looked up together.
 const RUNS: usize = 3;
 
@@ -30,26 +32,58 @@ impl Statement {
         now: Micros,
     ) -> Result<Self> {
         let term = search_term(filter);
-        let few = Few::find(tx, org, filter, &term).await?;
+        let few = match Self::fills(tx, org, filter, cursor, backward, limit, &term).await? {
+            Some(false) => Few::Runs(format!("{org} {term}")),
+            _ => Few::find(tx, org, filter, &term).await?,
+        };
         let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
         let from = match made.those_few(&few) {
             Some(those) => format!("{those} {INVITATION_JOIN}"),
             None => format!("members m {INVITATION_JOIN}"),
         };
         let conditions = made.conditions(filter, &few, &term, now);
+        let (after, order) = made.walk(filter, cursor, backward);
+        made.sql = format!("SELECT {ENTRY_COLUMNS} FROM {from} WHERE m.org_id = $1{conditions}{after} {order} LIMIT {limit}");
+        Ok(made)
+    }
+
+    /// Where the list goes on, and its order.
+    fn walk(&mut self, filter: &Filter, cursor: Option<&Cursor>, backward: bool) -> (String, String) {
         let (column, descending) = (filter.sort.column(), filter.descending != backward);
         let after = match cursor {
             None => String::new(),
             Some(cursor) => {
-                let (key, id) = (made.bind(cursor.key.clone().into()), made.bind(Bind::Text(cursor.id.clone())));
+                let (key, id) = (self.bind(cursor.key.clone().into()), self.bind(Bind::Text(cursor.id.clone())));
                 format!(" AND ({column}, m.id) {} (${key}, ${id})", if descending { "<" } else { ">" })
             }
         };
         let direction = if descending { "DESC" } else { "ASC" };
+        (after, format!("ORDER BY {column} {direction}, m.id {direction}"))
+    }
+
+    /// Whether the next rows of the list fill a page with those that have one or two letters; `None` where the database can
+    /// count the letters instead. PostgreSQL's index of letters can only be asked for all rows at once, which is little where
+    /// the letters are rare; where they are frequent, a page is full soon.
+    async fn fills(
+        tx: &mut Tx,
+        org: &OrgId,
+        filter: &Filter,
+        cursor: Option<&Cursor>,
+        backward: bool,
+        limit: i64,
+        term: &str,
+    ) -> Result<Option<bool>> {
+        if tx.dialect() == Dialect::Sqlite || term.is_empty() || term.chars().nth(2).is_some() {
+            return Ok(None);
+        }
+        let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
+        let like = made.bind(Bind::Text(text::like(term)));
+        let (after, order) = made.walk(filter, cursor, backward);
         made.sql = format!(
-            "SELECT {ENTRY_COLUMNS} FROM {from} WHERE m.org_id = $1{conditions}{after} ORDER BY {column} {direction}, m.id {direction} LIMIT {limit}"
+            "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT m.search FROM members m WHERE m.org_id = $1{after} {order} LIMIT {NEAR}) near
+             WHERE search LIKE ${like} ESCAPE '\\' LIMIT {limit}) found"
         );
-        Ok(made)
+        Ok(Some(queries::count(tx, &made.sql, &made.binds).await? == limit))
     }
 
     /// The number of the value in the statement.
@@ -70,6 +104,11 @@ impl Statement {
                 format!(
                     "(SELECT DISTINCT doc AS n FROM member_search_runs WHERE term >= ${from} AND term < ${until}) f CROSS JOIN members m ON m.n = f.n"
                 )
+            }
+            Few::Runs(run) => {
+                let n = self.bind(Bind::Text(run.clone()));
+                // OFFSET keeps PostgreSQL from walking the list all the same.
+                format!("(SELECT * FROM members WHERE member_letters(org_id, search) @> ARRAY[${n}] OFFSET 0) m")
             }
             Few::Workspace(workspace) => {
                 let n = self.bind(Bind::Text(workspace.to_string()));
@@ -122,6 +161,8 @@ enum Few {
     Text(String),
     /// One or two letters, for SQLite's text index.
     Letters(String),
+    /// The organization and one or two letters, for PostgreSQL's index of those.
+    Runs(String),
     Workspace(WorkspaceId),
     Role,
     Status,

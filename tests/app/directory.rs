@@ -263,9 +263,13 @@ async fn sec_r15_rare_letters_and_a_small_workspace_are_looked_up_and_not_search
     assert!(!found.entries.is_empty());
     let plan = members::explain(&house.app, &actor.org.id, &small).await.expect("a plan").join("\n");
     assert!(!plan.contains("members_by_name"), "walks the members by name:\n{plan}");
-    if on_sqlite {
-        let rare = Filter { search: "zq".into(), limit: 50, ..Filter::default() };
-        let plan = members::explain(&house.app, &actor.org.id, &rare).await.expect("a plan").join("\n");
-        assert!(plan.contains("SCAN member_search_runs") && !plan.contains("members_by_name"), "{plan}");
+    let by_letters = if on_sqlite { "SCAN member_search_runs" } else { "Bitmap Index Scan on members_by_letters" };
+    for sort in SORTS {
+        for (search, is_rare) in [("zq", true), ("q", true), ("st", false), ("a", false)] {
+            let filter = Filter { search: search.into(), sort, limit: 50, ..Filter::default() };
+            let plan = members::explain(&house.app, &actor.org.id, &filter).await.expect("a plan").join("\n");
+            assert_eq!(plan.contains(by_letters), is_rare, "{search} by {sort:?}: {plan}");
+            assert!(!is_rare || !plan.contains("members_by_name"), "{plan}");
+        }
     }
 }
