@@ -70,7 +70,11 @@ pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Res
         .with("sessions", sessions as i64)
         .with("tokens", tokens as i64);
     audit::record_account(&mut tx, person, now, event).await?;
-    let line = "Your Roster account was deleted, as you asked. Whoever signs in with this address begins anew.".to_owned();
+    let line = format!(
+        "Your Roster account was deleted, as you asked. Whoever signs in with this address begins anew. Logs keep the name you had; \
+         whoever runs this installation can take it out of them, by the account's id: {}",
+        person.user
+    );
     tell(&mut tx, person.email.as_deref(), "Your account was deleted", line, now).await?;
     addresses::delete_all(&mut tx, &person.user).await?;
     identities::unlink(&mut tx, &person.user).await?;

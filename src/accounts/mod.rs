@@ -41,7 +41,7 @@ pub use tokens::{
     NewToken, TOKEN_PREFIX, Token, TokenScope, create_token, create_token_for, find_token, list_tokens, longest_token_days, revoke_token,
 };
 pub use users::User;
-pub(crate) use users::{as_member, find_by_address, wait_for_address};
+pub(crate) use users::{as_member, find_by_address, known_by, wait_for_address};
 
 /// The mail that proves an address, with a link and a code made now; nothing where the request has ended.
 pub(crate) async fn prepare_proof_letter(

@@ -41,6 +41,16 @@ pub(super) async fn arriving(tx: &mut Tx, user: &UserId, method: SignInMethod, o
     })
 }
 
+/// Everything that an account says who somebody is by: name, addresses, GitHub. `None` where there is no account any more.
+pub(crate) async fn known_by(tx: &mut Tx, user: &UserId) -> Result<Option<Vec<String>>> {
+    let Some(found) = queries::user(tx, user).await? else { return Ok(None) };
+    let mut known = vec![found.name];
+    known.extend(found.email.into_iter().chain(found.github_login));
+    known.extend(queries::addresses::of_user(tx, user).await?.into_iter().map(|row| row.address));
+    known.extend(queries::identities::of_user(tx, user).await?.into_iter().flat_map(|row| [row.subject, row.login]));
+    Ok(Some(known))
+}
+
 /// Records a sign-in in the account's own chain.
 pub(super) async fn record_sign_in(tx: &mut Tx, person: &Person, now: Micros) -> Result<()> {
     let method = match &person.credential {

@@ -75,7 +75,9 @@ answer! {
         /// How it is hashed.
         pub v: i64,
         pub salt: String,
-        /// What was redacted, with the digests that stand for it.
+        /// The fields whose text was redacted; they hold `[redacted]`, and `changes` nothing.
+        pub redacted_fields: Vec<String>,
+        /// The digests that stand for them, and the keys of the others: what the hash is made of, to the letter.
         pub redacted: Option<String>,
     }
 }
@@ -84,6 +86,7 @@ impl From<EventRow> for AuditEvent {
     fn from(event: EventRow) -> Self {
         Self {
             sentence: audit::sentence(&event),
+            redacted_fields: audit::redacted_columns(&event).into_iter().map(str::to_owned).collect(),
             id: event.id,
             seq: event.seq,
             at: rfc3339_exact(event.at),

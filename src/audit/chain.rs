@@ -2,9 +2,10 @@
 //!
 //! Columns with personal data go into the hash as digests, each with a key of its own that comes from the event's salt.
 //! When such a text has to go, its digest is kept in its place and the key is destroyed: the chain stays whole, the event
-//! shows what is gone, and nobody can find the text again by trying.
+//! shows what is gone, and nobody can find the text again by trying ([`super::redacted`]).
 
 use super::queries::{self, EventRow};
+use super::redacted::{Places, digests};
 use super::{Event, index};
 use crate::actor::Person;
 use crate::clock::Micros;
@@ -12,9 +13,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{EventId, OrgId};
 use crate::secret;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Kinds of things that are their owner's alone: what is written about them names nothing (S4-11).
@@ -22,15 +21,6 @@ const PRIVATE: [&str; 1] = ["chat"];
 
 /// How an event is hashed now.
 const VERSION: i64 = 2;
-
-/// What stands in `redacted` of an event that lost something.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Redacted {
-    /// The keys of the columns that are still there, in place of the salt.
-    pub kept: BTreeMap<String, String>,
-    /// The digests of those that are gone.
-    pub gone: BTreeMap<String, String>,
-}
 
 /// Writes events behind the last one of a chain, in their order.
 pub(super) async fn append(
@@ -40,21 +30,31 @@ pub(super) async fn append(
     stream: &str,
     events: impl IntoIterator<Item = (Micros, Event)>,
 ) -> Result<()> {
-    let (mut seq, mut hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
-    let mut rows = Vec::new();
-    for (at, event) in events {
-        seq += 1;
-        let mut row = row_of(person, org, stream, at, event);
-        (row.seq, row.prev_hash) = (seq, hash);
-        row.hash = hash_of(&row);
-        hash = row.hash.clone();
-        rows.push(row);
-    }
+    let mut end = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
+    let rows = rows_behind(&mut end, person, org, stream, events);
     queries::insert(tx, &rows).await?;
     if let Some(org) = org {
         index::add(tx, org, &rows).await?;
     }
-    queries::set_head(tx, stream, seq, &hash).await
+    queries::set_head(tx, stream, end.0, &end.1).await
+}
+
+/// The rows of events behind the end of a chain, which moves on: the last event's place and hash.
+pub(super) fn rows_behind(
+    end: &mut (i64, String),
+    person: &Person,
+    org: Option<&OrgId>,
+    stream: &str,
+    events: impl IntoIterator<Item = (Micros, Event)>,
+) -> Vec<EventRow> {
+    let row = |(at, event): (Micros, Event)| {
+        let mut row = row_of(person, org, stream, at, event);
+        (row.seq, row.prev_hash) = (end.0 + 1, std::mem::take(&mut end.1));
+        row.hash = hash_of(&row);
+        *end = (row.seq, row.hash.clone());
+        row
+    };
+    events.into_iter().map(row).collect()
 }
 
 fn row_of(person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event: Event) -> EventRow {
@@ -112,12 +112,6 @@ impl Parts {
     }
 }
 
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Parts(Sha256::new());
-    parts.iter().for_each(|part| hash.add(part));
-    hash.hex()
-}
-
 /// SHA-256 over the hash before and every column of the event, personal ones by their digests. "" for an event that can't
 /// have been written by any version of this program.
 pub(super) fn hash_of(row: &EventRow) -> String {
@@ -165,90 +159,83 @@ fn hash_before_digests(row: &EventRow) -> String {
     hash.hex()
 }
 
-/// The columns that may hold personal data.
-pub(super) fn personal(row: &EventRow) -> [(&'static str, &str); 6] {
-    [
-        ("actor_name", &row.actor_name),
-        ("ip", &row.ip),
-        ("client", &row.client),
-        ("target_id", &row.target_id),
-        ("target_name", &row.target_name),
-        ("changes", &row.changes),
-    ]
-}
-
-/// The digest of each personal column. `None` where what was redacted doesn't fit together.
-fn digests(row: &EventRow) -> Option<Vec<String>> {
-    if row.redacted.is_empty() {
-        let all = personal(row).map(|(column, text)| digest(&[&key(&row.salt, column), text]));
-        return (!row.salt.is_empty()).then_some(all.into());
-    }
-    let redacted: Redacted = serde_json::from_str(&row.redacted).ok()?;
-    if !row.salt.is_empty() || redacted.kept.len() + redacted.gone.len() != personal(row).len() {
-        return None;
-    }
-    let one = |(column, text): (&str, &str)| match (redacted.kept.get(column), redacted.gone.get(column)) {
-        (Some(key), None) => Some(digest(&[key, text])),
-        (None, Some(kept)) => (text == blank(column)).then(|| kept.clone()),
-        _ => None,
-    };
-    personal(row).into_iter().map(one).collect()
-}
-
-/// The key of one column's digest.
-pub(super) fn key(salt: &str, column: &str) -> String {
-    digest(&[salt, column])
-}
-
-/// What stands where a text was.
-pub(super) fn blank(column: &str) -> &'static str {
-    if column == "changes" { "{}" } else { "" }
-}
-
 /// How far a check of a chain came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Checked {
     /// The last event that is as it was written; 0 for none.
     pub through: i64,
-    /// The first that isn't, or that is missing.
-    pub broken: Option<i64>,
+    pub broken: Option<Broken>,
     /// The check came to the chain's end.
     pub ended: bool,
+    /// Events that lost personal data, and are as they were written otherwise.
+    pub redacted: i64,
+}
+
+/// The first event that isn't as it was written, or that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub seq: i64,
+    /// Its hash is right, but what is gone from it is not what the log's own events of redaction say.
+    pub unsaid: bool,
 }
 
 /// The first event of a chain that is not as it was written, or `None` for a whole chain. Right also while events are
 /// being added: those come with a new head in one transaction.
 pub async fn first_broken(tx: &mut Tx, stream: &str) -> Result<Option<i64>> {
-    Ok(check(tx, stream, 0, None).await?.broken)
+    Ok(check(tx, stream, 0, None).await?.broken.map(|broken| broken.seq))
 }
 
 /// Checks a chain behind the event `from`, until it ends, is broken, or the time is over.
 pub(super) async fn check(tx: &mut Tx, stream: &str, from: i64, deadline: Option<Instant>) -> Result<Checked> {
     let (head_seq, head_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
-    let (mut seq, mut hash) = match from {
-        0 => (0, String::new()),
+    let mut said = said_in(tx, stream).await?;
+    let mut checked = Checked { through: from, broken: None, ended: false, redacted: 0 };
+    // An event that was redacted behind the log's back; named when nothing else is broken that could be the reason.
+    let mut unsaid = None;
+    let changed = |seq| Some(Broken { seq, unsaid: false });
+    let mut hash = match from {
+        0 => String::new(),
         _ => match queries::at(tx, stream, from).await? {
-            Some(event) => (from, event.hash),
-            None => return Ok(Checked { through: 0, broken: Some(from), ended: false }),
+            Some(event) => event.hash,
+            None => return Ok(Checked { through: 0, broken: changed(from), ..checked }),
         },
     };
     loop {
-        let events = queries::page(tx, stream, seq, 1_000).await?;
+        let events = queries::page(tx, stream, checked.through, 1_000).await?;
         for event in &events {
             let beside_head = event.seq == head_seq && event.hash != head_hash;
-            if event.seq != seq + 1 || event.prev_hash != hash || event.hash != hash_of(event) || beside_head {
-                return Ok(Checked { through: seq, broken: Some(seq + 1), ended: false });
+            if event.seq != checked.through + 1 || event.prev_hash != hash || event.hash != hash_of(event) || beside_head {
+                return Ok(Checked { broken: changed(checked.through + 1), ..checked });
             }
-            (seq, hash) = (event.seq, event.hash.clone());
+            if unsaid.is_none() && !said.fit(event) {
+                // Perhaps it was redacted since the check began: then both are there by now.
+                let now = queries::at(tx, stream, event.seq).await?;
+                said = said_in(tx, stream).await?;
+                unsaid = (!now.is_some_and(|event| said.fit(&event))).then_some(Broken { seq: event.seq, unsaid: true });
+            }
+            checked.redacted += i64::from(!event.redacted.is_empty());
+            (checked.through, hash) = (event.seq, event.hash.clone());
         }
         if events.len() < 1_000 {
             break;
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(Checked { through: seq, broken: None, ended: false });
+            return Ok(Checked { broken: unsaid, ..checked });
         }
     }
     let head_now = queries::head(tx, stream).await?.map_or(0, |head| head.0);
-    let broken = (seq < head_seq || head_now < seq).then_some(seq.min(head_now) + 1);
-    Ok(Checked { through: seq, broken, ended: true })
+    let seq = checked.through;
+    let cut = (seq < head_seq || head_now < seq).then_some(seq.min(head_now) + 1);
+    Ok(Checked { broken: cut.and_then(changed).or(unsaid), ended: true, ..checked })
+}
+
+/// What the chain's own events say was redacted. One that isn't as it was written says nothing.
+async fn said_in(tx: &mut Tx, stream: &str) -> Result<Places> {
+    let mut said = Places::default();
+    for event in queries::redact::redactions(tx, stream).await? {
+        if hash_of(&event) == event.hash {
+            said.read(&event);
+        }
+    }
+    Ok(said)
 }

@@ -4,9 +4,13 @@
 //! an export of the whole log nothing may be missing between the first and the last; in a filtered one what lies between
 //! can't be known, and the check says how much that is. That the end is cut off shows only beside a head that was written
 //! elsewhere before.
+//!
+//! Of an event that lost personal data, the file shows what the log says went only where the event that says so is in the file
+//! too: it comes later, so a part of the log may end before it.
 
 use super::chain::hash_of;
 use super::queries::EventRow;
+use super::redacted::{Places, redacted_columns};
 use super::{file, sentence};
 use crate::clock;
 use anyhow::Context;
@@ -64,6 +68,10 @@ pub struct FileCheck {
     pub last: i64,
     /// Events between the first and the last that are not in the file.
     pub between: i64,
+    /// Events that lost personal data.
+    pub redacted: usize,
+    /// Those of them of which no event in the file says so.
+    pub unsaid: usize,
     /// Heads of this chain that fit.
     pub heads: usize,
     /// The first thing that is not as it was written, in words.
@@ -76,7 +84,8 @@ pub fn verify_file(path: &Path, filtered: bool, heads: &Heads) -> anyhow::Result
     let mut start = BufReader::new(open()?);
     let is_json = start.fill_buf()?.first() == Some(&b'{');
     drop(start);
-    let mut check = Check { filtered, heads, found: FileCheck::default(), hash: String::new() };
+    let mut check =
+        Check { filtered, heads, found: FileCheck::default(), hash: String::new(), gone: Places::default(), said: Places::default() };
     let done = if is_json { check.json(BufReader::new(open()?)) } else { check.csv(open()?) };
     if let Err(wrong) = done? {
         check.found.broken = Some(wrong);
@@ -92,6 +101,9 @@ struct Check<'a> {
     found: FileCheck,
     /// Of the event before.
     hash: String,
+    /// What is gone from the file's events, and what its events say was redacted.
+    gone: Places,
+    said: Places,
 }
 
 /// What is wrong with the file, in words; the outer error says that it couldn't be read at all.
@@ -157,6 +169,12 @@ impl Check<'_> {
             }
             self.found.heads += 1;
         }
+        let gone = redacted_columns(&event);
+        if !gone.is_empty() {
+            self.gone.add(event.seq, gone);
+            self.found.redacted += 1;
+        }
+        self.said.read(&event);
         self.found.between += if is_first { 0 } else { event.seq - self.found.last - 1 };
         self.found.events += 1;
         self.found.last = event.seq;
@@ -164,8 +182,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// What a head says of events behind the file's last one.
-    fn end(&self) -> Option<String> {
+    /// What the file's end shows: redacted events beside what the log says of them, and heads of events behind its last one.
+    fn end(&mut self) -> Option<String> {
+        self.found.unsaid = self.gone.unsaid(&self.said);
+        // Of a filtered file only those events can be asked for that are redacted in it.
+        let of = |seq: i64| !self.filtered || self.gone.columns(seq).is_some();
+        let wrong = self.gone.still_there(&self.said, self.found.first, self.found.last).filter(|seq| of(*seq));
+        if let Some(seq) = wrong {
+            return Some(format!("event {seq} still has what the log says was redacted"));
+        }
         let last_head = *self.heads.0.get(&self.found.stream)?.keys().next_back()?;
         (!self.filtered && last_head > self.found.last)
             .then(|| format!("{}: a head was written when the log was that long", missing(self.found.last + 1, last_head)))

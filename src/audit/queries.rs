@@ -1,6 +1,7 @@
 pub(super) mod heads;
 pub(super) mod index;
 pub(super) mod list;
+pub(super) mod redact;
 
 use crate::db::{Tx, on, row, rows, run};
 use crate::error::Result;

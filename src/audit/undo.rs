@@ -3,6 +3,7 @@
 mod access;
 
 use super::queries::EventRow;
+use super::redacted::redacted_columns;
 use crate::access::{self as rules, OrgRole};
 use crate::actor::Actor;
 use crate::app::App;
@@ -46,6 +47,10 @@ enum Way {
 
 /// Whether an event is of a kind that can be undone; whether it still can be, [`undo_impact`] says.
 pub fn can_undo(event: &EventRow) -> bool {
+    let gone = redacted_columns(event);
+    if gone.contains(&"changes") || gone.contains(&"target_id") {
+        return false;
+    }
     match event.action.as_str() {
         "member.role_changed" | "member.suspended" | "member.reinstated" | "organization.policies_changed" | "workspace.unlinked" => true,
         "access.given" | "access.changed" | "access.taken" | "access.grants_changed" | "member.removed" => {
@@ -122,6 +127,9 @@ pub async fn undo(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow>
 }
 
 async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
+    if !event.redacted.is_empty() && !can_undo(event) {
+        return Err(cannot());
+    }
     let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
     let kept = &changes[TO_UNDO];
     let role = |side: &str| changes[side].as_str().and_then(OrgRole::parse).ok_or_else(cannot);
@@ -179,7 +187,7 @@ fn gone() -> Refusal {
 fn cannot() -> Refusal {
     Refusal::conflict(
         "undo_impossible",
-        "The log can't undo this event: it is of a kind that has no undo, or it doesn't hold what was before. Change it where it is set.",
+        "The log can't undo this event: it is of a kind that has no undo, or it doesn't hold what was before, or no longer. Change it where it is set.",
     )
 }
 

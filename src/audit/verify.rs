@@ -1,6 +1,6 @@
 //! Checking chains of events, all of them or one (product.md, 9).
 
-use super::chain::{check, first_broken};
+use super::chain::{Broken, check};
 use super::{Heads, queries, sentence};
 use crate::access::{self, Permission};
 use crate::actor::Actor;
@@ -18,6 +18,8 @@ pub struct Chain {
     pub name: String,
     pub is_organization: bool,
     pub events: i64,
+    /// Events that lost personal data, as the log itself says.
+    pub redacted: i64,
     /// The first event that is not as it was written, in words.
     pub broken: Option<String>,
 }
@@ -49,6 +51,8 @@ pub async fn compare_heads(app: &App, heads: &Heads) -> Result<Vec<String>> {
 pub struct Looked {
     /// Events up to this one are as they were written.
     pub through: i64,
+    /// So many of those lost personal data, as the log itself says.
+    pub redacted: i64,
     /// The first that isn't, in words, and its id where it is there.
     pub broken: Option<(String, Option<String>)>,
     /// There are more to look at.
@@ -63,20 +67,25 @@ pub async fn look(app: &App, actor: &Actor, from: i64) -> Result<Looked> {
     let checked = check(&mut tx, stream, from, Some(Instant::now() + PATIENCE)).await?;
     let broken = match checked.broken {
         None => None,
-        Some(seq) => {
-            let id = queries::at(&mut tx, stream, seq).await?.map(|event| event.id);
-            Some((describe(&mut tx, stream, seq).await?, id))
+        Some(broken) => {
+            let id = queries::at(&mut tx, stream, broken.seq).await?.map(|event| event.id);
+            Some((describe(&mut tx, stream, broken).await?, id))
         }
     };
-    Ok(Looked { through: checked.through, goes_on: broken.is_none() && !checked.ended, broken })
+    let redacted = queries::redact::count(&mut tx, stream, checked.through).await?;
+    Ok(Looked { through: checked.through, redacted, goes_on: broken.is_none() && !checked.ended, broken })
 }
 
 /// How long a page looks at a time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn describe(tx: &mut Tx, stream: &str, seq: i64) -> Result<String> {
+async fn describe(tx: &mut Tx, stream: &str, Broken { seq, unsaid }: Broken) -> Result<String> {
+    let wrong = match unsaid {
+        true => "has lost other texts than the log says were redacted",
+        false => "is not as it was written",
+    };
     Ok(match queries::at(tx, stream, seq).await? {
-        Some(event) => format!("event {seq} is not as it was written: {} at {} ({})", sentence(&event), clock::rfc3339(event.at), event.id),
+        Some(event) => format!("event {seq} {wrong}: {} at {} ({})", sentence(&event), clock::rfc3339(event.at), event.id),
         None => format!("event {seq} is missing"),
     })
 }
@@ -90,12 +99,13 @@ pub async fn verify(app: &App, only: Option<&OrgId>) -> Result<Vec<Chain>> {
     };
     let mut chains = Vec::with_capacity(streams.len());
     for stream in streams {
-        let broken = match first_broken(&mut tx, &stream.stream).await? {
+        let checked = check(&mut tx, &stream.stream, 0, None).await?;
+        let broken = match checked.broken {
             None => None,
-            Some(seq) => Some(describe(&mut tx, &stream.stream, seq).await?),
+            Some(broken) => Some(describe(&mut tx, &stream.stream, broken).await?),
         };
         let name = stream.slug.clone().unwrap_or_else(|| stream.stream.clone());
-        chains.push(Chain { name, is_organization: stream.slug.is_some(), events: stream.events, broken });
+        chains.push(Chain { name, is_organization: stream.slug.is_some(), events: stream.events, redacted: checked.redacted, broken });
     }
     Ok(chains)
 }

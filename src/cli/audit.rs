@@ -1,4 +1,6 @@
-//! `roster audit verify`
+//! `roster audit verify` and `roster audit redact`
+
+mod redact;
 
 use super::{OrganizationOption, in_words, open_existing};
 use crate::audit::{self, FileCheck, Heads};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Subcommand)]
 pub(super) enum Command {
     Verify(Options),
+    Redact(redact::Options),
 }
 
 /// Check that every event is as it was written, and name the first that isn't
@@ -34,7 +37,10 @@ pub(super) struct Options {
 
 /// Ends with an error where something is not as it was written, so that a script notices.
 pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> {
-    let Command::Verify(options) = command;
+    let options = match command {
+        Command::Verify(options) => options,
+        Command::Redact(options) => return redact::run(config, options).await,
+    };
     let heads = options.heads.as_deref().map(Heads::read).transpose()?;
     match &options.file {
         Some(file) => verify_file(file, options.filtered, &heads.unwrap_or_default()),
@@ -72,7 +78,12 @@ async fn verify_database(config: Config, organization: Option<String>, heads: Op
     app.db.close().await;
     anyhow::ensure!(broken == 0, "{} not as written", text::count(broken, "chain of events is", "chains of events are"));
     anyhow::ensure!(unlike.is_empty(), "{}", "the log doesn't fit the heads that were written");
-    println!("Every event is as it was written{}.", if heads.is_some() { ", and the heads fit" } else { "" });
+    let fit = if heads.is_some() { ", and the heads fit" } else { "" };
+    let redacted = match chains.iter().map(|c| c.redacted).sum() {
+        0 => String::new(),
+        n => format!(" {} redacted, as the log itself says.", text::count(n, "of them is", "of them are")),
+    };
+    println!("Every event is as it was written{fit}.{redacted}");
     Ok(())
 }
 
@@ -104,6 +115,16 @@ fn said(found: &FileCheck, filtered: bool) -> String {
     };
     if found.between > 0 {
         said += &format!(" {} between them can't be checked: not in the file.", text::count(found.between, "event", "events"));
+    }
+    if found.redacted > 0 {
+        let unsaid = match found.unsaid as i64 {
+            0 => ", as events in the file say.".to_owned(),
+            n if found.unsaid == found.redacted => {
+                format!("; {} not in the file.", if n == 1 { "the event that says so is" } else { "the events that say so are" })
+            }
+            n => format!("; for {} the event that says so is not in the file.", text::thousands(n)),
+        };
+        said += &format!(" {} redacted{unsaid}", text::count(found.redacted as i64, "of them is", "of them are"));
     }
     said += &match found.heads {
         0 => " Whether the end was cut off can't be told from the file: compare with written heads (--heads).".to_owned(),

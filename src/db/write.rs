@@ -89,6 +89,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Has what is deleted and changed from now on overwritten in the file too, where the database can do that (SQLite).
+    pub async fn overwrite_what_goes(&mut self) -> Result<()> {
+        if self.dialect() == super::Dialect::Sqlite {
+            run!(self, sqlx::query("PRAGMA secure_delete = ON"))?;
+        }
+        Ok(())
+    }
+
     /// Locks a further organization inside a write, before any account is locked.
     pub async fn lock_organization(&mut self, org: &OrgId) -> Result<()> {
         let locked = run!(

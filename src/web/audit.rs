@@ -107,6 +107,10 @@ async fn checked(app: &App, actor: &Actor, asked: &Asked, base: &str) -> Result<
     let from = asked.check.parse().ok().filter(|from| *from >= 0).ok_or_else(|| Refusal::field("check", "Start the check anew."))?;
     let looked = audit::look(app, actor, from).await?;
     let through = text::thousands(looked.through);
+    let redacted = match looked.redacted {
+        0 => String::new(),
+        n => format!(" {} redacted, as the log itself says.", text::count(n, "of them is", "of them are")),
+    };
     Ok(Some(match looked.broken {
         Some((words, event)) => Checked {
             words: format!("The chain is broken: {words}."),
@@ -114,13 +118,14 @@ async fn checked(app: &App, actor: &Actor, asked: &Asked, base: &str) -> Result<
             next: event.map(|event| ("Show it", format!("{base}/{event}"))),
         },
         None if looked.goes_on => Checked {
-            words: format!("Events 1 to {through} are as they were written. There are more."),
+            words: format!("Events 1 to {through} are as they were written.{redacted} There are more."),
             is_whole: true,
             next: Some(("Go on", format!("{base}{}", asked.with(&[("check", &looked.through.to_string())])))),
         },
         None if looked.through == 0 => Checked { words: "There are no events.".into(), is_whole: true, next: None },
         None => {
-            Checked { words: format!("The chain is whole: events 1 to {through} are as they were written."), is_whole: true, next: None }
+            let words = format!("The chain is whole: events 1 to {through} are as they were written.{redacted}");
+            Checked { words, is_whole: true, next: None }
         }
     }))
 }
@@ -270,6 +275,8 @@ struct Show {
     changes: Vec<Change>,
     category: String,
     action: String,
+    /// What was taken out of it, in words; "" for nothing.
+    redacted: String,
     only: Vec<Only>,
 }
 
@@ -286,6 +293,7 @@ pub async fn show(State(app): State<App>, Path((_, event)): Path<(String, EventI
         changes: row::changes(&event),
         category: row::category_label(&event.category),
         action: row::action_label(&event.action),
+        redacted: row::redacted(&event),
         only: row::only(&around, &Asked::default(), &event),
         row,
         event,

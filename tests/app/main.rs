@@ -29,6 +29,7 @@ mod organizations;
 mod policies;
 mod races;
 mod readme;
+mod redaction;
 mod resources;
 mod roles;
 mod rules;

@@ -35,7 +35,8 @@ pub(super) struct Row {
     pub ago: String,
     pub only: Vec<Only>,
     pub can_undo: bool,
-    pub redacted: bool,
+    /// What was taken out of it, in words; "" for nothing.
+    pub redacted: String,
 }
 
 /// A part of a sentence; `href` is "" where it leads nowhere.
@@ -92,7 +93,7 @@ impl Row {
                 "token" => "API token".into(),
                 "key" => "API key".into(),
                 "system" => "command line".into(),
-                _ if event.client.is_empty() => String::new(),
+                _ if event.client.is_empty() || event.client == audit::MARK => String::new(),
                 _ => device(&event.client),
             },
             client: event.client.clone(),
@@ -102,9 +103,23 @@ impl Row {
             ago: Some(clock::relative(event.at, now)).filter(|words| *words != clock::day(event.at)).unwrap_or_default(),
             only: only(around, asked, event),
             can_undo: audit::can_undo(event),
-            redacted: !event.redacted.is_empty(),
+            redacted: redacted(event),
         }
     }
+}
+
+/// What was taken out of an event, in words; "" for nothing.
+pub(super) fn redacted(event: &EventRow) -> String {
+    let words = |column: &str| match column {
+        "actor_name" => "who did it",
+        "ip" => "address",
+        "client" => "client",
+        "target_id" | "target_name" => "to what it was done",
+        _ => "what was before and after",
+    };
+    let mut gone: Vec<&str> = audit::redacted_columns(event).into_iter().map(words).collect();
+    gone.dedup();
+    gone.join(", ")
 }
 
 /// What a browser or program said of itself, in few words.
@@ -167,7 +182,8 @@ pub(super) fn changes(event: &EventRow) -> Vec<Change> {
         }),
     }
     let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || v.as_i64() == Some(0) || v.as_str() == Some("");
-    let others = all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after" | audit::TO_UNDO) && !nothing(fact));
+    let others =
+        all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after" | audit::TO_UNDO | audit::PLACES) && !nothing(fact));
     found.extend(others.map(|(key, fact)| Change { name: words(key), before: String::new(), after: value(fact) }));
     found
 }
