@@ -1,8 +1,9 @@
 //! `/workspaces/{workspace_id}/members/{user_id}/grants`: what somebody is limited to.
 
+use super::access::{HowToSet, is_dry};
 use super::bearer::Caller;
 use super::error::ApiResult;
-use super::input::{Json, Path};
+use super::input::{Json, Path, Query};
 use super::paging::Listed;
 use super::shape::{answer, body};
 use crate::app::App;
@@ -61,7 +62,7 @@ body! {
 }
 
 answer! {
-    /// What was set, and what it did.
+    /// What was set, and what it did, or would do.
     pub struct GrantsSet {
         pub kind: String,
         pub limited: bool,
@@ -91,6 +92,7 @@ pub async fn set(
     State(app): State<App>,
     Caller(person): Caller,
     Path((workspace, user)): Path<(WorkspaceId, UserId)>,
+    Query(how): Query<HowToSet>,
     Json(changed): Json<ChangedGrants>,
 ) -> ApiResult<axum::Json<GrantsSet>> {
     let when_empty = match changed.when_empty.as_deref() {
@@ -103,5 +105,9 @@ pub async fn set(
         None => Chosen::All,
         Some(ids) => Chosen::Only(ids.into_iter().map(ResourceId::from).collect()),
     };
-    Ok(axum::Json(grants::set(&app, &person, &workspace, &user, &changed.kind, &chosen, when_empty).await?.into()))
+    let done = match is_dry(&how)? {
+        true => grants::set_impact(&app, &person, &workspace, &user, &changed.kind, &chosen, when_empty).await?,
+        false => grants::set(&app, &person, &workspace, &user, &changed.kind, &chosen, when_empty).await?,
+    };
+    Ok(axum::Json(done.into()))
 }

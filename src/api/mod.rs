@@ -103,6 +103,7 @@ fn workspace_resource_calls() -> Vec<Call> {
             .gives::<paging::Listed<grants::Grants>>(200),
         Call::put("/workspaces/{workspace_id}/members/{user_id}/grants", grants::set)
             .says("Limit a person to named resources of a kind, or end that")
+            .asks::<access::HowToSet>()
             .takes::<grants::ChangedGrants>()
             .gives::<grants::GrantsSet>(200),
         Call::get("/workspaces/{workspace_id}/resources", resources::list)

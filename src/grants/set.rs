@@ -121,7 +121,12 @@ async fn change(
             Some(WhenEmpty::All) => None,
             Some(WhenEmpty::None) => Some(only),
             None if limited && had.is_empty() => Some(only),
-            None => return Err(last_grant(&name, &kind, total)),
+            None => {
+                // Counted by doing it: the refusal drops the write.
+                queries::put(&mut writing.tx, workspace, user, &kind.name, None, now).await?;
+                let sees = queries::count_seen(&mut writing.tx, workspace, user, &kind.name).await?;
+                return Err(last_grant(&name, &kind, sees, total));
+            }
         },
         other => other,
     };
@@ -202,12 +207,13 @@ async fn seen(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &str, l
     Ok(Seen { limited, granted, sees: queries::count_seen(tx, workspace, user, kind).await? })
 }
 
-fn last_grant(name: &str, kind: &Kind, total: i64) -> Refusal {
+fn last_grant(name: &str, kind: &Kind, sees: i64, total: i64) -> Refusal {
     let things = text::count(total, &kind.label.to_lowercase(), &kind.plural.to_lowercase());
-    Refusal::conflict(
-        "last_grant",
-        format!("With none left, {name} would see all {things}, future ones too. Say whether they are to see all or none."),
-    )
+    let what = match sees == total {
+        true => format!("all {things}, future ones too"),
+        false => format!("{} of {things}, what their role and other limits leave", text::thousands(sees)),
+    };
+    Refusal::conflict("last_grant", format!("With none left, {name} would see {what}. Say whether they are to see all or none."))
 }
 
 fn described(seen: &Seen) -> serde_json::Value {

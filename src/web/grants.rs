@@ -68,9 +68,9 @@ struct List {
 }
 
 fn says(limits: &Limits) -> String {
-    match limits.seen.limited {
-        false => format!("all {}", text::thousands(limits.total)),
-        true => format!("{} of {}", text::thousands(limits.seen.sees), text::thousands(limits.total)),
+    match limits.seen.sees == limits.total && !limits.seen.limited {
+        true => format!("all {}", text::thousands(limits.total)),
+        false => format!("{} of {}", text::thousands(limits.seen.sees), text::thousands(limits.total)),
     }
 }
 
@@ -217,6 +217,10 @@ pub async fn set(
         true => Notice::good(
             format!("{} sees {} of {} {things}.", done.person, done.after.sees, done.total),
             "It applies from their next click, and new ones don't appear by themselves.",
+        ),
+        false if done.after.sees < done.total => Notice::good(
+            format!("{} isn't limited to named {things} any more.", done.person),
+            format!("They see {} of {}: their role and other limits say which.", done.after.sees, done.total),
         ),
         false => {
             Notice::good(format!("{} sees all {} {things}, future ones too.", done.person, done.total), "It applies from their next click.")

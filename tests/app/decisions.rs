@@ -2,6 +2,7 @@
 
 mod asking;
 mod effects;
+mod limits;
 mod previews;
 mod world;
 
@@ -118,6 +119,7 @@ async fn place() -> Place {
 
 impl Place {
     /// Makes Acme into this world, whatever it was.
+    /// Ids of resources have their real length: what somebody sees is read from the ids in a path.
     async fn turn_into(&self, world: &World) {
         let org = &self.org;
         let mut sql = String::new();
@@ -152,7 +154,7 @@ impl Place {
                 "INSERT INTO custom_roles (id, org_id, name, sort_name, created_at) VALUES ('rol_{n}', '{org}', 'R{n}', 'r{n}', 0);"
             );
             for (m, line) in lines.iter().enumerate() {
-                let thing = line.thing.map_or("NULL".into(), |thing| format!("'res_{thing}'"));
+                let thing = line.thing.map_or("NULL".into(), |thing| format!("'res_{thing:032}'"));
                 let may: Vec<String> = ACTIONS.iter().map(|action| line.actions.contains(action).to_string()).collect();
                 sql += &format!(
                     "INSERT INTO custom_role_permissions VALUES ('p_{n}_{m}', '{org}', 'rol_{n}', '{}', {thing}, {}, 0);",
@@ -174,7 +176,7 @@ impl Place {
             let (workspace, user, kind) = (limit.workspace, &self.users[limit.person], limit.kind);
             sql += &format!("INSERT INTO grant_limits VALUES ('ws_{workspace}', '{user}', '{kind}', 0);");
             for thing in &limit.things {
-                sql += &format!("INSERT INTO grants VALUES ('ws_{workspace}', '{user}', '{kind}', 'res_{thing}', 0);");
+                sql += &format!("INSERT INTO grants VALUES ('ws_{workspace}', '{user}', '{kind}', 'res_{thing:032}', 0);");
             }
         }
         self.house.execute(&sql).await;
@@ -207,10 +209,10 @@ impl Place {
     }
 
     fn thing_sql(&self, world: &World, n: usize, thing: &world::Thing) -> String {
-        let mut path = format!("res_{n}/");
+        let mut path = format!("res_{n:032}/");
         let mut above = thing.parent;
         while let Some(parent) = above {
-            path = format!("res_{parent}/{path}");
+            path = format!("res_{parent:032}/{path}");
             above = world.things[parent].parent;
         }
         let quoted = |value: Option<String>| value.map_or("NULL".into(), |value| format!("'{value}'"));
@@ -219,10 +221,10 @@ impl Place {
         let place = thing.workspace.map_or(self.org.clone(), |workspace| format!("ws_{workspace}"));
         format!(
             "INSERT INTO resources (id, org_id, workspace_id, place, kind, external_id, parent_id, path, name, sort_name, owner_id, created_at, updated_at)
-             VALUES ('res_{n}', {}, {workspace}, '{place}', '{}', 'x{n}', {}, '{path}', 'T{n}', 't{n}', {}, 0, 0);",
+             VALUES ('res_{n:032}', {}, {workspace}, '{place}', '{}', 'x{n}', {}, '{path}', 'T{n}', 't{n}', {}, 0, 0);",
             quoted(inside.then(|| self.org.clone())),
             thing.kind,
-            quoted(thing.parent.map(|parent| format!("res_{parent}"))),
+            quoted(thing.parent.map(|parent| format!("res_{parent:032}"))),
             quoted(thing.owner.map(|owner| self.users[owner].clone())),
         )
     }
@@ -233,7 +235,7 @@ fn questions(world: &World, org: &str) -> Vec<(usize, &'static str, Value)> {
     let mut all = Vec::new();
     for (n, thing) in world.things.iter().enumerate() {
         for action in ACTIONS.into_iter().filter(|action| *action != "create") {
-            let by_id = json!({ "action": action, "resource_id": format!("res_{n}") });
+            let by_id = json!({ "action": action, "resource_id": format!("res_{n:032}") });
             let mut by_external = json!({ "action": action, "kind": thing.kind, "external_id": format!("x{n}") });
             match thing.workspace {
                 Some(workspace) => by_external["workspace_id"] = format!("ws_{workspace}").into(),

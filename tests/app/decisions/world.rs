@@ -180,21 +180,23 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn line() -> impl Strategy<Value = Line> {
     let kind = prop::sample::select(vec!["app", "table", "field", "monitor"]);
-    (kind, prop::option::of(0..10_usize), prop::sample::subsequence(ACTIONS.to_vec(), 1..=5)).prop_map(|(kind, thing, actions)| Line {
-        kind,
-        thing,
-        actions,
-    })
+    (kind, prop::option::of(0..2 * IN_WORKSPACE), prop::sample::subsequence(ACTIONS.to_vec(), 1..=5))
+        .prop_map(|(kind, thing, actions)| Line { kind, thing, actions })
 }
 
-/// Ten things: in each of two workspaces a monitor and app > table > field, the organization's dashboard, somebody's chat.
+/// Things in each workspace: one of each of four kinds, and once more.
+const IN_WORKSPACE: usize = 8;
+
+/// In each of two workspaces two monitors and two of app > table > field, the organization's dashboard, somebody's chat.
 fn things() -> impl Strategy<Value = Vec<Thing>> {
     (0..PEOPLE).prop_map(|owner| {
         let mut things = Vec::new();
         for workspace in 0..2 {
-            let start = things.len();
-            for (kind, parent) in [("monitor", None), ("app", None), ("table", Some(start + 1)), ("field", Some(start + 2))] {
-                things.push(Thing { kind, workspace: Some(workspace), parent, owner: None });
+            while things.len() < (workspace + 1) * IN_WORKSPACE {
+                let start = things.len();
+                for (kind, parent) in [("monitor", None), ("app", None), ("table", Some(start + 1)), ("field", Some(start + 2))] {
+                    things.push(Thing { kind, workspace: Some(workspace), parent, owner: None });
+                }
             }
         }
         things.push(Thing { kind: "dashboard", workspace: None, parent: None, owner: None });
@@ -208,13 +210,21 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop::collection::vec(row.prop_map(|(person, workspace, direct, role)| Row { person, workspace, direct, role }), 0..9)
 }
 
+/// Kinds that people are limited in.
+pub const LIMITABLE: [&str; 4] = ["monitor", "app", "table", "field"];
+
+/// The first or second thing of such a kind in a workspace.
+pub fn limitable(workspace: usize, kind: usize, nth: usize) -> usize {
+    workspace * IN_WORKSPACE + nth * LIMITABLE.len() + kind
+}
+
 fn limits() -> impl Strategy<Value = Vec<LimitTo>> {
-    let limit = (0..PEOPLE, 0..2_usize, 0..4_usize, any::<bool>());
-    let limit = limit.prop_map(|(person, workspace, place, granted)| LimitTo {
+    let granted = prop::sample::subsequence(vec![0, 1], 0..=2);
+    let limit = (0..PEOPLE, 0..2_usize, 0..4_usize, granted).prop_map(|(person, workspace, kind, granted)| LimitTo {
         person,
         workspace,
-        kind: ["monitor", "app", "table", "field"][place],
-        things: if granted { vec![workspace * 4 + place] } else { Vec::new() },
+        kind: LIMITABLE[kind],
+        things: granted.into_iter().map(|nth| limitable(workspace, kind, nth)).collect(),
     });
     prop::collection::vec(limit, 0..6)
 }
@@ -241,7 +251,6 @@ pub fn world() -> impl Strategy<Value = World> {
             limits.retain(|limit| first(&mut seen, (limit.person, limit.workspace, limit.kind)));
             for lines in &mut custom_roles {
                 let mut seen = Vec::new();
-                lines.retain(|line| line.thing.is_none_or(|thing| thing < 8));
                 lines.retain(|line| first(&mut seen, (line.thing.is_none().then_some(line.kind), line.thing)));
                 for line in lines {
                     line.kind = line.thing.map_or(line.kind, |thing| things[thing].kind);
