@@ -16,7 +16,7 @@ use crate::access::{Action, OrgRole, WorkspaceRole, capped, enters_by_role};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrgId, UserId, WorkspaceId};
-use queries::{EnteringRow, RowOfAccess};
+use queries::{EnteringRow, ManagerRow, RowOfAccess};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose access a change can touch.
@@ -37,7 +37,7 @@ const BY_ROLE: &str = "Admin, by organization role";
 #[derive(Debug, Default)]
 pub struct Snapshot {
     places: BTreeMap<(UserId, WorkspaceId), Place>,
-    /// Who enters the workspaces in which they have no role, and how many those are.
+    /// Who enters the workspaces in which they have no role, and how many those are, where they aren't named.
     entering: BTreeMap<UserId, (String, usize)>,
 }
 
@@ -102,21 +102,16 @@ pub(crate) async fn look(tx: &mut Tx, scope: &Scope) -> Result<Snapshot> {
     for row in rows {
         snapshot.add(row);
     }
-    let managers = match scope {
-        Scope::Person(org, user) => queries::managers(tx, org, Some(user)).await?,
-        Scope::Managers(org) => queries::managers(tx, org, None).await?,
-        Scope::Workspaces(ids) => {
-            for row in queries::entering(tx, ids).await? {
-                snapshot.add_entering(row);
-            }
+    let entering = match scope {
+        Scope::Person(org, user) => queries::entered_by(tx, org, user).await?,
+        Scope::Workspaces(ids) => queries::entering(tx, ids).await?,
+        Scope::Managers(org) => {
+            snapshot.count_entering(queries::managers(tx, org).await?);
             Vec::new()
         }
     };
-    for manager in managers {
-        let others = manager.workspaces - manager.own;
-        if enters_by_role(manager.role, manager.admins_enter) && others > 0 {
-            snapshot.entering.insert(manager.user_id, (manager.name, others as usize));
-        }
+    for row in entering {
+        snapshot.add_entering(row);
     }
     Ok(snapshot)
 }
@@ -164,6 +159,16 @@ impl Snapshot {
             role: BY_ROLE.to_owned(),
             allows: BTreeSet::from(allows),
         });
+    }
+
+    /// Owners and admins with how many workspaces they come into: all of them in all workspaces would be too many to name.
+    fn count_entering(&mut self, managers: Vec<ManagerRow>) {
+        for manager in managers {
+            let others = manager.workspaces - manager.own;
+            if enters_by_role(manager.role, manager.admins_enter) && others > 0 {
+                self.entering.insert(manager.user_id, (manager.name, others as usize));
+            }
+        }
     }
 
     /// What became of each person and workspace from this moment to a later one.

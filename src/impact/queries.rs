@@ -79,13 +79,13 @@ row! {
     }
 }
 
-/// The active owners and admins: all, or this one if they are one.
-pub(super) async fn managers(tx: &mut Tx, org: &OrgId, only: Option<&UserId>) -> Result<Vec<ManagerRow>> {
+/// The active owners and admins.
+pub(super) async fn managers(tx: &mut Tx, org: &OrgId) -> Result<Vec<ManagerRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT m.user_id, m.name, m.role, o.admins_enter, o.workspaces, m.workspaces AS own
          FROM members m JOIN organizations o ON o.id = m.org_id
-         WHERE m.org_id = $1 AND m.role_rank <= 1 AND m.status = 'active' AND ($2 IS NULL OR m.user_id = $2)")
-        .bind(org.as_str()).bind(only.map(UserId::as_str)).fetch_all(c))?)
+         WHERE m.org_id = $1 AND m.role_rank <= 1 AND m.status = 'active'")
+        .bind(org.as_str()).fetch_all(c))?)
 }
 
 row! {
@@ -96,6 +96,16 @@ row! {
         pub workspace_id: WorkspaceId,
         pub workspace: String,
     }
+}
+
+/// The workspaces that somebody may come into by their organization role, where the policy lets them.
+pub(super) async fn entered_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<EnteringRow>> {
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT m.user_id, m.name AS person, w.id AS workspace_id, w.name AS workspace
+         FROM members m JOIN organizations o ON o.id = m.org_id AND o.admins_enter
+         JOIN workspaces w ON w.org_id = o.id AND w.deleted_at IS NULL
+         WHERE m.org_id = $1 AND m.user_id = $2 AND m.role_rank <= 1 AND m.status = 'active'")
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
 /// Who may come into these workspaces by their organization role, where the policy lets them.

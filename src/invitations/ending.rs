@@ -79,11 +79,6 @@ pub(crate) async fn revoke_of_key(tx: &mut Tx, actor: &Actor, key: &KeyId, now: 
     Ok(made.len())
 }
 
-/// The addresses whose invitation [`revoke_beyond`] would revoke.
-pub(crate) async fn addresses_beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>) -> Result<Vec<String>> {
-    Ok(beyond(tx, org, user, role, 0).await?.into_iter().map(|i| i.email).collect())
-}
-
 async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<Invitation>> {
     let mut lost = offer::pending_by(tx, org, user, now).await?;
     match role {

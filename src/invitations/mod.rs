@@ -19,8 +19,8 @@ mod to_workspace;
 
 pub use accept::{Accepted, accept, decline};
 pub use change::{Changed, change};
-pub(crate) use ending::{addresses_beyond, revoke_all, revoke_beyond, revoke_in, revoke_of_key};
 pub use ending::{revocable, revoke};
+pub(crate) use ending::{revoke_all, revoke_beyond, revoke_in, revoke_of_key};
 pub(crate) use invite::set_role;
 pub use invite::{NewInvitation, OnPending, invite};
 pub(crate) use letter::{note_delivery, prepare_letter};

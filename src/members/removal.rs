@@ -9,6 +9,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{MemberId, OrgId, UserId};
+use crate::impact::{self, Change, Impact, Scope};
 use crate::{invitations, mail, organizations, workspaces};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,18 +18,27 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Removal {
     pub entry: Entry,
-    /// Workspaces of the organization that they lose, by name.
+    /// What they lose in workspaces: by a role there, or by coming in with their organization role. Nothing of somebody
+    /// suspended, who opens none.
+    pub impact: Impact,
+    /// Workspaces of the organization in which their role goes, by name.
     pub workspaces: Vec<String>,
     /// Addresses whose invitation from them is revoked.
     pub invitations: Vec<String>,
 }
 
-/// What removing this member would take away. Refuses what [`remove`] refuses for the actor's role.
+impl Removal {
+    /// The workspaces that go, each with what the person is there; of somebody suspended, who opens none, their names alone.
+    pub fn loses(&self) -> Vec<String> {
+        let named = |lost: &Change| format!("{} ({})", lost.workspace_name, lost.before.as_deref().unwrap_or_default());
+        let opened: Vec<String> = self.impact.changes.iter().map(named).collect();
+        if opened.is_empty() { self.workspaces.clone() } else { opened }
+    }
+}
+
+/// What [`remove`] would take away: the same, and then nothing of it.
 pub async fn removal_impact(app: &App, actor: &Actor, member: &MemberId) -> Result<Removal> {
-    let mut tx = app.db.read().await?;
-    let entry = entry(&mut tx, &actor.org.id, member, app.now()).await?;
-    access::may_touch(actor.role, entry.role)?;
-    preview(&mut tx, actor, entry).await
+    Ok(remove_in(app, actor, member).await?.1)
 }
 
 /// Whether the actor could leave: refuses the last owner (S2-15), as [`leave`] does.
@@ -40,12 +50,11 @@ pub async fn may_leave(app: &App, actor: &Actor) -> Result<()> {
     if queries::has_other_owner(&mut tx, &actor.org.id, actor.user()).await? { Ok(()) } else { Err(super::last_owner(actor)) }
 }
 
-/// What leaving would take away from the person. "Not found" who isn't a member there.
+/// What [`leave`] would take away: the same, and then nothing of it.
 pub async fn leaving_impact(app: &App, person: &Arc<Person>, org: &OrgId) -> Result<Removal> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.write_org(org).await?;
     let actor = who_leaves(&mut tx, person, org).await?;
-    let entry = entry(&mut tx, org, &actor.member, app.now()).await?;
-    preview(&mut tx, &actor, entry).await
+    leave_in(&mut tx, &actor, app.now()).await
 }
 
 /// The person as the member who leaves, suspended or not. Refuses what the organization refuses its members: a way to
@@ -60,29 +69,24 @@ async fn who_leaves(tx: &mut Tx, person: &Arc<Person>, org: &OrgId) -> Result<Ac
     Ok(Actor { person: person.clone(), org, member: held.member, role: held.role })
 }
 
-async fn preview(tx: &mut Tx, actor: &Actor, entry: Entry) -> Result<Removal> {
-    let (workspaces, invitations) = match &entry.user {
-        Some(user) => (
-            workspaces::names_with_access(tx, &actor.org.id, user).await?,
-            invitations::addresses_beyond(tx, &actor.org.id, user, None).await?,
-        ),
-        None => Default::default(),
-    };
-    Ok(Removal { entry, workspaces, invitations })
-}
-
 /// Removes a member from the organization and all of its workspaces (S1-48); for somebody invited, revokes the
 /// invitation. Sessions and tokens of theirs find nothing here from the next request on. Refuses oneself ([`leave`] is
 /// for that), who is above, and the last owner.
 pub async fn remove(app: &App, actor: &Actor, member: &MemberId) -> Result<Removal> {
+    let (tx, removal) = remove_in(app, actor, member).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(removal)
+}
+
+async fn remove_in(app: &App, actor: &Actor, member: &MemberId) -> Result<(Tx, Removal)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let entry = entry(&mut tx, &actor.org.id, member, now).await?;
     access::may_touch(actor.role, entry.role)?;
     if let Some(invitation) = &entry.invitation {
         invitations::revoke_in(&mut tx, &actor, &invitation.id, now).await?;
-        tx.commit().await?;
-        return Ok(Removal { entry, workspaces: Vec::new(), invitations: Vec::new() });
+        return Ok((tx, Removal { entry, impact: Impact::default(), workspaces: Vec::new(), invitations: Vec::new() }));
     }
     if entry.user.as_ref() == Some(actor.user()) {
         require_owner_without(&mut tx, &actor, &entry).await?;
@@ -90,9 +94,7 @@ pub async fn remove(app: &App, actor: &Actor, member: &MemberId) -> Result<Remov
     }
     let removal = take_out(&mut tx, &actor, entry, "member.removed", now).await?;
     tell(&mut tx, &actor, &removal.entry, now).await?;
-    tx.commit().await?;
-    app.wake();
-    Ok(removal)
+    Ok((tx, removal))
 }
 
 /// Leaves the organization. Who is suspended may leave too: where an account may be in one organization only, they could
@@ -132,20 +134,24 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
     let org = &actor.org.id;
     let user = entry.user.clone().ok_or(Refusal::NotFound)?;
     let workspaces = workspaces::names_with_access(tx, org, &user).await?;
+    let scope = Scope::Person(org.clone(), user.clone());
+    let seen = impact::look(tx, &scope).await?;
     let undo = to_undo(tx, org, &user, &entry).await?;
     workspaces::take_all_access(tx, org, &user).await?;
     queries::delete(tx, org, &entry.id).await?;
     organizations::add_to_counts(tx, org, -1, 0, 0).await?;
     require_owner(tx, actor).await?;
     let invitations = invitations::revoke_beyond(tx, actor, &user, None, now).await?;
+    let impact = seen.compare(&impact::look(tx, &scope).await?);
     let event = Event::new(Category::Access, action, "member", entry.id.to_string(), &*entry.name)
         .subject(Some(&user))
         .with("role", entry.role.as_str())
         .with("workspaces", workspaces.len())
-        .with("invitations_revoked", invitations.len());
+        .with("invitations_revoked", invitations.len())
+        .with("impact", impact.counts());
     let event = if action == "member.removed" { event.with("undo", undo) } else { event };
     audit::record(tx, actor, now, event).await?;
-    Ok(Removal { entry, workspaces, invitations })
+    Ok(Removal { entry, impact, workspaces, invitations })
 }
 
 /// What inviting them again would need to know. `null` without an address, and of more workspaces than one invitation names.

@@ -191,6 +191,8 @@ struct ConfirmRemove {
     base: String,
     org_name: String,
     removal: Removal,
+    /// The workspaces that go, and the first of them as words.
+    lost: Vec<String>,
     workspaces: String,
     invitations: String,
 }
@@ -202,11 +204,13 @@ pub async fn confirm_remove(
     Member { actor, visitor }: Member,
 ) -> PageResult {
     let removal = members::removal_impact(&app, &actor, &member).await?;
+    let lost = removal.loses();
     Ok(page::ok(&ConfirmRemove {
         shell: Shell::org(&visitor, &actor, "Members", format!("Remove {}?", removal.entry.name)),
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
-        workspaces: text::some_of(&removal.workspaces, 3),
+        workspaces: text::some_of(&lost, 20),
+        lost,
         invitations: text::some_of(&removal.invitations, 3),
         removal,
     }))

@@ -106,6 +106,8 @@ struct Leave {
     org_name: String,
     role: String,
     removal: Removal,
+    /// The workspaces that go, and the first of them as words.
+    lost: Vec<String>,
     workspaces: String,
     invitations: String,
 }
@@ -143,6 +145,7 @@ pub async fn confirm_leave(
         None => (Shell::account(&visitor, &person, "Organizations"), membership.role.label()),
     };
     let removal = members::leaving_impact(&app, &person, &membership.org).await?;
+    let lost = removal.loses();
     let base = format!("/orgs/{}/settings", membership.org_slug);
     Ok(page::ok(&Leave {
         shell,
@@ -150,7 +153,8 @@ pub async fn confirm_leave(
         base,
         org_name: membership.org_name,
         role: role.to_owned(),
-        workspaces: text::some_of(&removal.workspaces, 3),
+        workspaces: text::some_of(&lost, 20),
+        lost,
         invitations: text::some_of(&removal.invitations, 3),
         removal,
     }))

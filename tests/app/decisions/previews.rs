@@ -74,7 +74,7 @@ async fn s1_23_what_a_preview_shows_is_what_the_change_does() {
 }
 
 #[tokio::test]
-async fn s1_47_letting_admins_in_says_first_whom_it_lets_in() {
+async fn s1_47_s1_48_s5_11_entering_by_role_is_named_before_it_is_given_or_taken() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
     acme.alice.post("/orgs/acme-corp/workspaces/new", &[("name", "Production")]).await.assert_status(303);
@@ -101,10 +101,16 @@ async fn s1_47_letting_admins_in_says_first_whom_it_lets_in() {
     let bob = acme.member_id("bob@acme.test").await;
     let role = format!("/orgs/acme-corp/members/{}/role", bob.trim_start_matches("row-"));
     let asked = acme.alice.post(&role, &[("role", "member")]).await.assert_status(200);
-    asked.assert_says("Bob Tanaka loses 1 other workspace (Admin, by organization role)");
+    asked.assert_says("Bob Tanaka loses Production (Admin, by organization role)");
     assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE email = 'bob@acme.test' AND role = 'admin'").await, 1);
     let suspend = role.replace("/role", "/suspend");
-    acme.alice.get(&suspend).await.assert_status(200).assert_says("Bob Tanaka loses 1 other workspace");
+    acme.alice.get(&suspend).await.assert_status(200).assert_says("Bob Tanaka loses Production (Admin, by organization role)");
+    // Removing names it too, and leaving.
+    let remove = role.replace("/role", "/remove");
+    acme.alice.get(&remove).await.assert_status(200).assert_says("1 workspace Production (Admin, by organization role)");
+    let leave = acme.bob.get("/orgs/acme-corp/settings/leave").await.assert_status(200);
+    leave.assert_says("1 workspace Production (Admin, by organization role)");
+    assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE email = 'bob@acme.test'").await, 1);
     acme.alice.post(&role, &[("role", "member"), ("confirmed", "yes")]).await.assert_status(303);
     assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE email = 'bob@acme.test' AND role = 'member'").await, 1);
 }
