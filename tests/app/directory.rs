@@ -24,7 +24,7 @@ impl Dice {
 }
 
 /// An organization of [`PEOPLE`] made members and its owner: names and times that repeat, every role and status.
-async fn crowd(house: &House) -> Actor {
+pub async fn crowd(house: &House) -> Actor {
     let mut alice = house.sign_in("alice@acme.test").await;
     alice.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);
     let actor = house.system("acme-corp").await;

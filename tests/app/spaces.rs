@@ -1,6 +1,7 @@
 //! Workspaces come to an organization and leave it, and what that does to people.
 
 mod everyday;
+mod large;
 mod linking;
 mod matrix;
 mod people;

@@ -179,6 +179,24 @@ pub async fn standings(
     Ok(all)
 }
 
+/// The database's plans for [`search_in`], from the first page or after a cursor, and for [`standings`]: for the test that
+/// looks at them.
+pub async fn explain_matrix(
+    app: &App,
+    actor: &Actor,
+    search: &str,
+    after: &str,
+    users: &[&UserId],
+    workspaces: &[&WorkspaceId],
+) -> Result<(Vec<String>, Vec<String>)> {
+    let mut tx = app.db.begin().await?;
+    let place = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
+    let like = pattern(&text::sort_key(search));
+    let place = (place.0.as_str(), place.1.as_str());
+    let named = queries::explain_workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), place, 7).await?;
+    Ok((named, queries::explain_standings(&mut tx, &actor.org.id, users, workspaces).await?))
+}
+
 pub use queries::{PEOPLE_AT_ONCE, WORKSPACES_AT_ONCE};
 
 /// The organization's custom roles by name, the first of them, for pickers.

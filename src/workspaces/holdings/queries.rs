@@ -1,6 +1,6 @@
 use super::{Holding, PersonHere, Standing};
 use crate::access::{OrgRole, WorkspaceRole};
-use crate::db::{Tx, on, row};
+use crate::db::{Tx, explain, on, row};
 use crate::error::Result;
 use crate::ids::{CustomRoleId, OrgId, UserId, WorkspaceId};
 use crate::workspaces::queries::{SeenRow, seen};
@@ -111,6 +111,12 @@ pub(super) async fn entering(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, 
     Ok(gather(rows).into_iter().map(|(_, here)| here).collect())
 }
 
+const WORKSPACES: &str =
+    seen!("w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5");
+const WORKSPACES_BACK: &str = seen!(
+    "w.org_id = $2 AND (w.sort_name, w.id) < ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name DESC, w.id DESC LIMIT $5"
+);
+
 /// Workspaces of an organization after a place in the order of names, or before it from there back, beside what user `$1` is
 /// in each.
 pub(super) async fn workspaces(
@@ -122,14 +128,7 @@ pub(super) async fn workspaces(
     backward: bool,
     limit: i64,
 ) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
-    let sql = if backward {
-        seen!(
-            "w.org_id = $2 AND (w.sort_name, w.id) < ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name DESC, w.id DESC LIMIT $5"
-        )
-    } else {
-        seen!("w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5")
-    };
-    let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(sql)
+    let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(if backward { WORKSPACES_BACK } else { WORKSPACES })
         .bind(user.as_str()).bind(org.as_str()).bind(place.0).bind(place.1).bind(limit).bind(like.unwrap_or("%")).fetch_all(c))?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -145,6 +144,44 @@ row! {
     }
 }
 
+const STANDINGS: &str = "SELECT a.user_id, a.workspace_id, a.source, a.role, a.custom_role_id, r.name AS custom_role
+     FROM access a JOIN workspaces w ON w.id = a.workspace_id AND w.org_id = $1
+     LEFT JOIN custom_roles r ON r.id = a.custom_role_id
+     WHERE a.workspace_id IN ($2, $3, $4, $5, $6, $7, $8, $9) AND a.user_id IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+        $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+     ORDER BY a.user_id, a.workspace_id, a.source";
+
+macro_rules! bind_standings {
+    ($query:expr, $org:expr, $users:expr, $workspaces:expr) => {{
+        let mut query = $query.bind($org.as_str());
+        for place in 0..WORKSPACES_AT_ONCE {
+            query = query.bind($workspaces.get(place).map(|id| id.as_str()));
+        }
+        for place in 0..PEOPLE_AT_ONCE {
+            query = query.bind($users.get(place).map(|id| id.as_str()));
+        }
+        query
+    }};
+}
+
+/// The plan of a page of workspaces, walking forward.
+pub(super) async fn explain_workspaces(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    like: Option<&str>,
+    place: (&str, &str),
+    limit: i64,
+) -> Result<Vec<String>> {
+    explain!(tx, WORKSPACES, query => query
+        .bind(user.as_str()).bind(org.as_str()).bind(place.0).bind(place.1).bind(limit).bind(like.unwrap_or("%")))
+}
+
+/// The plan of [`standings`].
+pub(super) async fn explain_standings(tx: &mut Tx, org: &OrgId, users: &[&UserId], workspaces: &[&WorkspaceId]) -> Result<Vec<String>> {
+    explain!(tx, STANDINGS, query => bind_standings!(query, org, users, workspaces))
+}
+
 /// What some people hold in some workspaces of an organization. The places in the statement that nobody fills are NULL.
 pub(super) async fn standings(
     tx: &mut Tx,
@@ -152,22 +189,7 @@ pub(super) async fn standings(
     users: &[&UserId],
     workspaces: &[&WorkspaceId],
 ) -> Result<HashMap<(UserId, WorkspaceId), Standing>> {
-    let rows: Vec<HeldRow> = on!(tx, c => {
-        let mut query = sqlx::query_as(
-            "SELECT a.user_id, a.workspace_id, a.source, a.role, a.custom_role_id, r.name AS custom_role
-             FROM access a JOIN workspaces w ON w.id = a.workspace_id AND w.org_id = $1
-             LEFT JOIN custom_roles r ON r.id = a.custom_role_id
-             WHERE a.workspace_id IN ($2, $3, $4, $5, $6, $7, $8, $9) AND a.user_id IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
-             ORDER BY a.user_id, a.workspace_id, a.source").bind(org.as_str());
-        for place in 0..WORKSPACES_AT_ONCE {
-            query = query.bind(workspaces.get(place).map(|id| id.as_str()));
-        }
-        for place in 0..PEOPLE_AT_ONCE {
-            query = query.bind(users.get(place).map(|id| id.as_str()));
-        }
-        query.fetch_all(c)
-    })?;
+    let rows: Vec<HeldRow> = on!(tx, c => bind_standings!(sqlx::query_as(STANDINGS), org, users, workspaces).fetch_all(c))?;
     let mut all: HashMap<(UserId, WorkspaceId), Standing> = HashMap::new();
     for row in rows {
         if let Some(held) = holding(row.source, row.role, row.custom_role_id, row.custom_role) {
