@@ -131,7 +131,7 @@ async fn s2_32_s2_33_s2_37_what_a_limit_says_before_is_what_each_person_sees_aft
     let mut database = Database::open(&place.house.database_url).await;
     let mut runner = TestRunner::deterministic();
     let mut done = std::collections::HashMap::new();
-    for _ in 0..24 {
+    for _ in 0..14 {
         let mut world = world().new_tree(&mut runner).expect("a world").current();
         world.roles.iter_mut().for_each(|role| *role = role.or(Some("member")));
         world.rows.retain(|row| world.in_organization[row.workspace] || matches!(row.role, Role::Fixed(_)));
