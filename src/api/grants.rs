@@ -22,6 +22,8 @@ answer! {
         pub sees: i64,
         /// How many there are.
         pub total: i64,
+        /// Counting stopped after a thousand: there are more, and they may see more.
+        pub more: bool,
         /// The ids of those they are limited to, with what lies in them; `null` where they aren't.
         pub only: Option<Vec<String>>,
     }
@@ -32,10 +34,11 @@ impl From<Limits> for Grants {
         let only = limits.granted.into_iter().map(String::from).collect();
         Self {
             kind: limits.kind.name.to_string(),
-            limited: limits.seen.limited,
-            sees: limits.seen.sees,
-            total: limits.total,
-            only: limits.seen.limited.then_some(only),
+            limited: limits.limited,
+            sees: limits.sees.n,
+            total: limits.total.n,
+            more: !limits.total.all,
+            only: limits.limited.then_some(only),
         }
     }
 }

@@ -31,6 +31,7 @@ macro_rules! all {
             14 "keys" "../../migrations/0014_keys.sql";
             15 "billing_mail" "../../migrations/0015_billing_mail.sql";
             16 "look_ups" $look_ups;
+            17 "resource_lists" "../../migrations/0017_resource_lists.sql";
         }
     };
 }

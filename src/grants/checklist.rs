@@ -2,14 +2,14 @@
 //! is granted one thing.
 
 use super::queries;
-use super::set::{Seen, limitable, require};
+use super::set::{limitable, require};
 use crate::access::{Kind, Level, WorkspaceRole};
 use crate::actor::Person;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{ResourceId, UserId, WorkspaceId};
-use crate::resources::{Kinds, Resource};
+use crate::resources::{Counted, Kinds, Resource};
 use crate::workspaces::{self, Managed};
 use std::sync::Arc;
 
@@ -29,9 +29,12 @@ pub struct Overview {
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub kind: Kind,
-    pub seen: Seen,
+    /// They are limited to named ones.
+    pub limited: bool,
+    /// How many they see.
+    pub sees: Counted,
     /// How many there are.
-    pub total: i64,
+    pub total: Counted,
     pub granted: Vec<ResourceId>,
 }
 
@@ -74,22 +77,27 @@ pub async fn overview(app: &App, person: &Arc<Person>, workspace: &WorkspaceId, 
         require(managed.gives_up_to(), managed.actor.as_ref().map(|actor| actor.role), role, false)?;
     }
     let all = Kinds::of(&mut tx, managed.workspace.org.as_ref()).await?;
-    let totals = queries::totals(&mut tx, workspace).await?;
     let mut kinds = Vec::new();
     for kind in all.iter().filter(|kind| kind.takes_grants && kind.level == Level::Workspace) {
-        let total = totals.iter().find(|(name, _)| *name == kind.name).map_or(0, |(_, total)| *total);
-        let limited = queries::is_limited(&mut tx, workspace, user, &kind.name).await?;
-        if total > 0 || limited {
-            kinds.push(limits(&mut tx, workspace, user, kind, limited, total).await?);
+        let limits = limits(&mut tx, workspace, user, kind).await?;
+        if limits.total.n > 0 || limits.limited {
+            kinds.push(limits);
         }
     }
     Ok(Overview { managed, user: user.clone(), person: name, role, no_effect: role >= WorkspaceRole::Admin, kinds })
 }
 
-async fn limits(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &Kind, limited: bool, total: i64) -> Result<Limits> {
+async fn limits(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &Kind) -> Result<Limits> {
+    let limited = queries::is_limited(tx, workspace, user, &kind.name).await?;
     let granted: Vec<ResourceId> = queries::granted(tx, workspace, user, &kind.name).await?.into_iter().collect();
-    let seen = Seen { limited, granted: granted.len(), sees: queries::count_seen(tx, workspace, user, &kind.name).await? };
-    Ok(Limits { kind: kind.clone(), seen, total, granted })
+    let (total, sees) = queries::of_kind(tx, workspace, user, &kind.name).await?;
+    Ok(Limits { kind: kind.clone(), limited, sees, total, granted })
+}
+
+/// The database's plan for what [`overview`] counts of a kind, for the test that looks at it.
+pub async fn explain(app: &App, workspace: &WorkspaceId, user: &UserId, kind: &str) -> Result<Vec<String>> {
+    let mut tx = app.db.begin().await?;
+    queries::explain(&mut tx, workspace, user, kind).await
 }
 
 /// One kind as a checklist, a page of it. Refuses as [`overview`] does, and kinds that take no grants.
@@ -114,7 +122,7 @@ pub async fn checklist(
     let next = lines.last().filter(|_| more).map(|last| (last.sort_name.clone(), last.id.to_string()));
     let limits = match overview.kinds.iter().find(|one| one.kind.name == kind.name) {
         Some(known) => known.clone(),
-        None => limits(&mut tx, workspace, user, &kind, false, 0).await?,
+        None => limits(&mut tx, workspace, user, &kind).await?,
     };
     Ok(Checklist { limits, lines, next, overview })
 }

@@ -1,9 +1,10 @@
 use super::checklist::{Asked, Holder};
 use crate::access::WorkspaceRole;
 use crate::clock::Micros;
-use crate::db::{Tx, on, row, run};
+use crate::db::{Tx, explain, on, row, run};
 use crate::error::Result;
 use crate::ids::{ResourceId, UserId, WorkspaceId};
+use crate::resources::{Counted, LOOKED_AT};
 use crate::{resources, text};
 use std::collections::BTreeSet;
 
@@ -107,11 +108,27 @@ pub(super) async fn count_seen(tx: &mut Tx, workspace: &WorkspaceId, user: &User
         .bind(user.as_str()).bind(workspace.as_str()).bind(kind).bind(false).fetch_one(c))?)
 }
 
-/// How many of each kind there are in a workspace.
-pub(super) async fn totals(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<(String, i64)>> {
-    Ok(on!(tx, c => sqlx::query_as(
-        "SELECT kind, COUNT(*) FROM resources WHERE place = $1 AND archived_at IS NULL GROUP BY kind")
-        .bind(workspace.as_str()).fetch_all(c))?)
+/// How many of a kind there are and how many of them somebody with a role in the workspace sees, for a page.
+pub(super) async fn of_kind(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &str) -> Result<(Counted, Counted)> {
+    let sql = of_kind_sql();
+    let (looked, n): (i64, i64) = on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(user.as_str()).bind(workspace.as_str()).bind(kind).bind(false).fetch_one(c))?;
+    Ok((Counted::among(looked, looked, LOOKED_AT), Counted::among(looked, n, LOOKED_AT)))
+}
+
+/// Counts among the first of a kind by name.
+fn of_kind_sql() -> String {
+    format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN {} THEN 1 END) FROM (SELECT * FROM resources r
+            WHERE r.place = $2 AND r.kind = $3 AND r.archived_at IS NULL ORDER BY r.sort_name, r.id LIMIT {}) r",
+        resources::sees("r", "$2", "$1", "$4"),
+        LOOKED_AT + 1
+    )
+}
+
+/// The plan of [`of_kind`].
+pub(super) async fn explain(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &str) -> Result<Vec<String>> {
+    explain!(tx, of_kind_sql(), query => query.bind(user.as_str()).bind(workspace.as_str()).bind(kind).bind(false))
 }
 
 row! {

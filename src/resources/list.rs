@@ -1,6 +1,7 @@
 //! Finding resources: single ones with what lies around them, and lists by name, all through [`super::sees`].
 
 use super::chain::Chain;
+use super::counted::Counted;
 use super::place::Place;
 use super::{Kinds, Resource, queries};
 use crate::access::{self, ACTIONS, Action, Kind, Level, Permission};
@@ -101,8 +102,12 @@ async fn page(tx: &mut Tx, scope: &str, asked: &queries::Asked) -> Result<Listed
     Ok(Listed { rows, next })
 }
 
-/// How many [`list`] would give over all its pages.
-pub async fn total(app: &App, place: &Place, filter: &Filter) -> Result<i64> {
+/// How many [`list`] gives over all its pages, of which one is at hand: counted among the first rows, so that it costs no
+/// more in a large place.
+pub async fn total(app: &App, place: &Place, filter: &Filter, page: &Listed) -> Result<Counted> {
+    if filter.after.is_empty() && page.next.is_none() {
+        return Ok(Counted::exactly(page.rows.len() as i64));
+    }
     let mut tx = app.db.read().await?;
     let statement = statement(&mut tx, place, filter).await?;
     queries::count(&mut tx, &statement).await
@@ -113,6 +118,17 @@ pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<St
     let mut tx = app.db.begin().await?;
     let statement = statement(&mut tx, place, filter).await?;
     queries::explain(&mut tx, &statement).await
+}
+
+/// The same for [`total`], and for [`counts`] of an organization.
+pub async fn explain_count(app: &App, place: &Place, filter: &Filter) -> Result<Vec<String>> {
+    let mut tx = app.db.begin().await?;
+    let statement = statement(&mut tx, place, filter).await?;
+    let mut plan = queries::explain_count(&mut tx, &statement).await?;
+    if let Some(org) = place.org_id() {
+        plan.extend(queries::explain_counts(&mut tx, org, place.user()).await?);
+    }
+    Ok(plan)
 }
 
 async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<queries::Asked> {

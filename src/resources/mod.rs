@@ -8,6 +8,7 @@
 mod among;
 mod archive;
 mod chain;
+mod counted;
 mod kinds;
 mod known;
 mod list;
@@ -19,10 +20,13 @@ mod upsert;
 
 pub(crate) use among::seen_among;
 pub use archive::{archive, restore};
+pub use counted::Counted;
+pub(crate) use counted::LOOKED_AT;
 pub use kinds::{Kinds, NewKind, add_kind, kinds};
 pub(crate) use known::Known;
 pub use list::{
-    Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, kinds_there, list, list_of, place_of, total,
+    Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, explain_count, kinds_there, list, list_of, place_of,
+    total,
 };
 pub(crate) use moving::release_all;
 pub use place::Place;

@@ -2,7 +2,7 @@
 
 mod lists;
 
-pub(super) use lists::{Asked, count, counts, explain, kinds_there, list};
+pub(super) use lists::{Asked, count, counts, explain, explain_count, explain_counts, kinds_there, list};
 pub use lists::{Row, WorkspaceCount};
 
 use super::{Resource, chain::ids_in};

@@ -68,9 +68,12 @@ struct List {
 }
 
 fn says(limits: &Limits) -> String {
-    match limits.seen.sees == limits.total && !limits.seen.limited {
-        true => format!("all {}", text::thousands(limits.total)),
-        false => format!("{} of {}", text::thousands(limits.seen.sees), text::thousands(limits.total)),
+    let total = limits.total.number();
+    match (limits.total.all, limits.limited) {
+        (_, false) if limits.sees == limits.total => format!("all {total}"),
+        (true, _) => format!("{} of {total}", limits.sees.number()),
+        (false, true) => format!("{} named of {total}", text::thousands(limits.granted.len() as i64)),
+        (false, false) => format!("some of {total}"),
     }
 }
 
@@ -104,7 +107,7 @@ pub async fn index(
             };
             Some(List {
                 plural: page.limits.kind.plural.to_lowercase(),
-                limited: page.limits.seen.limited,
+                limited: page.limits.limited,
                 says: says(&page.limits),
                 next: page.next.as_ref().map(|(name, id)| query(&[("after", name), ("after_id", id)])),
                 first: (!asked.after.is_empty()).then(|| query(&[])),

@@ -98,6 +98,7 @@ struct Index {
     asked: Asked,
     rows: Vec<Row>,
     kind_options: Vec<(String, String)>,
+    /// "" where fewer were counted than are shown: the rest comes after the first thousand by name.
     total: String,
     next: Option<String>,
     first: Option<String>,
@@ -108,7 +109,8 @@ struct Index {
 
 async fn draw_index(app: &App, visitor: &Visitor, shell: Shell, place: &Place, base: String, asked: Asked) -> PageResult {
     let listed = resources::list(app, place, &asked.filter()).await?;
-    let total = resources::total(app, place, &asked.filter()).await?;
+    let total = resources::total(app, place, &asked.filter(), &listed).await?;
+    let rows = listed.rows.len() as i64;
     let kinds = resources::kinds_there(app, place).await?;
     let counts = match (&place.actor, place.workspace.is_none()) {
         (Some(actor), true) => resources::counts(app, actor, WORKSPACES).await?,
@@ -125,7 +127,7 @@ async fn draw_index(app: &App, visitor: &Visitor, shell: Shell, place: &Place, b
         of_organization: place.workspace.is_none(),
         rows: listed.rows.into_iter().map(|row| Row::new(&base, &kinds, row, visitor.now)).collect(),
         kind_options: kinds.iter().map(|kind| (kind.name.to_string(), kind.plural.to_string())).collect(),
-        total: text::count(total, "resource", "resources"),
+        total: if total.n < rows { String::new() } else { total.words("resource", "resources") },
         next: listed.next.map(|after| asked.with(&base, &after)),
         first: (!asked.after.is_empty()).then(|| asked.with(&base, "")),
         filtered: [&asked.q, &asked.kind, &asked.archived].iter().any(|part| !part.is_empty()),

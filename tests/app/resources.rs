@@ -1,5 +1,6 @@
 //! Resources: told of by the host product, listed and found by who may see them, and nobody else.
 
+mod counting;
 mod pages;
 mod private;
 mod same_sight;

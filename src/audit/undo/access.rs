@@ -50,7 +50,7 @@ pub(super) async fn grants(app: &App, actor: &Actor, event: &EventRow, kept: &Va
     let (added, removed) = (ids("added"), ids("removed"));
     let granted: BTreeSet<ResourceId> = now.granted.iter().cloned().collect();
     let then = &changes["after"];
-    let as_then = then["limited"].as_bool() == Some(now.seen.limited) && then["granted"].as_u64() == Some(granted.len() as u64);
+    let as_then = then["limited"].as_bool() == Some(now.limited) && then["granted"].as_u64() == Some(granted.len() as u64);
     if !as_then || !added.is_subset(&granted) || !removed.is_disjoint(&granted) {
         return Err(changed_since());
     }
