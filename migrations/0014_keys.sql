@@ -24,6 +24,7 @@ CREATE TABLE keys (
 );
 CREATE INDEX keys_by_org ON keys (org_id, id);
 CREATE INDEX keys_by_workspace ON keys (workspace_id, id);
+CREATE INDEX keys_by_maker ON keys (maker_id, id);
 
 -- Pending invitations that a key made: they end with it.
 CREATE TABLE key_invitations (

@@ -246,6 +246,11 @@ fn checks_roles(checks: &mut Checks, new: &NewKey<'_>) {
     }
 }
 
+/// The names of the keys of an organization, and of its workspaces, that a user made and that work still.
+pub(crate) async fn made_by(tx: &mut Tx, org: &OrgId, user: &UserId, now: Micros) -> Result<Vec<String>> {
+    queries::made_by(tx, org, user, now).await
+}
+
 /// Revokes the keys of an organization that is deleted. Those of its workspaces stay, as the workspaces do.
 pub(crate) async fn end_of_organization(tx: &mut Tx, org: &OrgId, now: Micros) -> Result<u64> {
     queries::revoke_all(tx, &Home::Organization(org.clone()), now).await

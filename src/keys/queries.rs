@@ -81,6 +81,13 @@ pub(super) async fn count_live(tx: &mut Tx, home: &Home, now: Micros) -> Result<
         .bind(org).bind(workspace).bind(now).fetch_one(c))?)
 }
 
+pub(super) async fn made_by(tx: &mut Tx, org: &OrgId, user: &UserId, now: Micros) -> Result<Vec<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT name FROM keys WHERE maker_id = $2 AND revoked_at IS NULL AND expires_at > $3
+            AND (org_id = $1 OR workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)) ORDER BY id")
+        .bind(org.as_str()).bind(user.as_str()).bind(now).fetch_all(c))?)
+}
+
 pub(super) async fn insert(tx: &mut Tx, home: &Home, key: &Key, hash: &str) -> Result<()> {
     let (org, workspace) = match home {
         Home::Organization(org) => (Some(org.as_str()), None),

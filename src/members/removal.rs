@@ -10,7 +10,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{MemberId, OrgId, UserId};
 use crate::impact::{self, Change, Impact, Scope};
-use crate::{invitations, mail, organizations, workspaces};
+use crate::{invitations, keys, mail, organizations, workspaces};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct Removal {
     pub workspaces: Vec<String>,
     /// Addresses whose invitation from them is revoked.
     pub invitations: Vec<String>,
+    /// API keys that they made and may know, by name: those belong to the organization and its workspaces, and go on working.
+    pub keys: Vec<String>,
 }
 
 impl Removal {
@@ -86,7 +88,7 @@ async fn remove_in(app: &App, actor: &Actor, member: &MemberId) -> Result<(Tx, R
     access::may_touch(actor.role, entry.role)?;
     if let Some(invitation) = &entry.invitation {
         invitations::revoke_in(&mut tx, &actor, &invitation.id, now).await?;
-        return Ok((tx, Removal { entry, impact: Impact::default(), workspaces: Vec::new(), invitations: Vec::new() }));
+        return Ok((tx, Removal { entry, impact: Impact::default(), workspaces: Vec::new(), invitations: Vec::new(), keys: Vec::new() }));
     }
     if entry.user.as_ref() == Some(actor.user()) {
         require_owner_without(&mut tx, &actor, &entry).await?;
@@ -143,6 +145,7 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
     require_owner(tx, actor).await?;
     let invitations = invitations::revoke_beyond(tx, actor, &user, None, now).await?;
     let impact = seen.compare(&impact::look(tx, &scope).await?);
+    let keys = keys::made_by(tx, org, &user, now).await?;
     let event = Event::new(Category::Access, action, "member", entry.id.to_string(), &*entry.name)
         .subject(Some(&user))
         .with("role", entry.role.as_str())
@@ -151,7 +154,7 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
         .with("impact", impact.counts());
     let event = if action == "member.removed" { event.with("undo", undo) } else { event };
     audit::record(tx, actor, now, event).await?;
-    Ok(Removal { entry, impact, workspaces, invitations })
+    Ok(Removal { entry, impact, workspaces, invitations, keys })
 }
 
 /// What inviting them again would need to know. `null` without an address, and of more workspaces than one invitation names.

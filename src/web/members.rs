@@ -195,6 +195,7 @@ struct ConfirmRemove {
     lost: Vec<String>,
     workspaces: String,
     invitations: String,
+    keys: String,
 }
 
 /// `GET /orgs/{org}/members/{member}/remove`: what it takes away, before it is done.
@@ -212,6 +213,7 @@ pub async fn confirm_remove(
         workspaces: text::some_of(&lost, 20),
         lost,
         invitations: text::some_of(&removal.invitations, 3),
+        keys: text::some_of(&removal.keys, 3),
         removal,
     }))
 }

@@ -67,6 +67,7 @@ fn routes() -> Router<App> {
     workspace_routes()
         .merge(resource_routes())
         .merge(key_routes())
+        .merge(billing_routes())
         .route("/", get(sign_in::home))
         .route("/dev/mailbox", get(dev::mailbox))
         .route("/dev/mailbox/{mail}", get(dev::mail))
@@ -80,19 +81,7 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/settings/transfer", get(settings::choose_owner))
         .route("/orgs/{org}/settings/transfer/{member}", get(settings::confirm_transfer).post(settings::transfer))
         .route("/orgs/{org}/settings/delete", get(settings::confirm_delete).post(settings::delete))
-        .route("/orgs/{org}/billing/payments", get(stripe::payments))
-        .route("/orgs/{org}/billing/checkout", post(stripe::checkout))
-        .route("/orgs/{org}/billing/portal", post(stripe::portal))
-        .route("/orgs/{org}/billing/paid", get(stripe::paid))
-        .route("/orgs/{org}/billing/not-paid", get(stripe::not_paid))
-        .route("/orgs/{org}/billing/managed", get(stripe::managed))
-        .route("/orgs/{org}/usage", get(usage::index))
-        .route("/orgs/{org}/usage/now", get(usage::now))
         .route("/orgs/{org}/policies", get(policies::index).post(policies::change))
-        .route("/orgs/{org}/billing", get(billing::index).post(billing::change))
-        .route("/orgs/{org}/leases", get(billing::leases))
-        .route("/orgs/{org}/leases/now", get(billing::leases_now))
-        .route("/orgs/{org}/leases/{lease}/release", post(billing::release))
         .route("/orgs/{org}/audit", get(audit::index))
         .route("/orgs/{org}/audit/new", get(audit::newer))
         .route("/orgs/{org}/audit/export", post(audit::export))
@@ -159,6 +148,23 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}/runs", get(runs::index))
         .route("/workspaces/{ws}/settings", get(workspaces::settings).post(workspaces::change))
         .route("/workspaces/{ws}/settings/delete", get(workspaces::confirm_delete).post(workspaces::delete))
+}
+
+/// The plan, what is used of it, and how it is paid.
+fn billing_routes() -> Router<App> {
+    Router::new()
+        .route("/orgs/{org}/billing/payments", get(stripe::payments))
+        .route("/orgs/{org}/billing/checkout", post(stripe::checkout))
+        .route("/orgs/{org}/billing/portal", post(stripe::portal))
+        .route("/orgs/{org}/billing/paid", get(stripe::paid))
+        .route("/orgs/{org}/billing/not-paid", get(stripe::not_paid))
+        .route("/orgs/{org}/billing/managed", get(stripe::managed))
+        .route("/orgs/{org}/usage", get(usage::index))
+        .route("/orgs/{org}/usage/now", get(usage::now))
+        .route("/orgs/{org}/billing", get(billing::index).post(billing::change))
+        .route("/orgs/{org}/leases", get(billing::leases))
+        .route("/orgs/{org}/leases/now", get(billing::leases_now))
+        .route("/orgs/{org}/leases/{lease}/release", post(billing::release))
 }
 
 /// Keys by which services ask.

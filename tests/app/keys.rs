@@ -84,6 +84,8 @@ async fn sec_h6_a_key_is_shown_once_then_listed_with_who_made_it_outlives_them_a
 
     // Who made it is removed; it goes on, and says so.
     let bob = acme.member_id("bob@acme.test").await;
+    let asked = acme.alice.get(&format!("/orgs/acme-corp/members/{bob}/remove")).await.assert_status(200);
+    asked.assert_says("1 API key they made goes on working").assert_says("Deploys. Whoever knows its secret can use it");
     acme.alice.submit(&format!("/orgs/acme-corp/members/{bob}/remove"), &[]).await;
     key.get("/me").await.assert_status(200);
     let list = acme.alice.get("/orgs/acme-corp/keys").await.assert_status(200);
