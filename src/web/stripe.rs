@@ -110,6 +110,8 @@ struct Payments {
     status: &'static str,
     tone: &'static str,
     payment: &'static str,
+    /// What somebody who can pay does now; "" for nothing.
+    todo: &'static str,
     every: String,
     /// Label, exact value, words.
     dates: Vec<(&'static str, String, String)>,
@@ -164,6 +166,17 @@ fn draw(app: &App, visitor: &Visitor, actor: &Actor, view: View, account: &Accou
             Payment::Fine => "",
             Payment::Refunded => "Last payment refunded",
             Payment::TakenBack => "Last payment taken back by the bank",
+        },
+        todo: match account.status {
+            Status::PastDue => {
+                "What to do: choose “Manage payment and invoices”, and pay there or name another way to pay. Until the time to pay is \
+                 over, everything goes on as it is. Nothing is deleted afterwards either."
+            }
+            Status::Disputed => {
+                "What to do: if the dispute is a mistake, ask the bank to take it back. Everything goes on as it is while the bank \
+                 decides, and nothing is deleted however it decides."
+            }
+            _ => "",
         },
         every: account.billed_every.clone(),
         dates: dates(account),

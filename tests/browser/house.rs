@@ -5,15 +5,18 @@ use roster::access::OrgRole;
 use roster::accounts::{TokenScope, create_token_for, identify_token};
 use roster::actor::{Actor, Origin};
 use roster::app::App;
+use roster::billing::{self, NewLease, RUNS_AT_ONCE};
 use roster::clock::Clock;
 use roster::config::Config;
 use roster::members::{self, Mover};
 use roster::resources::{self, Mode, NewResource, Place, Verdict};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::harness::Person;
 use crate::mailbox::Mailbox;
+use crate::stripe::Stripe;
 
 #[derive(Parser)]
 struct Flags {
@@ -24,6 +27,7 @@ struct Flags {
 pub struct House {
     pub url: String,
     pub app: App,
+    pub clock: Clock,
     pub mailbox: Mailbox,
     /// Goes when the test ends.
     _folder: TempDir,
@@ -31,15 +35,24 @@ pub struct House {
 
 impl House {
     pub async fn start() -> Self {
-        Self::start_with(true).await
+        Self::start_with(true, &[]).await
+    }
+
+    /// A Roster that is paid at this Stripe, with the plans of its prices.
+    pub async fn start_paid(stripe: &Stripe) -> Self {
+        let plans = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/support/stripe/plans.toml").to_owned();
+        let flags: Vec<(&str, String)> = stripe.flags().into_iter().chain([("--plans", plans)]).collect();
+        let house = Self::start_with(true, &flags).await;
+        stripe.keep_time(&house.clock);
+        house
     }
 
     /// A Roster whose mails are written to files, which `/dev/mailbox` shows.
     pub async fn start_without_mail_server() -> Self {
-        Self::start_with(false).await
+        Self::start_with(false, &[]).await
     }
 
-    async fn start_with(mail_server: bool) -> Self {
+    async fn start_with(mail_server: bool, more: &[(&str, String)]) -> Self {
         let folder = TempDir::new().expect("a folder for the test");
         let mailbox = Mailbox::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -50,9 +63,11 @@ impl House {
         if mail_server {
             flags.extend(["--smtp-url", &smtp_url]);
         }
-        let app = App::open(Flags::parse_from(flags).config, Clock::default()).await.expect("Roster starts");
+        flags.extend(more.iter().flat_map(|(flag, value)| [*flag, value.as_str()]));
+        let clock = Clock::default();
+        let app = App::open(Flags::parse_from(flags).config, clock.clone()).await.expect("Roster starts");
         tokio::spawn(roster::app::serve(listener, app.clone(), std::future::pending()));
-        Self { url, app, mailbox, _folder: folder }
+        Self { url, app, clock, mailbox, _folder: folder }
     }
 
     /// The address of a page.
@@ -105,6 +120,15 @@ impl House {
     pub async fn put_on_plan(&self, slug: &str, plan: &str) {
         let actor = Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"));
         roster::billing::set_plan(&self.app, &actor, plan).await.expect("the plan is in force");
+    }
+
+    /// Takes a slot of the pool of runs, as the product of this person does.
+    pub async fn lease(&self, slug: &str, email: &str, holder: &str) {
+        let token = create_token_for(&self.app, email, "product", TokenScope::Write, None).await.expect("a token");
+        let person = Arc::new(identify_token(&self.app, &token.secret, Origin::default()).await.expect("the person"));
+        let actor = person.in_org_by_slug(slug).expect("a member");
+        let new = NewLease { pool: RUNS_AT_ONCE.to_owned(), holder: holder.to_owned(), workspace: None, seconds: 300 };
+        billing::acquire(&self.app, &actor, &new).await.expect("a slot");
     }
 
     /// Changes a member's role, as the operator.

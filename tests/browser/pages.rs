@@ -23,7 +23,7 @@ const LEAD_ON: [&str; 11] = [
 ];
 
 /// What is in the way of a person on the page that is open.
-async fn complaints(person: &Person, what: &str) -> Vec<String> {
+pub async fn complaints(person: &Person, what: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (width, dark) in [(1280, false), (1280, true), (360, false), (360, true)] {
         person.view(width, dark).await;
