@@ -5,6 +5,7 @@ mod contact;
 mod events;
 mod mails;
 mod page;
+mod public;
 mod settings;
 mod trouble;
 

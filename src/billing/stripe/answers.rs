@@ -5,6 +5,7 @@ use super::standing::Payment;
 use crate::clock::{Micros, SECOND};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// Invoices that are kept to be shown, and payments that are looked at.
 const KEPT: &str = "24";
@@ -125,7 +126,8 @@ pub(super) async fn read(stripe: &Client<'_>, customer: &str, shows: impl Fn(&st
         invoices: invoices.iter().filter_map(|invoice| Invoice::new(invoice, &shows)).collect(),
         ..Read::default()
     };
-    let newest = charges.iter().find(|charge| charge["status"] == "succeeded");
+    let paid = charges.iter().filter(|charge| charge["status"] == "succeeded");
+    let newest = paid.min_by_key(|charge| Reverse(charge["created"].as_i64()));
     if newest.is_some_and(|charge| charge["refunded"] == Value::Bool(true)) {
         read.payment = Payment::Refunded;
     }
