@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::clock::{DAY, Micros};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::{EventId, MemberId, OrgId, UserId, WorkspaceId};
+use crate::ids::{EventId, MemberId, OrgId, ResourceId, UserId, WorkspaceId};
 use std::collections::HashMap;
 
 /// Which events: all that is said has to hold.
@@ -203,6 +203,22 @@ pub struct Around {
     pub members: HashMap<MemberId, String>,
     /// Names of workspaces.
     pub workspaces: HashMap<WorkspaceId, String>,
+    /// Other things that events were about and that are there, by their ids.
+    pub things: HashMap<String, Thing>,
+}
+
+/// Something that has a page of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// In a workspace, or the organization's own.
+    Resource(Option<WorkspaceId>),
+    Run {
+        workspace: WorkspaceId,
+        of: Option<ResourceId>,
+    },
+    CustomRole,
+    /// One that waits for its answer.
+    Invitation,
 }
 
 /// Looks up what stands around some events, and what the filter names.
@@ -230,5 +246,30 @@ pub async fn around(app: &App, actor: &Actor, events: &[EventRow], filter: &Filt
         let found = queries::list::workspaces(&mut tx, &actor.org.id, &workspaces).await?;
         around.workspaces = found.into_iter().map(|(id, name)| (id.into(), name)).collect();
     }
+    around.things = things(&mut tx, &actor.org.id, events).await?;
     Ok(around)
+}
+
+/// Those of the things that events were about that are there.
+async fn things(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result<HashMap<String, Thing>> {
+    let of_kind = |kind: &str| {
+        let mut ids: Vec<&str> = events.iter().filter(|e| e.target_kind == kind).map(|e| e.target_id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let mut all = HashMap::new();
+    for (id, workspace) in queries::list::resources(tx, org, &of_kind("resource")).await? {
+        all.insert(id, Thing::Resource(workspace.map(WorkspaceId::from)));
+    }
+    for (id, workspace, of) in queries::list::runs(tx, org, &of_kind("run")).await? {
+        all.insert(id, Thing::Run { workspace: workspace.into(), of: of.map(ResourceId::from) });
+    }
+    for (id,) in queries::list::custom_roles(tx, org, &of_kind("custom_role")).await? {
+        all.insert(id, Thing::CustomRole);
+    }
+    for (id,) in queries::list::invitations(tx, org, &of_kind("invitation")).await? {
+        all.insert(id, Thing::Invitation);
+    }
+    Ok(all)
 }

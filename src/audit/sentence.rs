@@ -23,6 +23,7 @@ pub fn sentence(event: &EventRow) -> String {
         "organization.policies_changed" => format!("{who} changed the policies of {what}"),
         "organization.ownership_transferred" => format!("{who} transferred ownership to {what}"),
         "organization.deleted" => format!("{who} deleted {what}"),
+        "organization.restored" => format!("{who} set {what} back to what a copy of the database held"),
         "member.added" => format!("{who} added {what} as {}", text("role")),
         "member.role_changed" => format!("{who} changed {what} from {} to {}", text("before"), text("after")),
         "member.suspended" => format!("{who} suspended {what}"),

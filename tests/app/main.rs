@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod audit_export;
 mod audit_log;
+mod audit_things;
 mod billing;
 mod command_line;
 mod content;

@@ -91,3 +91,43 @@ pub(in crate::audit) async fn workspaces(tx: &mut Tx, org: &OrgId, ids: &[&str])
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
     })?)
 }
+
+/// Runs a statement about some of an organization's things, by their ids; none for none.
+macro_rules! those_of {
+    ($tx:expr, $org:expr, $ids:expr, $sql:literal) => {{
+        if $ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(concat!($sql, " ({})"), places(2, $ids.len()));
+        Ok(on!($tx, c => {
+            let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind($org.as_str());
+            $ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
+        })?)
+    }};
+}
+
+/// Those of these resources that are there, with the workspace each stands in.
+pub(in crate::audit) async fn resources(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, Option<String>)>> {
+    those_of!(tx, org, ids, "SELECT id, workspace_id FROM resources WHERE org_id = $1 AND id IN")
+}
+
+/// Those of these runs that are there, with workspace and what was run.
+pub(in crate::audit) async fn runs(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, String, Option<String>)>> {
+    those_of!(
+        tx,
+        org,
+        ids,
+        "SELECT r.id, r.workspace_id, r.resource_id FROM runs r JOIN workspaces w ON w.id = r.workspace_id AND w.org_id = $1
+         WHERE w.deleted_at IS NULL AND r.id IN"
+    )
+}
+
+/// Those of these custom roles that are there.
+pub(in crate::audit) async fn custom_roles(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String,)>> {
+    those_of!(tx, org, ids, "SELECT id FROM custom_roles WHERE org_id = $1 AND id IN")
+}
+
+/// Those of these invitations that wait for their answer.
+pub(in crate::audit) async fn invitations(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String,)>> {
+    those_of!(tx, org, ids, "SELECT id FROM invitations WHERE org_id = $1 AND status = 'pending' AND id IN")
+}

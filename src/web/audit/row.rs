@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use crate::accounts;
 use crate::actor::Actor;
-use crate::audit::{self, Around, EventRow};
+use crate::audit::{self, Around, EventRow, Thing};
 use crate::clock;
 use crate::ids::UserId;
 use crate::text;
@@ -130,9 +130,10 @@ fn device(client: &str) -> String {
     }
 }
 
-/// The names in an event's sentence that lead somewhere: people in the directory, workspaces that are there.
+/// The names in an event's sentence that lead somewhere: people in the directory, workspaces and things that are there.
 fn links(actor: &Actor, around: &Around, event: &EventRow) -> Vec<(String, String)> {
-    let members = format!("/orgs/{}/members", actor.org.slug);
+    let org = format!("/orgs/{}", actor.org.slug);
+    let members = format!("{org}/members");
     let mut links = Vec::new();
     if let Some(member) = around.people.get(&UserId::from(event.actor_id.as_str())) {
         links.push((event.actor_name.clone(), format!("{members}/{member}")));
@@ -140,10 +141,25 @@ fn links(actor: &Actor, around: &Around, event: &EventRow) -> Vec<(String, Strin
     let target = match event.target_kind.as_str() {
         "member" if around.members.contains_key(&event.target_id.as_str().into()) => Some(format!("{members}/{}", event.target_id)),
         "workspace" if around.workspaces.contains_key(&event.target_id.as_str().into()) => Some(format!("/workspaces/{}", event.target_id)),
-        _ => event.subject_id.as_deref().and_then(|id| around.people.get(&id.into())).map(|member| format!("{members}/{member}")),
+        _ => match around.things.get(&event.target_id) {
+            Some(thing) => Some(page_of(thing, &event.target_id, &org)),
+            None => event.subject_id.as_deref().and_then(|id| around.people.get(&id.into())).map(|member| format!("{members}/{member}")),
+        },
     };
     links.extend(target.map(|href| (event.target_name.clone(), href)));
     links
+}
+
+/// The page of something.
+fn page_of(thing: &Thing, id: &str, org: &str) -> String {
+    match thing {
+        Thing::Resource(Some(workspace)) => format!("/workspaces/{workspace}/resources/{id}"),
+        Thing::Resource(None) => format!("{org}/resources/{id}"),
+        Thing::Run { workspace, of: Some(resource) } => format!("/workspaces/{workspace}/runs?resource={resource}"),
+        Thing::Run { workspace, of: None } => format!("/workspaces/{workspace}/runs"),
+        Thing::CustomRole => format!("{org}/roles/custom/{id}"),
+        Thing::Invitation => format!("{org}/invitations/{id}"),
+    }
 }
 
 /// A sentence cut into pieces, the first place of each name a link.
