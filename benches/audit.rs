@@ -35,6 +35,12 @@ struct Bench {
     /// Print the plans of the longest log
     #[arg(long)]
     plans: bool,
+    /// Check the chain of each log first
+    #[arg(long)]
+    verify: bool,
+    /// Make the databases and measure nothing
+    #[arg(long)]
+    only_make: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -62,6 +68,14 @@ async fn main() -> anyhow::Result<()> {
     let mut logs = Vec::new();
     for size in &bench.sizes {
         logs.push(open(&bench.config, &folder, *size).await?);
+    }
+    if bench.verify {
+        for log in &logs {
+            verify(log).await?;
+        }
+    }
+    if bench.only_make {
+        return Ok(());
     }
     let client = client()?;
     println!("{:<26} {:<6} {}   longest / shortest", "microseconds, median of", "", heads(&logs));
@@ -153,6 +167,15 @@ async fn plans(log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn verify(log: &Log) -> anyhow::Result<()> {
+    let start = Instant::now();
+    for chain in audit::verify(&log.app, Some(&log.actor.org.id)).await? {
+        anyhow::ensure!(chain.broken.is_none(), "{}", chain.broken.unwrap_or_default());
+        eprintln!("{} events are as they were written, checked in {:.0} s", chain.events, start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
 /// Serves a log of so many events, made if it isn't there.
 async fn open(config: &Config, folder: &Path, size: usize) -> anyhow::Result<Log> {
     let mut config = config.clone();
@@ -160,22 +183,35 @@ async fn open(config: &Config, folder: &Path, size: usize) -> anyhow::Result<Log
     if let Some(server) = &config.database_url {
         config.database_url = Some(database_on(server, size).await?);
     }
+    let (app, url) = serve(&mut config).await?;
+    let cookie = owner(&app, &url).await?;
+    let actor = Actor::system(roster::organizations::find_by_any_slug(&app, "acme-corp").await?);
+    let there = audit::length(&app, &actor).await? as usize;
+    if there >= size {
+        return Ok(Log { size, app, actor, url, cookie });
+    }
+    let start = Instant::now();
+    match config.database_file() {
+        None => record(&app, &actor, size - there).await?,
+        Some(file) => {
+            app.db.close().await;
+            common::fill::fill(&file, events(app.now(), actor.clone(), size - there)).await?;
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("{size} events made in {seconds:.0} s, {:.0} a second", (size - there) as f64 / seconds);
+    let (app, url) = serve(&mut config).await?;
+    Ok(Log { size, app, actor, url, cookie })
+}
+
+async fn serve(config: &mut Config) -> anyhow::Result<(App, String)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     config.public_url = Some(url.parse()?);
-    let app = App::open(config, Clock::default()).await?;
+    let app = App::open(config.clone(), Clock::default()).await?;
     let serving = app.clone();
     tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
-    let cookie = owner(&app, &url).await?;
-    let actor = Actor::system(roster::organizations::find_by_any_slug(&app, "acme-corp").await?);
-    let there = audit::length(&app, &actor).await?;
-    if there < size as i64 {
-        let start = Instant::now();
-        fill(&app, &actor, size - there as usize).await?;
-        let seconds = start.elapsed().as_secs_f64();
-        eprintln!("{size} events made in {seconds:.0} s, {:.0} a second", size as f64 / seconds);
-    }
-    Ok(Log { size, app, actor, url, cookie })
+    Ok((app, url))
 }
 
 /// A database on a PostgreSQL server, one for each length.
@@ -190,20 +226,23 @@ async fn database_on(server: &str, size: usize) -> anyhow::Result<String> {
 }
 
 /// Events of [`PEOPLE`] people, a hundred by each in turn, in [`WORKSPACES`] workspaces, over [`YEARS`] years.
-async fn fill(app: &App, system: &Actor, count: usize) -> anyhow::Result<()> {
-    let beginning = app.now() - YEARS * 365 * DAY;
+fn events(now: i64, system: Actor, count: usize) -> impl Iterator<Item = (Actor, Vec<(i64, Event)>)> + Send {
+    let beginning = now - YEARS * 365 * DAY;
     let step = YEARS * 365 * DAY / count as i64;
-    let mut n = 0;
-    while n < count {
+    (0..count).step_by(100).map(move |n| {
+        let person = Person { user: UserId::from(format!("usr_{}", n / 100 % PEOPLE).as_str()), ..Person::system() };
+        let actor = Actor { person: Arc::new(person), role: OrgRole::Owner, ..system.clone() };
+        (actor, (n..count.min(n + 100)).map(|n| (beginning + n as i64 * step, event(n))).collect())
+    })
+}
+
+/// Records them as the program does.
+async fn record(app: &App, system: &Actor, count: usize) -> anyhow::Result<()> {
+    let mut all = events(app.now(), system.clone(), count).peekable();
+    while all.peek().is_some() {
         let mut tx = app.db.begin().await?;
-        let end = (n + 20_000).min(count);
-        while n < end {
-            let person = Person { user: UserId::from(format!("usr_{}", n / 100 % PEOPLE).as_str()), ..Person::system() };
-            let actor = Actor { person: Arc::new(person), role: OrgRole::Owner, ..system.clone() };
-            let until = (n + 100).min(end);
-            let events = (n..until).map(|n| (beginning + n as i64 * step, event(n))).collect();
+        for (actor, events) in all.by_ref().take(200) {
             audit::record_many(&mut tx, &actor, events).await?;
-            n = until;
         }
         tx.commit().await?;
     }

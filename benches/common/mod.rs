@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each takes a part of it")]
 
+pub mod fill;
+
 use roster::app::App;
 use std::process::Command;
 use std::sync::Arc;
