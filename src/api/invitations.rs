@@ -1,96 +1,26 @@
 //! Invitations: the organization's under `/organizations/{org_id}`, and the caller's own under `/invitations`.
 
+mod shown;
+
 use super::bearer::{Caller, Member};
 use super::error::{ApiError, ApiResult, FieldProblem};
 use super::input::{Json, Path, Query};
-use super::members::{read_role, some};
+use super::members::read_role;
 use super::organizations;
 use super::paging::{self, Asked, Listed};
 use super::repeat::Kept;
-use super::shape::{answer, body, query};
+use super::shape::{body, query};
 use crate::app::App;
-use crate::clock::rfc3339;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
-use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, NewWorkspaceInvitation, Offered, OnPending, Status, Wanted};
+use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, NewWorkspaceInvitation, OnPending, Opened, Status, Wanted};
 use crate::members;
 use crate::workspaces::Given;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-answer! {
-    /// An invitation of an organization.
-    pub struct Invitation {
-        pub id: String,
-        /// `organization`, or `workspace`: that one makes or reuses the membership, as member.
-        pub kind: &'static str,
-        /// The row of the directory that stands for it; `null` where it is to somebody who is a member already.
-        pub member_id: Option<String>,
-        pub email: String,
-        pub name: Option<String>,
-        /// Applies on joining.
-        pub org_role: &'static str,
-        /// Roles in workspaces that it gives on joining.
-        pub workspace_access: Vec<OfferedAccess>,
-        /// `pending`, `accepted`, `declined`, `revoked` or `expired`
-        pub status: &'static str,
-        pub invited_by: String,
-        /// `queued`, `sent` or `failed`
-        pub delivery: &'static str,
-        /// Why the mail waits or failed, in the mail server's words.
-        pub delivery_error: Option<String>,
-        pub delivered_at: Option<String>,
-        pub created_at: String,
-        pub expires_at: String,
-        pub ended_at: Option<String>,
-        /// A link that opens it: in the answer to asking for one, and never again.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub link: Option<String>,
-    }
-}
-
-answer! {
-    /// A workspace and the role that is offered in it.
-    pub struct OfferedAccess {
-        pub workspace_id: String,
-        pub workspace: String,
-        /// `owner`, `admin`, `member`, `viewer`, or the id of a custom role
-        pub role: String,
-        /// As people say it: the custom role's name.
-        pub role_name: String,
-    }
-}
-
-impl From<Offered> for OfferedAccess {
-    fn from(line: Offered) -> Self {
-        let role = line.role.custom().map_or_else(|| line.role.role().as_str().to_owned(), |id| id.to_string());
-        Self { workspace_id: line.workspace.into(), workspace: line.workspace_name, role, role_name: line.role_name }
-    }
-}
-
-impl From<invitations::Invitation> for Invitation {
-    fn from(invitation: invitations::Invitation) -> Self {
-        Self {
-            id: invitation.id.into(),
-            kind: invitation.kind.as_str(),
-            member_id: invitation.member.map(String::from),
-            email: invitation.email,
-            name: some(invitation.name),
-            org_role: invitation.role.as_str(),
-            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
-            status: invitation.status.as_str(),
-            invited_by: invitation.inviter,
-            delivery: invitation.delivery.as_str(),
-            delivery_error: some(invitation.delivery_error),
-            delivered_at: invitation.delivered_at.map(rfc3339),
-            created_at: rfc3339(invitation.created_at),
-            expires_at: rfc3339(invitation.expires_at),
-            ended_at: invitation.ended_at.map(rfc3339),
-            link: None,
-        }
-    }
-}
+pub use shown::{Invitation, Offer};
 
 body! {
     /// Whom to invite, as what.
@@ -292,36 +222,6 @@ pub async fn revoke(State(app): State<App>, Member(actor): Member, Path((_, id))
     Ok(StatusCode::NO_CONTENT)
 }
 
-answer! {
-    /// An invitation to the caller.
-    pub struct Offer {
-        pub id: String,
-        pub organization: String,
-        pub email: String,
-        pub org_role: &'static str,
-        /// `organization` or `workspace`
-        pub kind: &'static str,
-        pub workspace_access: Vec<OfferedAccess>,
-        pub invited_by: String,
-        pub expires_at: String,
-    }
-}
-
-impl Offer {
-    fn new(invitation: invitations::Invitation, organization: String) -> Self {
-        Self {
-            id: invitation.id.into(),
-            organization,
-            email: invitation.email,
-            org_role: invitation.role.as_str(),
-            kind: invitation.kind.as_str(),
-            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
-            invited_by: invitation.inviter,
-            expires_at: rfc3339(invitation.expires_at),
-        }
-    }
-}
-
 /// `GET /invitations`: the pending ones to the caller's proved addresses.
 pub async fn mine(
     State(app): State<App>,
@@ -330,14 +230,17 @@ pub async fn mine(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let own = invitations::list_own(&app, &person).await?;
-    let offers = own.into_iter().map(|(invitation, organization)| Offer::new(invitation, organization)).collect();
+    let standalone = invitations::list_own_to_standalone(&app, &person).await?.into_iter().map(Offer::from);
+    let offers = own.into_iter().map(|(invitation, organization)| Offer::new(invitation, organization)).chain(standalone).collect();
     paging::answer(&app, &uri, paging::page(offers, &asked, |offer: &Offer| &offer.id)?)
 }
 
 /// `GET /invitations/{key}`: by its id, or by the secret at the end of its link.
 pub async fn open(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<axum::Json<Offer>> {
-    let offer = invitations::open(&app, Some(&person), &Key::parse(&key)).await?;
-    Ok(axum::Json(Offer::new(offer.invitation, offer.organization.name)))
+    Ok(axum::Json(match invitations::open(&app, Some(&person), &Key::parse(&key)).await? {
+        Opened::Organization(offer) => Offer::new(offer.invitation, offer.organization.name),
+        Opened::Standalone(offer) => offer.invitation.into(),
+    }))
 }
 
 /// `POST /invitations/{key}/accept`

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
 use crate::ids::{MemberId, WorkspaceId};
-use crate::invitations::Accepted;
+use crate::invitations::{self, Accepted, GotWorkspace};
 use crate::organizations::{self, Details};
 use crate::workspaces;
 use axum::extract::{OriginalUri, State};
@@ -142,12 +142,12 @@ pub async fn transfer(
 }
 
 answer! {
-    /// The organization that somebody has joined.
+    /// The organization that somebody has joined; its parts are `null` for a workspace that is in none.
     pub struct Joined {
-        pub id: String,
-        pub name: String,
-        pub slug: String,
-        pub org_role: &'static str,
+        pub id: Option<String>,
+        pub name: Option<String>,
+        pub slug: Option<String>,
+        pub org_role: Option<&'static str>,
         /// They were a member before, and got workspaces.
         pub already_member: bool,
         /// Every workspace that they can open now.
@@ -167,15 +167,31 @@ answer! {
     }
 }
 
+impl From<GotWorkspace> for Joined {
+    fn from(got: GotWorkspace) -> Self {
+        let workspaces = vec![HeldWorkspace { id: got.workspace.into(), name: got.name, role: got.role.label().to_owned() }];
+        Self { id: None, name: None, slug: None, org_role: None, already_member: false, workspaces, note: None }
+    }
+}
+
+impl From<invitations::Joined> for Joined {
+    fn from(joined: invitations::Joined) -> Self {
+        match joined {
+            invitations::Joined::Organization(joined) => joined.into(),
+            invitations::Joined::Standalone(got) => got.into(),
+        }
+    }
+}
+
 impl From<Accepted> for Joined {
     fn from(joined: Accepted) -> Self {
         let none = joined.workspaces.is_empty();
         let held = |one: crate::workspaces::HeldWorkspace| HeldWorkspace { id: one.id.into(), name: one.name, role: one.role };
         Self {
-            id: joined.org.into(),
-            name: joined.org_name,
-            slug: joined.org_slug,
-            org_role: joined.role.as_str(),
+            id: Some(joined.org.into()),
+            name: Some(joined.org_name),
+            slug: Some(joined.org_slug),
+            org_role: Some(joined.role.as_str()),
             already_member: joined.was_member,
             workspaces: joined.workspaces.into_iter().map(held).collect(),
             note: none.then_some("You are in the organization only. An admin must add you to a workspace."),

@@ -32,6 +32,7 @@ macro_rules! all {
             15 "billing_mail" "../../migrations/0015_billing_mail.sql";
             16 "look_ups" $look_ups;
             17 "resource_lists" "../../migrations/0017_resource_lists.sql";
+            18 "standalone_invitations" "../../migrations/0018_standalone_invitations.sql";
         }
     };
 }

@@ -62,6 +62,11 @@ impl Db {
     /// The same for a write that locks accounts itself, several of them in their order.
     pub async fn write_unlinked(&self, person: &Person, workspace: &WorkspaceId) -> Result<Tx> {
         person.require_write()?;
+        self.write_standalone_by_link(workspace).await
+    }
+
+    /// The same by somebody who isn't in it yet: accepting an invitation.
+    pub async fn write_standalone_by_link(&self, workspace: &WorkspaceId) -> Result<Tx> {
         let mut tx = self.begin().await?;
         let locked = run!(
             tx,

@@ -61,7 +61,8 @@ pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, ke
     if let Some(person) = who.filter(|_| close_personal) {
         close_personal_of(app, &mut tx, &found, person, now).await?;
     }
-    let joiner = prove(&mut tx, &found, who, origin, now).await?;
+    let (email, name) = (&found.invitation.email, &found.invitation.name);
+    let joiner = prove(&mut tx, email, name, found.proves, who, origin, now).await?;
     let member = membership(app, &mut tx, &found, &joiner).await?;
     let new = join(app, &mut tx, &found, &joiner, member.as_ref(), now).await?;
     let accepted = accepted(&mut tx, &found, &joiner.user).await?;
@@ -97,29 +98,36 @@ async fn begin(app: &App, person: Option<&Person>, key: &Key, now: Micros) -> Re
     Ok((tx, found))
 }
 
-/// The one who accepts, with their account locked.
-async fn prove(tx: &mut Tx, found: &Found, person: Option<&Person>, origin: &Origin, now: Micros) -> Result<Person> {
-    let invitation = &found.invitation;
+/// The one who accepts what is offered to an address, with their account locked; `proves`: by a link that came to it.
+pub(super) async fn prove(
+    tx: &mut Tx,
+    email: &str,
+    name: &str,
+    proves: bool,
+    person: Option<&Person>,
+    origin: &Origin,
+    now: Micros,
+) -> Result<Person> {
     if let Some(person) = person {
         tx.lock_account(&person.user).await?;
-        if has_address(tx, Some(person), invitation).await? {
+        if accounts::has_proved(tx, &person.user, email).await? {
             return Ok(person.clone());
         }
         return Err(Refusal::forbidden(
             "other_address",
-            format!("This invitation is for {}. Sign in with that address, or add it to your account.", invitation.email),
+            format!("This invitation is for {email}. Sign in with that address, or add it to your account."),
         ));
     }
-    if !found.proves {
+    if !proves {
         return Err(Refusal::Unauthenticated);
     }
-    let user = accounts::arrive_invited(tx, &invitation.email, &invitation.name, origin, now).await?;
+    let user = accounts::arrive_invited(tx, email, name, origin, now).await?;
     let name = accounts::as_member(tx, &user).await?.name;
-    Ok(by_link(user, name, &invitation.email, origin, now))
+    Ok(by_link(user, name, email, origin, now))
 }
 
 /// Somebody who acts by the link in the mail, before there is a session.
-fn by_link(user: UserId, name: String, email: &str, origin: &Origin, now: Micros) -> Person {
+pub(super) fn by_link(user: UserId, name: String, email: &str, origin: &Origin, now: Micros) -> Person {
     Person {
         user,
         name,

@@ -1,6 +1,6 @@
 //! The mail of an invitation: rendered by the worker at the moment it is sent, with a link made then.
 
-use super::{Invitation, Status, invite, queries, resend, with_access};
+use super::{Invitation, Status, invite, queries, resend, standalone, with_access};
 use crate::app::App;
 use crate::clock::Micros;
 use crate::db::Tx;
@@ -16,7 +16,7 @@ use crate::{organizations, secret};
 /// only the answer was lost.
 pub(crate) async fn prepare_letter(app: &App, id: &InvitationId, round: i64) -> Result<Option<Letter>> {
     let now = app.now();
-    let Some(org) = organization_of(app, id).await? else { return Ok(None) };
+    let Some(org) = organization_of(app, id).await? else { return standalone::prepare_letter(app, id, round).await };
     let mut tx = match app.db.write_org(&org).await {
         Err(Refusal::NotFound) => return Ok(None),
         tx => tx?,
@@ -55,6 +55,7 @@ async fn organization_of(app: &App, id: &InvitationId) -> Result<Option<OrgId>> 
 /// Notes what became of the mail: taken by the server, waiting with the reason, or failed with the reason. "Sent" is
 /// never written before the server took it.
 pub(crate) async fn note_delivery(tx: &mut Tx, id: &InvitationId, round: i64, delivery: Delivery<'_>, now: Micros) -> Result<()> {
+    standalone::note_delivery(tx, id, round, &delivery, now).await?;
     match delivery {
         Delivery::Waiting(reason) => queries::set_delivery(tx, id, round, "queued", reason, None).await,
         Delivery::Sent => queries::set_delivery(tx, id, round, "sent", "", Some(now)).await,

@@ -1,7 +1,7 @@
 //! How many invitation mails leave Roster, so that it can't be used to flood anybody (SEC-I14).
 
 use super::queries;
-use crate::actor::Actor;
+use crate::actor::{Actor, Person};
 use crate::clock::{DAY, HOUR, Micros};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
@@ -9,7 +9,9 @@ use crate::organizations::Organization;
 
 /// Mails an organization may have sent in a day; one more for every member it has, so that a large one can work.
 pub(super) const PER_ORGANIZATION_AND_DAY: i64 = 100;
-/// Mails an address may be sent in an hour, by all organizations together.
+/// Mails about standalone workspaces that one person may have sent in a day.
+pub(super) const PER_PERSON_AND_DAY: i64 = 50;
+/// Mails an address may be sent in an hour, by everybody together.
 pub(super) const PER_ADDRESS_AND_HOUR: i64 = 3;
 
 /// Counts one mail, or refuses it. Part of the write that enqueues the mail: what is refused is not counted. The
@@ -26,6 +28,23 @@ pub(super) async fn count(tx: &mut Tx, actor: &Actor, org: &Organization, addres
             return Err(too_many(reason, ends - now));
         }
     }
+    count_to_address(tx, address, now).await
+}
+
+/// The same for a mail about a standalone workspace, counted by who sends it: anybody can make any number of those.
+pub(super) async fn count_by_person(tx: &mut Tx, person: &Person, address: &str, now: Micros) -> Result<()> {
+    let (used, ends) = queries::count_up(tx, &format!("person {}", person.user), now, now + DAY).await?;
+    if used > PER_PERSON_AND_DAY {
+        let reason = format!(
+            "You have sent {} invitations to workspaces within a day, which is as many as you may. Nothing was sent now; go on tomorrow.",
+            used - 1
+        );
+        return Err(too_many(reason, ends - now));
+    }
+    count_to_address(tx, address, now).await
+}
+
+async fn count_to_address(tx: &mut Tx, address: &str, now: Micros) -> Result<()> {
     let (used, ends) = queries::count_up(tx, &format!("address {address}"), now, now + HOUR).await?;
     if used > PER_ADDRESS_AND_HOUR {
         let reason = format!(

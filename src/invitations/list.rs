@@ -1,6 +1,6 @@
 //! The organization's invitations, and a person's own.
 
-use super::{Invitation, Status, offer, queries, with_access};
+use super::{Invitation, Standalone, Status, offer, queries, standalone, with_access};
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -77,6 +77,11 @@ fn decode(cursor: &str, list: &str) -> Result<(i64, String)> {
         (Some(name), Some(at), Some(id)) if name == list => Ok((at, id.to_owned())),
         _ => Err(foreign()),
     }
+}
+
+/// The pending invitations to standalone workspaces, to the person's own proved addresses.
+pub async fn list_own_to_standalone(app: &App, person: &Person) -> Result<Vec<Standalone>> {
+    standalone::list_own(&mut app.db.read().await?, person, app.now()).await
 }
 
 /// The pending invitations to the person's own proved addresses, each with its organization's name; an address that

@@ -15,21 +15,26 @@ mod offer;
 mod open;
 mod queries;
 mod resend;
+mod standalone;
 mod to_workspace;
+mod whichever;
 
-pub use accept::{Accepted, accept, decline};
+pub use accept::Accepted;
 pub use change::{Changed, change};
 pub use ending::{revocable, revoke};
 pub(crate) use ending::{revoke_all, revoke_beyond, revoke_in, revoke_of_key};
 pub(crate) use invite::set_role;
 pub use invite::{NewInvitation, OnPending, invite};
 pub(crate) use letter::{note_delivery, prepare_letter};
-pub use list::{Ended, Filter, Listed, list, list_own};
+pub use list::{Ended, Filter, Listed, list, list_own, list_own_to_standalone};
 pub use offer::{MOST as MOST_WORKSPACES, Offered, Wanted};
 pub(crate) use offer::{drop_custom_role, drop_workspace};
-pub use open::{Key, Offer, Personal, Receipt, Standing, open, receipt};
+pub use open::{Key, Offer, Personal, Receipt, Standing, receipt};
 pub use resend::{copy_link, resend};
+pub use standalone::{GotWorkspace, Standalone, StandaloneOffer};
+pub(crate) use standalone::{revoke_all_standalone, revoke_standalone_beyond, turn_into_organizations};
 pub use to_workspace::{NewWorkspaceInvitation, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
+pub use whichever::{Joined, Opened, ToWorkspace, accept, decline, open};
 
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::Actor;
@@ -120,6 +125,14 @@ impl Kind {
 }
 
 impl Status {
+    /// What is stored, at a moment: time decides that one has expired, at once and without anything having to run (SEC-I11).
+    fn at(stored: &str, expires_at: Micros, now: Micros) -> Self {
+        match Self::parse(stored).unwrap_or(Self::Revoked) {
+            Self::Pending if expires_at <= now => Self::Expired,
+            status => status,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -136,6 +149,14 @@ impl Status {
 }
 
 impl DeliveryState {
+    fn parse(text: &str) -> Self {
+        match text {
+            "sent" => Self::Sent,
+            "failed" => Self::Failed,
+            _ => Self::Queued,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -146,13 +167,9 @@ impl DeliveryState {
 }
 
 impl Invitation {
-    /// Its time decides that it has expired, at once and without anything having to run (SEC-I11).
     fn from_row(row: InvitationRow, now: Micros) -> Self {
-        let status = match Status::parse(&row.status).unwrap_or(Status::Revoked) {
-            Status::Pending if row.expires_at <= now => Status::Expired,
-            status => status,
-        };
         Self {
+            status: Status::at(&row.status, row.expires_at, now),
             id: row.id.into(),
             org: row.org_id.into(),
             member: row.member_id.map(MemberId::from),
@@ -161,14 +178,9 @@ impl Invitation {
             name: row.name,
             role: row.role,
             access: Vec::new(),
-            status,
             invited_by: row.invited_by.map(UserId::from),
             inviter: row.inviter_name,
-            delivery: match row.delivery.as_str() {
-                "sent" => DeliveryState::Sent,
-                "failed" => DeliveryState::Failed,
-                _ => DeliveryState::Queued,
-            },
+            delivery: DeliveryState::parse(&row.delivery),
             delivery_error: row.delivery_error,
             delivered_at: row.delivered_at,
             created_at: row.created_at,

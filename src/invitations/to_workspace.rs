@@ -3,7 +3,7 @@
 
 use super::invite::{self, Draft};
 use super::offer::{self, Wanted};
-use super::{Invitation, Kind, OnPending, ending, find_in, queries, resend};
+use super::{Invitation, Kind, OnPending, ToWorkspace, ending, find_in, queries, resend, standalone};
 use crate::access::{self, OrgRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -29,11 +29,12 @@ pub struct NewWorkspaceInvitation {
 ///
 /// Refuses who doesn't manage the workspace's access or offers more than they may give there; somebody new, where only
 /// owners invite and the actor isn't one, or whose domain the policy doesn't allow; a member who has the workspace already
-/// or is suspended; and what [`super::invite`] refuses of mail.
-pub async fn invite_to_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId, new: &NewWorkspaceInvitation) -> Result<Invitation> {
+/// or is suspended; and what [`super::invite`] refuses of mail. A standalone workspace offers its roles by itself
+/// ([`super::standalone`]; S1-9).
+pub async fn invite_to_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId, new: &NewWorkspaceInvitation) -> Result<ToWorkspace> {
     let now = app.now();
     let mut writing = workspaces::write(app, person, id).await?;
-    let actor = in_organization(&writing)?;
+    let Some(actor) = writing.actor.clone() else { return standalone::invite(app, writing, new).await.map(ToWorkspace::Standalone) };
     access::may_set_access(writing.ceiling(), Some(actor.role), None, Some(new.role.role()), false)?;
     let org = organizations::find(&mut writing.tx, &actor.org.id).await?;
     let email = text::email(&new.email).map_err(|message| Refusal::field("email", message))?;
@@ -63,17 +64,7 @@ pub async fn invite_to_workspace(app: &App, person: &Arc<Person>, id: &Workspace
     let invitation = find_in(&mut writing.tx, &org.id, &invitation, now).await?;
     writing.tx.commit().await?;
     app.wake();
-    Ok(invitation)
-}
-
-/// The person in the workspace's organization; refuses a workspace that has none.
-fn in_organization(writing: &Writing) -> Result<Actor> {
-    writing.actor.clone().ok_or_else(|| {
-        Refusal::conflict(
-            "standalone_workspace",
-            format!("{} is in no organization, and organizations send invitations. Link it to one first.", writing.workspace.name),
-        )
-    })
+    Ok(ToWorkspace::Organization(invitation))
 }
 
 fn check_newcomer(org: &Organization, actor: &Actor, email: &str) -> Result<()> {
@@ -134,16 +125,20 @@ async fn add(writing: &mut Writing, actor: &Actor, org: &Organization, pending: 
 
 /// The pending invitations that offer a role in a workspace, each with that role alone. Refuses who doesn't manage the
 /// workspace's access.
-pub async fn list_to_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<(Workspace, Vec<Invitation>)> {
+pub async fn list_to_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<(Workspace, Vec<ToWorkspace>)> {
     let managed = workspaces::find_managed(app, person, id).await?;
-    let Some(actor) = &managed.actor else { return Ok((managed.workspace, Vec::new())) };
-    access::may_set_access(managed.gives_up_to(), Some(actor.role), None, None, false)?;
+    let role = managed.actor.as_ref().map(|actor| actor.role);
+    access::may_set_access(managed.gives_up_to(), role, None, None, false)?;
     let now = app.now();
     let mut tx = app.db.read().await?;
+    let Some(actor) = &managed.actor else {
+        let found = standalone::list(&mut tx, id, now).await?.into_iter().map(ToWorkspace::Standalone).collect();
+        return Ok((managed.workspace, found));
+    };
     let rows = queries::pending_to_workspace(&mut tx, &actor.org.id, id, LISTED).await?;
     let mut found: Vec<Invitation> = rows.into_iter().map(|row| Invitation::from_row(row, now)).collect();
     offer::fill(&mut found, queries::offer::of_workspace(&mut tx, &actor.org.id, id).await?);
-    Ok((managed.workspace, found))
+    Ok((managed.workspace, found.into_iter().map(ToWorkspace::Organization).collect()))
 }
 
 /// Invitations that a workspace's page lists.
@@ -151,10 +146,12 @@ const LISTED: i64 = 100;
 
 /// Takes a workspace out of a pending invitation; one that offers nothing else is revoked. Refuses who couldn't take that
 /// role away directly, and an invitation that doesn't offer this workspace.
-pub async fn withdraw_from_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId, invitation: &InvitationId) -> Result<Invitation> {
+pub async fn withdraw_from_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId, invitation: &InvitationId) -> Result<ToWorkspace> {
     let now = app.now();
     let mut writing = workspaces::write(app, person, id).await?;
-    let actor = in_organization(&writing)?;
+    let Some(actor) = writing.actor.clone() else {
+        return standalone::withdraw(writing, invitation, now).await.map(ToWorkspace::Standalone);
+    };
     access::may_set_access(writing.ceiling(), Some(actor.role), None, None, false)?;
     let before = find_in(&mut writing.tx, &actor.org.id, invitation, now).await?;
     let line = before.access.iter().find(|line| line.workspace == *id).filter(|_| before.is_open()).ok_or(Refusal::NotFound)?;
@@ -166,5 +163,5 @@ pub async fn withdraw_from_workspace(app: &App, person: &Arc<Person>, id: &Works
         invite::note_change(&mut writing.tx, &actor, &before, now).await?;
     }
     writing.tx.commit().await?;
-    Ok(before)
+    Ok(ToWorkspace::Organization(before))
 }

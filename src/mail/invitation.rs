@@ -14,6 +14,7 @@ pub(crate) struct InvitationMail<'a> {
     /// They are in the organization already.
     pub to_member: bool,
     pub to: &'a str,
+    /// "": the workspace is in none.
     pub organization: &'a str,
     pub inviter: &'a str,
     /// The name the role goes by in that organization.
@@ -50,7 +51,7 @@ struct Words<'a> {
     to: &'a str,
     organization: String,
     inviter: String,
-    /// "Acme", or "Production in Acme".
+    /// "Acme", "Production in Acme", or "Production".
     what: String,
     role: &'a str,
     role_explained: &'a str,
@@ -69,6 +70,7 @@ impl InvitationMail<'_> {
             to_member: self.to_member,
             to: self.to,
             what: match self.kind {
+                Kind::Workspace if organization.is_empty() => text::some_of(&names, 3),
                 Kind::Workspace => format!("{} in {organization}", text::some_of(&names, 3)),
                 Kind::Organization => organization.clone(),
             },

@@ -97,7 +97,7 @@ pub async fn create(
     }
     match send(&app, &actor, &form, &places).await {
         Ok(invitation) => {
-            let notice = Notice::good(said(&actor, &invitation), waits(&invitation))
+            let notice = Notice::good(said(&actor, &invitation), waits(invitation.expires_at))
                 .with_link("Invite another", format!("/orgs/{}/members/invite", actor.org.slug));
             Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
         }
@@ -132,8 +132,8 @@ fn said(actor: &Actor, invitation: &Invitation) -> String {
 }
 
 /// What happens next.
-pub(super) fn waits(invitation: &Invitation) -> String {
-    format!("The mail is on its way out. They have until {} to accept.", clock::minute(invitation.expires_at))
+pub(super) fn waits(expires_at: clock::Micros) -> String {
+    format!("The mail is on its way out. They have until {} to accept.", clock::minute(expires_at))
 }
 
 /// Value, name, note, and why it can't be chosen.

@@ -12,7 +12,7 @@ use crate::actor::Person;
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
-use crate::invitations::{self, Invitation, NewWorkspaceInvitation, OnPending};
+use crate::invitations::{self, DeliveryState, Kind, NewWorkspaceInvitation, OnPending, Status, ToWorkspace};
 use crate::text;
 use crate::workspaces::{self, Managed};
 use askama::Template;
@@ -45,6 +45,7 @@ struct New {
     shell: Shell,
     base: String,
     workspace_name: String,
+    /// "": the workspace stands alone.
     org_name: String,
     days: String,
     form: InviteForm,
@@ -53,7 +54,50 @@ struct New {
     picker: Picker,
     in_the_way: Option<InTheWay>,
     may_update: bool,
-    pending: Vec<Invitation>,
+    pending: Vec<Waiting>,
+}
+
+/// A pending invitation in the list.
+struct Waiting {
+    id: String,
+    email: String,
+    /// "Workspace invite, as Admin", or more of it.
+    what: String,
+    inviter: String,
+    /// What became of the mail.
+    delivery: String,
+}
+
+impl From<ToWorkspace> for Waiting {
+    fn from(invitation: ToWorkspace) -> Self {
+        let (state, error, expired) = match &invitation {
+            ToWorkspace::Organization(one) => (one.delivery, &one.delivery_error, one.status == Status::Expired),
+            ToWorkspace::Standalone(one) => (one.delivery, &one.delivery_error, one.status == Status::Expired),
+        };
+        let delivery = match state {
+            _ if expired => "expired".to_owned(),
+            DeliveryState::Sent => "sent".to_owned(),
+            DeliveryState::Failed => format!("not sent: {error}"),
+            DeliveryState::Queued if error.is_empty() => "the mail is on its way out".to_owned(),
+            DeliveryState::Queued => format!("the mail waits: {error}"),
+        };
+        match invitation {
+            ToWorkspace::Organization(one) => Self {
+                id: one.id.to_string(),
+                what: one.access.iter().fold(one.kind.label().to_owned(), |text, line| format!("{text}, as {}", line.role_name)),
+                email: one.email,
+                inviter: one.inviter,
+                delivery,
+            },
+            ToWorkspace::Standalone(one) => Self {
+                id: one.id.to_string(),
+                what: format!("{}, as {}", Kind::Workspace.label(), one.role.label()),
+                email: one.email,
+                inviter: one.inviter,
+                delivery,
+            },
+        }
+    }
 }
 
 /// `GET /workspaces/{ws}/members/invite`
@@ -86,7 +130,7 @@ pub async fn create(
     };
     match outcome {
         Ok(invitation) => {
-            let notice = Notice::good(format!("{} is invited to the workspace.", invitation.email), waits(&invitation));
+            let notice = Notice::good(format!("{} is invited to the workspace.", invitation.email()), waits(invitation.expires_at()));
             Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
@@ -130,7 +174,7 @@ pub async fn withdraw(
 ) -> PageResult {
     let invitation = invitations::withdraw_from_workspace(&app, &person, &id, &invitation).await?;
     let notice =
-        Notice::good(format!("{} is no longer invited to the workspace.", invitation.email), "Invite them again if that was a mistake.");
+        Notice::good(format!("{} is no longer invited to the workspace.", invitation.email()), "Invite them again if that was a mistake.");
     Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
 }
 
@@ -150,7 +194,7 @@ async fn form_page(
         base: format!("/workspaces/{}", managed.workspace.id),
         workspace_name: managed.workspace.name.clone(),
         org_name: org.map(|org| org.name.clone()).unwrap_or_default(),
-        days: org.map(|org| text::count(org.policies.invitation_days, "day", "days")).unwrap_or_default(),
+        days: text::count(org.map_or(7, |org| org.policies.invitation_days), "day", "days"),
         email_error: refusal.map_or(String::new(), |r| r.message_for("email").to_owned()),
         email_hint: match org.map(|org| org.policies.invite_domains.as_slice()) {
             None | Some([]) => "Only this address can accept.".into(),
@@ -159,7 +203,7 @@ async fn form_page(
         picker,
         in_the_way: refusal.and_then(in_the_way),
         may_update: matches!(refusal, Some(Refusal::Conflict(conflict)) if conflict.code == "invitation_pending"),
-        pending,
+        pending: pending.into_iter().map(Waiting::from).collect(),
         form,
     })
 }

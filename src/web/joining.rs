@@ -2,6 +2,7 @@
 
 use super::error::PageError;
 use super::input::Query;
+use super::notice::Notice;
 use super::page::{self, Shell};
 use super::session::{self, Member, SignedIn, Visitor, cookie, see_other};
 use crate::actor::SignInMethod;
@@ -9,7 +10,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::WorkspaceId;
-use crate::invitations::{self, Accepted, Key, Kind, Offer, Standing};
+use crate::invitations::{self, Accepted, Joined, Key, Kind, Offer, Opened, StandaloneOffer, Standing};
 use crate::text;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -42,7 +43,10 @@ struct Show {
 
 /// `GET /invitations/{token}`: what is offered. Opening it changes nothing, as often as it is opened (SEC-I1).
 pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> PageResult {
-    let offer = invitations::open(&app, visitor.person.as_deref(), &Key::parse(&token)).await?;
+    let offer = match invitations::open(&app, visitor.person.as_deref(), &Key::parse(&token)).await? {
+        Opened::Organization(offer) => offer,
+        Opened::Standalone(offer) => return Ok(show_standalone(&app, &visitor, &token, offer)),
+    };
     if matches!(offer.standing, Standing::Joined) {
         return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
     }
@@ -64,6 +68,39 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<St
         set_cookie(&app, &mut response, &token, 3600);
     }
     Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "invitations/show_standalone.html")]
+struct ShowStandalone {
+    shell: Shell,
+    base: String,
+    add_href: String,
+    signed_in_as: String,
+    expires: String,
+    expires_exact: String,
+    offer: StandaloneOffer,
+}
+
+fn show_standalone(app: &App, visitor: &Visitor, token: &str, offer: StandaloneOffer) -> Response {
+    let invitation = &offer.invitation;
+    if matches!(offer.standing, Standing::Joined) {
+        return see_other(format!("/workspaces/{}/overview", invitation.workspace), None);
+    }
+    let keep = matches!(offer.standing, Standing::SignIn | Standing::OtherAccount { .. });
+    let mut response = page::ok(&ShowStandalone {
+        shell: Shell::bare(visitor, format!("{} to {}", Kind::Workspace.label(), invitation.workspace_name)),
+        base: format!("/invitations/{token}"),
+        add_href: add_href(&invitation.email),
+        signed_in_as: visitor.person.as_ref().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).unwrap_or_default(),
+        expires: clock::minute(invitation.expires_at),
+        expires_exact: clock::rfc3339(invitation.expires_at),
+        offer,
+    });
+    if keep {
+        set_cookie(app, &mut response, token, 3600);
+    }
+    response
 }
 
 /// Where the address is added to the account that is signed in, by a mail of its own, and back here after. The link
@@ -89,6 +126,7 @@ fn kept(headers: &HeaderMap) -> Option<&str> {
 
 struct Mine {
     href: String,
+    /// Or the workspace's, where it stands alone.
     org_name: String,
     inviter: String,
     expires: String,
@@ -115,6 +153,13 @@ pub async fn mine(State(app): State<App>, SignedIn { person, visitor }: SignedIn
         inviter: invitation.inviter,
         expires: clock::minute(invitation.expires_at),
     });
+    let standalone = invitations::list_own_to_standalone(&app, &person).await?.into_iter().map(|invitation| Mine {
+        href: format!("/invitations/{}", invitation.id),
+        org_name: invitation.workspace_name,
+        inviter: invitation.inviter,
+        expires: clock::minute(invitation.expires_at),
+    });
+    let invitations = invitations.chain(standalone);
     Ok(page::ok(&MinePage { shell: Shell::bare(&visitor, "Your invitations"), invitations: invitations.collect() }))
 }
 
@@ -131,7 +176,17 @@ pub async fn close_and_join(State(app): State<App>, visitor: Visitor, session: S
 async fn join(app: &App, visitor: &Visitor, session: &Session, token: &str, close_personal: bool) -> PageResult {
     let key = Key::parse(token);
     match invitations::accept(app, visitor.person.as_ref(), &visitor.origin, &key, close_personal).await {
-        Ok(Accepted { org_slug, user, arrived, was_member, new, .. }) => {
+        Ok(Joined::Standalone(got)) => {
+            if got.arrived {
+                session::sign_in(session, &got.user, SignInMethod::Email, &visitor.origin).await?;
+            }
+            let notice = Notice::good(
+                format!("You have {} now, as {}.", got.name, got.role.label()),
+                "It is in no organization: this workspace is all that the invitation gave you.",
+            );
+            Ok(see_other(format!("/workspaces/{}/overview", got.workspace), Some(notice)))
+        }
+        Ok(Joined::Organization(Accepted { org_slug, user, arrived, was_member, new, .. })) => {
             if arrived {
                 session::sign_in(session, &user, SignInMethod::Email, &visitor.origin).await?;
             }
@@ -189,7 +244,7 @@ struct Held {
 
 #[derive(Template)]
 #[template(path = "invitations/joined.html")]
-struct Joined {
+struct JoinedPage {
     shell: Shell,
     base: String,
     org_name: String,
@@ -217,7 +272,7 @@ pub async fn joined(State(app): State<App>, Member { actor, visitor }: Member, Q
         .collect();
     let fresh: Vec<&Held> = workspaces.iter().filter(|held| held.is_new && !asked.new.is_empty()).collect();
     let names: Vec<String> = fresh.iter().map(|held| held.name.clone()).collect();
-    Ok(page::ok(&Joined {
+    Ok(page::ok(&JoinedPage {
         shell: Shell::org(&visitor, &actor, "Members", if names.is_empty() { "You joined" } else { "What you have now" }),
         base: format!("/orgs/{}", actor.org.slug),
         org_name: actor.org.name.clone(),

@@ -34,7 +34,7 @@ pub use release::Keeping;
 pub(crate) use release::{custom_holders, keeping, release_all};
 pub(crate) use set::name_of;
 pub use set::{Given, Set, set_access, set_access_impact};
-pub(crate) use write::{Writing, write};
+pub(crate) use write::{Writing, standing_alone, write};
 
 use crate::access::{self as rules, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};

@@ -126,6 +126,8 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
         // Who can't give it any more loses what they offered (SEC-I8).
         if let (Some(actor), Some(role)) = (writing.actor.clone(), target.organization_role) {
             revoked = invitations::revoke_beyond(&mut writing.tx, &actor, user, Some(role), now).await?.len();
+        } else if writing.actor.is_none() {
+            revoked = invitations::revoke_standalone_beyond(&mut writing, user, now).await?;
         }
     }
     let impact = seen.compare(&impact::look(&mut writing.tx, &scope).await?);

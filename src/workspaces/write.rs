@@ -8,7 +8,7 @@ use crate::audit::{self, Event};
 use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
-use crate::ids::WorkspaceId;
+use crate::ids::{UserId, WorkspaceId};
 use crate::organizations;
 use std::sync::Arc;
 
@@ -58,6 +58,13 @@ pub(crate) async fn write(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> 
         return Err(Refusal::NotFound);
     }
     Ok(Writing { tx, workspace, person: person.clone(), actor, role, own })
+}
+
+/// A workspace that is in no organization, inside a write that has locked it; "not found" for any other.
+pub(crate) async fn standing_alone(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
+    let nobody = UserId::from("");
+    let found = queries::find(tx, &nobody, id).await?.map(|(workspace, _)| workspace);
+    found.filter(|workspace| workspace.org.is_none()).ok_or(Refusal::NotFound)
 }
 
 impl Writing {

@@ -5,6 +5,7 @@ mod ending;
 mod inviting;
 mod mail;
 mod one_organization;
+mod standalone;
 mod to_workspace;
 mod workspaces;
 

@@ -21,7 +21,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
 use crate::impact::{self, Impact, Scope};
 use crate::organizations::{self, Organization};
-use crate::{accounts, mail, members, text, usage};
+use crate::{accounts, invitations, mail, members, text, usage};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -152,6 +152,7 @@ async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id:
     let scope = Scope::Workspaces(vec![id.clone()]);
     let before = impact::look(tx, &scope).await?;
     bring(app, tx, actor, &workspace, &newcomers, now).await?;
+    let (turned, revoked) = invitations::turn_into_organizations(tx, actor, &org, id, now).await?;
     let slug = super::create::free_slug(tx, &org.id, &workspace.name).await?;
     queries::set_organization(tx, id, &org.id, &slug).await?;
     members::add_to_workspaces_of(tx, &org.id, id, 1).await?;
@@ -162,6 +163,8 @@ async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id:
         .with("slug", &*slug)
         .with("people", workspace.people)
         .with("joined", newcomers.len())
+        .with("invitations", turned)
+        .with("invitations_revoked", revoked)
         .with("impact", impact.counts());
     audit::record(tx, actor, now, event).await?;
     let workspace = Workspace { org: Some(org.id), slug, ..workspace };

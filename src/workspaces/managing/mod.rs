@@ -188,12 +188,14 @@ async fn delete_in(writing: &mut Writing, now: Micros) -> Result<WorkspaceDeleti
     managed.may_delete()?;
     let (workspace, tx) = (&managed.workspace, &mut writing.tx);
     let losing_names = queries::names(tx, &workspace.id, NAMED).await?;
-    let mut invitations = 0;
+    let invitations;
     if let (Some(org), Some(actor)) = (&workspace.org, &writing.actor) {
         let offers = invitations::drop_workspace(tx, actor, &workspace.id, now).await?;
         invitations = (offers.changed.len() + offers.revoked.len()) as i64;
         members::add_to_workspaces_of(tx, org, &workspace.id, -1).await?;
         organizations::add_to_counts(tx, org, 0, 0, -1).await?;
+    } else {
+        invitations = invitations::revoke_all_standalone(tx, &workspace.id, now).await? as i64;
     }
     let keys = keys::end_of_workspace(tx, &workspace.id, now).await?;
     let resources = queries::delete(tx, &workspace.id, now).await?;

@@ -7,14 +7,15 @@ use roster::grants;
 use roster::resources::{self, Filter, Place};
 use serde_json::json;
 
-/// Monitors as rows of the database, by name after what is there, every tenth of them archived.
-async fn plant(scene: &Scene, count: usize) {
+/// Monitors as rows of the database, by name after what is there; every tenth is archived, and every fifth of this kind.
+async fn plant(scene: &Scene, count: usize, fifth: &str) {
     let (org, ws) = (&scene.org, &scene.workspace);
     let rows: Vec<String> = (0..count)
         .map(|n| {
             let archived = if n % 10 == 9 { "0" } else { "NULL" };
+            let kind = if n % 5 == 0 { fifth } else { "monitor" };
             let id = format!("res_{n:032}");
-            format!("('{id}', '{org}', '{ws}', '{ws}', 'monitor', 'm{n}', '{id}/', 'site {n:05}', 'site {n:05}', 0, 0, {archived})")
+            format!("('{id}', '{org}', '{ws}', '{ws}', '{kind}', 'm{n}', '{id}/', 'site {n:05}', 'site {n:05}', 0, 0, {archived})")
         })
         .collect();
     let mut database = Database::open(&scene.house.database_url).await;
@@ -32,12 +33,12 @@ async fn s2_35_sec_r15_a_page_counts_up_to_a_thousand_and_says_that_there_are_mo
     let mut scene = Scene::new().await;
     let (here, of_all) = (scene.at_workspace(), "/orgs/acme-corp/resources");
     scene.give("carol@acme.test", "member").await;
-    plant(&scene, 120).await;
+    plant(&scene, 120, "monitor").await;
     scene.acme.alice.get(&here).await.assert_says("108 resources");
     scene.acme.alice.get(of_all).await.assert_says("Production 108");
     scene.acme.alice.get(&format!("{here}?archived=yes")).await.assert_says("12 resources");
     scene.house.execute("DELETE FROM resources").await;
-    plant(&scene, 1_300).await;
+    plant(&scene, 1_300, "monitor").await;
     scene.acme.alice.get(&here).await.assert_says("more than 1,000 resources");
     scene.acme.alice.get(&format!("{here}?kind=monitor")).await.assert_says("more than 1,000 resources");
     scene.acme.alice.get(of_all).await.assert_says("Production more than 200");
@@ -72,7 +73,7 @@ async fn s2_35_sec_r15_a_page_counts_up_to_a_thousand_and_says_that_there_are_mo
 #[tokio::test]
 async fn sec_r15_a_count_walks_the_beginning_of_an_index() {
     let scene = Scene::new().await;
-    plant(&scene, 1_300).await;
+    plant(&scene, 1_300, "schedule").await;
     let app = &scene.house.app;
     let cookie = &scene.acme.alice.cookies[roster::web::COOKIE];
     let person = accounts::identify_session(app, cookie, Default::default()).await.expect("it is read").expect("Alice");
@@ -83,14 +84,14 @@ async fn sec_r15_a_count_walks_the_beginning_of_an_index() {
     for (filter, index) in [
         (one.clone(), "resources_by_name"),
         (Filter { search: "site 012".into(), ..one.clone() }, "resources_by_name"),
-        (Filter { kind: "monitor".into(), ..one.clone() }, "resources_by_kind"),
+        (Filter { kind: "schedule".into(), ..one.clone() }, "resources_by_kind"),
         (Filter { archived: true, ..one.clone() }, "resources_archived_by_name"),
-        (Filter { kind: "monitor".into(), archived: true, ..one }, "resources_archived_by_kind"),
+        (Filter { kind: "schedule".into(), archived: true, ..one }, "resources_archived_by_kind"),
     ] {
         plans.push((resources::explain_count(app, &place, &filter).await.expect("a plan"), index));
         plans.push((resources::explain(app, &place, &filter).await.expect("a plan"), index));
     }
-    plans.push((grants::explain(app, &workspace, &person.user, "monitor").await.expect("a plan"), "resources_by_kind"));
+    plans.push((grants::explain(app, &workspace, &person.user, "schedule").await.expect("a plan"), "resources_by_kind"));
     for (plan, index) in plans {
         let text = plan.join("\n");
         if scene.house.database_url.starts_with("sqlite") {

@@ -83,7 +83,7 @@ async fn s1_9_a_workspace_that_stands_alone_has_a_page_of_its_people() {
     give(&house, &lab, "otto@globex.test", "direct", "member").await;
     let path = format!("/workspaces/{lab}/members");
     let page = acme.xenia.get(&path).await.assert_status(200);
-    page.assert_says("its people are managed here").assert_says("To invite people, create an organization from this workspace");
+    page.assert_says("its people are managed here").assert_says("create an organization from this workspace");
     let otto = user_id(&house, "otto@globex.test").await;
     acme.xenia.submit(&format!("{path}/{otto}"), &[("role", "admin")]).await.assert_says("otto is Admin of Lab now.");
     let xenia = user_id(&house, "xenia@nowhere.test").await;
