@@ -238,7 +238,10 @@ pub async fn mine(
 /// `GET /invitations/{key}`: by its id, or by the secret at the end of its link.
 pub async fn open(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<axum::Json<Offer>> {
     Ok(axum::Json(match invitations::open(&app, Some(&person), &Key::parse(&key)).await? {
-        Opened::Organization(offer) => Offer::new(offer.invitation, offer.organization.name),
+        Opened::Organization(offer) => {
+            let invitations::Offer { invitation, organization, .. } = *offer;
+            Offer::new(invitation, organization.name)
+        }
         Opened::Standalone(offer) => offer.invitation.into(),
     }))
 }

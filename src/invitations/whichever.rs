@@ -44,8 +44,8 @@ impl ToWorkspace {
 /// What a key opens.
 #[derive(Debug)]
 pub enum Opened {
-    Organization(Offer),
-    Standalone(StandaloneOffer),
+    Organization(Box<Offer>),
+    Standalone(Box<StandaloneOffer>),
 }
 
 /// What accepting gave.
@@ -59,8 +59,8 @@ pub enum Joined {
 /// can't be accepted any more, with the reason.
 pub async fn open(app: &App, person: Option<&Person>, key: &Key) -> Result<Opened> {
     match offers::open(app, person, key).await {
-        Err(Refusal::NotFound) => standalone::open(app, person, key).await.map(Opened::Standalone),
-        opened => opened.map(Opened::Organization),
+        Err(Refusal::NotFound) => standalone::open(app, person, key).await.map(|offer| Opened::Standalone(Box::new(offer))),
+        opened => opened.map(|offer| Opened::Organization(Box::new(offer))),
     }
 }
 

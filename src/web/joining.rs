@@ -44,8 +44,8 @@ struct Show {
 /// `GET /invitations/{token}`: what is offered. Opening it changes nothing, as often as it is opened (SEC-I1).
 pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> PageResult {
     let offer = match invitations::open(&app, visitor.person.as_deref(), &Key::parse(&token)).await? {
-        Opened::Organization(offer) => offer,
-        Opened::Standalone(offer) => return Ok(show_standalone(&app, &visitor, &token, offer)),
+        Opened::Organization(offer) => *offer,
+        Opened::Standalone(offer) => return Ok(show_standalone(&app, &visitor, &token, *offer)),
     };
     if matches!(offer.standing, Standing::Joined) {
         return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
