@@ -183,8 +183,8 @@ fn cell(row: &sqlx::sqlite::SqliteRow, n: usize) -> anyhow::Result<Cell> {
 
 async fn insert_rows(tx: &mut SqliteConnection, table: &str, columns: &[String], rows: &[Vec<Cell>]) -> anyhow::Result<()> {
     let width = columns.len();
-    let row = |r: usize| (1..=width).map(|c| format!("${}", r * width + c)).collect::<Vec<_>>().join(", ");
-    let places = (0..rows.len()).map(|r| format!("({})", row(r))).collect::<Vec<_>>().join(", ");
+    // SQLite looks places that have numbers up among all before them.
+    let places = vec![format!("({})", vec!["?"; width].join(", ")); rows.len()].join(", ");
     let sql = format!("INSERT INTO {table} ({}) VALUES {places}", columns.join(", "));
     let query = sqlx::query(sqlx::AssertSqlSafe(sql));
     let query = rows.iter().flatten().fold(query, |query, cell| match cell {

@@ -3,7 +3,7 @@ pub(super) mod index;
 pub(super) mod list;
 pub(super) mod redact;
 
-use crate::db::{Tx, on, row, rows, run};
+use crate::db::{Tx, on, row, rows_alone, run};
 use crate::error::Result;
 use crate::ids::UserId;
 
@@ -66,7 +66,7 @@ pub(super) async fn insert(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
             "INSERT INTO audit_events (id, stream, seq, prev_hash, hash, at, org_id, workspace_id, category, action, actor_kind, actor_id,
                 actor_name, credential, ip, client, request_id, target_kind, target_id, target_name, subject_id, changes, v, salt, redacted)
              VALUES {}",
-            rows(1, chunk.len(), 25)
+            rows_alone(tx.dialect(), chunk.len(), 25)
         );
         run!(tx, {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// What stands where a text was.
 pub const MARK: &str = "[redacted]";
@@ -209,7 +210,7 @@ fn numbers(ranges: &str) -> impl Iterator<Item = i64> {
         let (first, last) = run.split_once('-').unwrap_or((run, run));
         match (first.parse(), last.parse()) {
             (Ok(first), Ok(last)) => first..=last,
-            _ => 1..=0,
+            _ => RangeInclusive::new(1, 0),
         }
     })
 }

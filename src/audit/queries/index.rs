@@ -1,6 +1,6 @@
 //! The tables beside the events by which they are found.
 
-use crate::db::{Tx, on, rows, run};
+use crate::db::{Tx, on, rows_alone, run};
 use crate::error::Result;
 use crate::ids::OrgId;
 
@@ -9,7 +9,7 @@ const AT_ONCE: usize = 4_000;
 
 pub(in crate::audit) async fn add_tags(tx: &mut Tx, tags: &[(i64, i64)]) -> Result<()> {
     for chunk in tags.chunks(AT_ONCE) {
-        let sql = format!("INSERT INTO audit_tags (tag, seq) VALUES {}", rows(1, chunk.len(), 2));
+        let sql = format!("INSERT INTO audit_tags (tag, seq) VALUES {}", rows_alone(tx.dialect(), chunk.len(), 2));
         run!(tx, chunk.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql.as_str())), |query, (tag, seq)| query.bind(*tag).bind(*seq)))?;
     }
     Ok(())
