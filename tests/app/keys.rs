@@ -35,7 +35,7 @@ async fn s2_43_runs_that_a_key_of_the_organization_reports_appear_under_its_name
     assert_eq!((&run["trigger"], &run["person_name"]), (&json!("CI key nightly"), &json!("CI key nightly")), "{run}");
     let alice = &mut scene.acme.alice;
     alice.get(&format!("/workspaces/{}/runs", scene.workspace)).await.assert_says("CI key nightly");
-    alice.get("/orgs/acme-corp/audit?category=run").await.assert_says("CI key nightly ran Orders, and it succeeded");
+    alice.get("/orgs/acme-corp/audit?category=run").await.assert_says("CI key nightly ran Orders").assert_says("and it succeeded");
     // It is nobody who is active, and no member.
     assert_eq!(scene.house.count("SELECT COUNT(*) FROM usage_people WHERE user_id LIKE 'key%'").await, 0);
     assert!(!alice.get("/orgs/acme-corp/members").await.assert_status(200).body.contains("nightly"));
@@ -128,6 +128,9 @@ async fn s5_6_s5_13_a_workspaces_key_gives_the_same_answers_before_and_after_lin
     assert_eq!(before, ["m1"]);
     let runs = json!({ "runs": [with(ended("r1", "succeeded", 1), of("monitor", "m1"))] });
     key.post(&format!("/workspaces/{own}/runs"), runs).await.assert_status(200);
+
+    let invite = json!({ "email": "nina@acme.test", "role": "viewer" });
+    key.post(&format!("/workspaces/{own}/members/invite"), invite).await.assert_problem(403, "key_has_no_account");
 
     alice.post(&format!("/organizations/{org}/workspaces"), json!({ "workspace_id": own })).await.assert_status(201);
     assert_eq!(seen(&key.get(&resources).await.assert_status(200)), before, "the same answer after linking");

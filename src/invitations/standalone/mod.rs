@@ -93,6 +93,8 @@ async fn find_in(tx: &mut Tx, id: &InvitationId, now: Micros) -> Result<Standalo
 /// manage its access or offers more than they may give, a custom role, who has the workspace already, what is pending
 /// unless told to update it, and more mail than the limits allow (SEC-I14).
 pub(super) async fn invite(app: &App, mut writing: Writing, new: &NewWorkspaceInvitation) -> Result<Standalone> {
+    // Whoever is invited joins somebody: a workspace that stands alone has only its people to answer for an offer.
+    writing.person.require_account()?;
     let now = app.now();
     let Given::Fixed(role) = new.role else { return Err(Refusal::field("role", "Custom roles belong to organizations.")) };
     may_give(writing.ceiling(), None, Some(role))?;
