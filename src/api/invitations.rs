@@ -209,11 +209,25 @@ pub async fn resend(State(app): State<App>, Member(actor): Member, Path((_, id))
 /// `POST /organizations/{org_id}/invitations/{invitation_id}/link`
 pub async fn copy_link(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<Response> {
     let (invitation, link) = invitations::copy_link(&app, &actor, &id).await?;
-    let invitation = Invitation::from(invitation);
+    Ok(with_link(Invitation::from(invitation), link))
+}
+
+/// `POST /workspaces/{workspace_id}/invitations/{invitation_id}/link`
+pub async fn copy_link_to_workspace(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
+) -> ApiResult<Response> {
+    let (invitation, link) = invitations::copy_link_to_workspace(&app, &person, &workspace, &id).await?;
+    Ok(with_link(Invitation::from(invitation), link))
+}
+
+/// The invitation with its link, which a repeated request doesn't get again.
+fn with_link(invitation: Invitation, link: String) -> Response {
     let kept = Kept(serde_json::to_value(&invitation).unwrap_or_default());
     let mut response = axum::Json(Invitation { link: Some(link), ..invitation }).into_response();
     response.extensions_mut().insert(kept);
-    Ok(response)
+    response
 }
 
 /// `DELETE /organizations/{org_id}/invitations/{invitation_id}`

@@ -342,6 +342,9 @@ fn invitation_calls() -> Vec<Call> {
             .says("List the pending invitations that offer a role in a workspace")
             .asks::<paging::Asked>()
             .gives::<paging::Listed<invitations::Invitation>>(200),
+        Call::post("/workspaces/{workspace_id}/invitations/{invitation_id}/link", invitations::copy_link_to_workspace)
+            .says("Make a further link to an invitation that offers this workspace alone, for when mail doesn't arrive")
+            .gives::<invitations::Invitation>(200),
         Call::delete("/workspaces/{workspace_id}/invitations/{invitation_id}", invitations::withdraw)
             .says("Take a workspace out of an invitation; one that offers nothing else is revoked"),
         Call::get("/organizations/{org_id}/invitations", invitations::list)

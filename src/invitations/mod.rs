@@ -33,7 +33,7 @@ pub use open::{Key, Offer, Personal, Receipt, Standing, receipt};
 pub use resend::{copy_link, resend};
 pub use standalone::{GotWorkspace, Standalone, StandaloneOffer};
 pub(crate) use standalone::{revoke_all_standalone, revoke_standalone_beyond, turn_into_organizations};
-pub use to_workspace::{NewWorkspaceInvitation, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
+pub use to_workspace::{NewWorkspaceInvitation, copy_link_to_workspace, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
 pub use whichever::{Joined, Opened, ToWorkspace, accept, decline, open};
 
 use crate::access::{self, OrgRole, Permission};
@@ -199,6 +199,11 @@ impl Invitation {
     /// Whether it only gives workspaces to somebody who was a member when it was made (E5).
     pub fn is_to_member(&self) -> bool {
         self.member.is_none()
+    }
+
+    /// Whether it offers one workspace and nothing else.
+    fn is_to_workspace_alone(&self) -> bool {
+        self.kind == Kind::Workspace && self.access.len() == 1
     }
 }
 

@@ -33,15 +33,31 @@ pub async fn copy_link(app: &App, actor: &Actor, id: &InvitationId) -> Result<(I
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let (_, invitation) = find_to_offer(&mut tx, &actor, id, now).await?;
-    if invitation.status == Status::Expired {
-        return Err(Refusal::conflict("invitation_expired", "This invitation has expired. Send it again first; that gives it more time."));
-    }
-    let token = secret::random_token();
-    queries::insert_link(&mut tx, &secret::hash(&token), id, false, now).await?;
-    let event = Event::new(Category::Access, "invitation.link_copied", "invitation", id.to_string(), &*invitation.email);
-    audit::record(&mut tx, &actor, now, event).await?;
+    let link = make_link(app, &mut tx, &actor, &invitation, now).await?;
     tx.commit().await?;
-    Ok((invitation, link(app, &token)))
+    Ok((invitation, link))
+}
+
+/// The further link itself, inside a write whose caller has checked that the actor may.
+pub(super) async fn make_link(app: &App, tx: &mut Tx, actor: &Actor, invitation: &Invitation, now: Micros) -> Result<String> {
+    require_unexpired(invitation.status)?;
+    let token = secret::random_token();
+    queries::insert_link(tx, &secret::hash(&token), &invitation.id, false, now).await?;
+    audit::record(tx, actor, now, link_copied(&invitation.id, &invitation.email)).await?;
+    Ok(link(app, &token))
+}
+
+pub(super) fn require_unexpired(status: Status) -> Result<()> {
+    match status {
+        Status::Expired => {
+            Err(Refusal::conflict("invitation_expired", "This invitation has expired. Send it again first; that gives it more time."))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn link_copied(id: &InvitationId, email: &str) -> Event {
+    Event::new(Category::Access, "invitation.link_copied", "invitation", id.to_string(), email)
 }
 
 /// The address that a token opens.

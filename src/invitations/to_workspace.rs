@@ -156,7 +156,7 @@ pub async fn withdraw_from_workspace(app: &App, person: &Arc<Person>, id: &Works
     let before = find_in(&mut writing.tx, &actor.org.id, invitation, now).await?;
     let line = before.access.iter().find(|line| line.workspace == *id).filter(|_| before.is_open()).ok_or(Refusal::NotFound)?;
     access::may_set_access(writing.ceiling(), Some(actor.role), Some(line.role.role()), None, false)?;
-    if before.kind == Kind::Workspace && before.access.len() == 1 {
+    if before.is_to_workspace_alone() {
         ending::take_back(&mut writing.tx, &actor, &before, "revoked by hand", now).await?;
     } else {
         queries::offer::drop_line(&mut writing.tx, &actor.org.id, invitation, id).await?;
@@ -164,4 +164,33 @@ pub async fn withdraw_from_workspace(app: &App, person: &Arc<Person>, id: &Works
     }
     writing.tx.commit().await?;
     Ok(ToWorkspace::Organization(before))
+}
+
+/// Makes a further link for a pending invitation to this workspace, which kills none: for when mail doesn't arrive (SEC-R5). It
+/// is given once, here, and proves no address. Refuses who couldn't take that role away directly, an invitation that doesn't
+/// offer this workspace or offers more than it, and one that has ended or expired.
+pub async fn copy_link_to_workspace(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    invitation: &InvitationId,
+) -> Result<(ToWorkspace, String)> {
+    let now = app.now();
+    let mut writing = workspaces::write(app, person, id).await?;
+    let Some(actor) = writing.actor.clone() else {
+        let (one, link) = standalone::copy_link(app, writing, invitation, now).await?;
+        return Ok((ToWorkspace::Standalone(one), link));
+    };
+    access::may_set_access(writing.ceiling(), Some(actor.role), None, None, false)?;
+    let found = find_in(&mut writing.tx, &actor.org.id, invitation, now).await?;
+    let line = found.access.iter().find(|line| line.workspace == *id).filter(|_| found.is_open()).ok_or(Refusal::NotFound)?;
+    access::may_set_access(writing.ceiling(), Some(actor.role), Some(line.role.role()), None, false)?;
+    if !found.is_to_workspace_alone() {
+        let reason = "This invitation offers more than this workspace. Whoever may invite to the organization copies its link, on the \
+            page Invitations.";
+        return Err(Refusal::forbidden("role_lacks_permission", reason));
+    }
+    let link = resend::make_link(app, &mut writing.tx, &actor, &found, now).await?;
+    writing.tx.commit().await?;
+    Ok((ToWorkspace::Organization(found), link))
 }

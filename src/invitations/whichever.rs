@@ -3,7 +3,7 @@
 use super::accept::Accepted;
 use super::open::{Key, Offer};
 use super::standalone::{self, GotWorkspace, Standalone, StandaloneOffer};
-use super::{Invitation, accept as of_organization, open as offers};
+use super::{Invitation, Status, accept as of_organization, open as offers};
 use crate::actor::{Origin, Person};
 use crate::app::App;
 use crate::clock::Micros;
@@ -30,6 +30,14 @@ impl ToWorkspace {
         match self {
             Self::Organization(one) => &one.email,
             Self::Standalone(one) => &one.email,
+        }
+    }
+
+    /// Whether who manages the workspace's access copies its link: it offers the workspace and nothing else.
+    pub fn has_link_here(&self) -> bool {
+        match self {
+            Self::Organization(one) => one.is_to_workspace_alone() && one.status == Status::Pending,
+            Self::Standalone(one) => one.status == Status::Pending,
         }
     }
 

@@ -208,13 +208,16 @@ pub async fn resend(State(app): State<App>, Path((_, id)): Path<(String, Invitat
 
 #[derive(Template)]
 #[template(path = "invitations/link.html")]
-struct CopyLink {
-    shell: Shell,
-    base: String,
-    org_name: String,
-    email: String,
-    link: String,
-    expires: String,
+pub(super) struct CopyLink {
+    pub shell: Shell,
+    /// The page to go back to, and its name.
+    pub base: String,
+    pub back: &'static str,
+    /// What the invitation is to.
+    pub to: String,
+    pub email: String,
+    pub link: String,
+    pub expires: String,
 }
 
 /// `POST /orgs/{org}/invitations/{invitation}/link`: makes a further link and shows it once.
@@ -227,7 +230,8 @@ pub async fn copy_link(
     Ok(page::ok(&CopyLink {
         shell: Shell::org(&visitor, &actor, "Invitations", format!("Link for {}", invitation.email)),
         base: format!("/orgs/{}/invitations", actor.org.slug),
-        org_name: actor.org.name.clone(),
+        back: "Invitations",
+        to: actor.org.name.clone(),
         expires: clock::minute(invitation.expires_at),
         email: invitation.email,
         link,

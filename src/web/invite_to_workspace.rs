@@ -2,6 +2,7 @@
 
 use super::error::PageError;
 use super::input::Form;
+use super::invitations::CopyLink;
 use super::invite::{InTheWay, in_the_way, waits};
 use super::notice::Notice;
 use super::page::{self, Shell};
@@ -10,6 +11,7 @@ use super::session::{SignedIn, Visitor, see_other};
 use crate::access::{self, WorkspaceRole};
 use crate::actor::Person;
 use crate::app::App;
+use crate::clock;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
 use crate::invitations::{self, DeliveryState, Kind, NewWorkspaceInvitation, OnPending, Status, ToWorkspace};
@@ -66,6 +68,7 @@ struct Waiting {
     inviter: String,
     /// What became of the mail.
     delivery: String,
+    has_link: bool,
 }
 
 impl From<ToWorkspace> for Waiting {
@@ -81,6 +84,7 @@ impl From<ToWorkspace> for Waiting {
             DeliveryState::Queued if error.is_empty() => "the mail is on its way out".to_owned(),
             DeliveryState::Queued => format!("the mail waits: {error}"),
         };
+        let has_link = invitation.has_link_here();
         match invitation {
             ToWorkspace::Organization(one) => Self {
                 id: one.id.to_string(),
@@ -88,6 +92,7 @@ impl From<ToWorkspace> for Waiting {
                 email: one.email,
                 inviter: one.inviter,
                 delivery,
+                has_link,
             },
             ToWorkspace::Standalone(one) => Self {
                 id: one.id.to_string(),
@@ -95,6 +100,7 @@ impl From<ToWorkspace> for Waiting {
                 email: one.email,
                 inviter: one.inviter,
                 delivery,
+                has_link,
             },
         }
     }
@@ -176,6 +182,25 @@ pub async fn withdraw(
     let notice =
         Notice::good(format!("{} is no longer invited to the workspace.", invitation.email()), "Invite them again if that was a mistake.");
     Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
+}
+
+/// `POST /workspaces/{ws}/invitations/{invitation}/link`: answers with the page that shows a further link, once.
+pub async fn copy_link(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path((id, invitation)): Path<(WorkspaceId, InvitationId)>,
+) -> PageResult {
+    let (invitation, link) = invitations::copy_link_to_workspace(&app, &person, &id, &invitation).await?;
+    let managed = managed(&app, &person, &id).await?;
+    Ok(page::ok(&CopyLink {
+        shell: Shell::managed(&visitor, &person, &managed, "Members"),
+        base: format!("/workspaces/{id}/members/invite"),
+        back: "Invite to the workspace",
+        to: managed.workspace.name.clone(),
+        expires: clock::minute(invitation.expires_at()),
+        email: invitation.email().to_owned(),
+        link,
+    }))
 }
 
 async fn form_page(

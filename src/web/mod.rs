@@ -140,6 +140,7 @@ fn workspace_routes() -> Router<App> {
         .route("/workspaces/{ws}", get(workspaces::workspace))
         .route("/workspaces/{ws}/overview", get(workspaces::overview))
         .route("/workspaces/{ws}/members/invite", get(invite_to_workspace::new).post(invite_to_workspace::create))
+        .route("/workspaces/{ws}/invitations/{invitation}/link", post(invite_to_workspace::copy_link))
         .route("/workspaces/{ws}/invitations/{invitation}/withdraw", post(invite_to_workspace::withdraw))
         .route("/workspaces/{ws}/members", get(workspaces::people))
         .route("/workspaces/{ws}/members/{user}", post(workspaces::set_role))

@@ -10,7 +10,7 @@ pub use open::{GotWorkspace, StandaloneOffer};
 pub(super) use open::{accept, decline, open, prepare_letter};
 pub(crate) use turn::turn_into_organizations;
 
-use super::{DeliveryState, NewWorkspaceInvitation, OnPending, Status, limits};
+use super::{DeliveryState, NewWorkspaceInvitation, OnPending, Status, limits, resend};
 use crate::access::{self, WorkspaceRole};
 use crate::actor::Person;
 use crate::app::App;
@@ -20,8 +20,8 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{InvitationId, UserId, WorkspaceId};
 use crate::mail::{self, Delivery};
-use crate::text;
 use crate::workspaces::{Given, Writing};
+use crate::{secret, text};
 use queries::{InvitationRow, NewRow};
 
 /// How long one is valid: no organization's policy says otherwise.
@@ -176,6 +176,22 @@ pub(super) async fn withdraw(mut writing: Writing, id: &InvitationId, now: Micro
     revoke(&mut writing, &found, "revoked by hand", now).await?;
     writing.tx.commit().await?;
     Ok(found)
+}
+
+/// Makes a further link to a pending one, for [`super::copy_link_to_workspace`].
+pub(super) async fn copy_link(app: &App, mut writing: Writing, id: &InvitationId, now: Micros) -> Result<(Standalone, String)> {
+    let found = find_in(&mut writing.tx, id, now).await?;
+    if found.workspace != writing.workspace.id || found.ended_at.is_some() {
+        return Err(Refusal::NotFound);
+    }
+    may_give(writing.ceiling(), Some(found.role), None)?;
+    resend::require_unexpired(found.status)?;
+    let token = secret::random_token();
+    queries::insert_link(&mut writing.tx, &secret::hash(&token), id, false, now).await?;
+    let event = resend::link_copied(id, &found.email).with("workspace", &*found.workspace_name);
+    writing.record(now, event).await?;
+    writing.tx.commit().await?;
+    Ok((found, resend::link(app, &token)))
 }
 
 async fn revoke(writing: &mut Writing, found: &Standalone, why: &str, now: Micros) -> Result<()> {

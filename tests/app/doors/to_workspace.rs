@@ -28,4 +28,15 @@ pub const WORKSPACE_INVITATION_DOORS: &[Door] = &[
             Call("DELETE", "/workspaces/{workspace}/invitations/{invitation}", ""),
         ),
     ),
+    inside(
+        LOOK_AFTER,
+        door(
+            "invitations::copy_link_to_workspace",
+            "invitation.link_copied",
+            MANAGERS_AND_THE_REST_NOT_FOUND,
+            WorkspaceInvitation,
+            Page("/workspaces/{workspace}/invitations/{invitation}/link", ""),
+            Call("POST", "/workspaces/{workspace}/invitations/{invitation}/link", ""),
+        ),
+    ),
 ];

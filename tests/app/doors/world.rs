@@ -8,7 +8,7 @@ use roster::access::{OrgRole, WorkspaceRole};
 use roster::accounts::{self, TokenScope, create_token_for};
 use roster::actor::{Actor, Origin, Person};
 use roster::ids::WorkspaceId;
-use roster::invitations::{self, Changed, NewInvitation, OnPending, Wanted};
+use roster::invitations::{self, Changed, NewInvitation, NewWorkspaceInvitation, OnPending, Wanted};
 use roster::keys::{self, NewKey};
 use roster::members;
 use roster::resources::{self, Mode, NewResource, Place, Verdict};
@@ -57,8 +57,9 @@ pub enum Needs {
     Invitation,
     /// The same, and a workspace of Acme: `{workspace}`, `{slug}`.
     InvitationAndWorkspace,
-    /// An invitation that offers a role in `{workspace}`.
+    /// An invitation that offers a role in `{workspace}`; one that offers nothing else.
     InvitationToWorkspace,
+    WorkspaceInvitation,
     /// Another organization's invitation to whoever tries: `{key}`.
     InvitationToSelf,
     /// A token of whoever tries, or of the owner: `{token}`.
@@ -267,6 +268,14 @@ impl World {
                     invitations::change(app, &self.acme, &id.as_str().into(), &changed).await.expect("it offers the workspace");
                 }
                 values.extend([("invitation", id), ("slug", workspace.slug), ("workspace", workspace.id.into())]);
+            }
+            Needs::WorkspaceInvitation => {
+                let (app, operator) = (&self.house.app, &self.acme);
+                let workspace = workspaces::create_in(app, operator, &format!("Alone {n}"), "").await.expect("a workspace");
+                let wanted =
+                    NewWorkspaceInvitation { email: new, role: Given::Fixed(WorkspaceRole::Viewer), on_pending: OnPending::Update };
+                let made = invitations::invite_to_workspace(app, &operator.person, &workspace.id, &wanted).await.expect("an invitation");
+                values.extend([("invitation", made.id().to_string()), ("workspace", workspace.id.into())]);
             }
             Needs::InvitationToSelf => {
                 let address = if ADDRESSES[who].is_empty() { &new } else { own };

@@ -211,3 +211,31 @@ async fn sec_i14_a_person_sends_only_so_many_invitations_to_workspaces() {
     story.house.clock.advance(DAY);
     story.api.post(&path, json!({ "email": "one@more.test", "role": "viewer" })).await.assert_status(201);
 }
+
+#[tokio::test]
+async fn sec_r5_sec_i3_a_copied_link_works_without_mail_kills_none_and_proves_no_address() {
+    let mut story = Story::begin().await;
+    story.invite("ben@home.test", "member").await;
+    let mailed = story.link("ben@home.test").await;
+    let listed = story.api.get(&format!("/workspaces/{}/invitations", story.ws)).await.assert_status(200);
+    let id = listed.json["data"][0]["id"].as_str().expect("an id").to_owned();
+    let path = format!("/workspaces/{}/invitations/{id}/link", story.ws);
+    let page = story.ann.post(&path, &[]).await.assert_status(200).assert_says("A link for ben@home.test").assert_says("to join Garden");
+    let copied = page.attribute("#link", "value").expect("the link is on the page");
+    let copied = copied.strip_prefix(&story.house.url).expect("our own address").to_owned();
+    let called = story.api.post(&path, json!({})).await.assert_status(200);
+    assert!(called.json["link"].as_str().is_some_and(|link| link.contains("/invitations/")), "{}", called.json);
+
+    // Nobody gets in by it without the address; with it, by either link.
+    let mut stranger = story.house.browser();
+    stranger.post(&format!("{copied}/accept"), &[]).await.assert_status(303);
+    assert_eq!(story.house.count("SELECT COUNT(*) FROM access").await, 1);
+    let mut other = story.house.sign_in("carl@home.test").await;
+    other.post(&format!("{copied}/accept"), &[]).await.assert_status(403);
+    let mut ben = story.house.sign_in("ben@home.test").await;
+    ben.get(&copied).await.assert_status(200).assert_says("Garden");
+    ben.get(&mailed).await.assert_status(200).assert_says("Garden");
+    ben.post(&format!("{copied}/accept"), &[]).await.assert_status(303);
+    ben.get(&story.overview()).await.assert_status(200);
+    story.ann.post(&path, &[]).await.assert_status(404);
+}
