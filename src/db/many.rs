@@ -20,8 +20,3 @@ pub(crate) fn rows_alone(dialect: Dialect, count: usize, values: usize) -> Strin
         Dialect::Postgres => rows(1, count, values),
     }
 }
-
-/// `($1, $2, $3), ($1, $4, $5)`: rows that all begin with the first place, and have so many values of their own.
-pub(crate) fn rows_of_first(count: usize, values: usize) -> String {
-    (0..count).map(|n| format!("($1, {})", places(2 + n * values, values))).collect::<Vec<_>>().join(", ")
-}

@@ -14,7 +14,7 @@ mod write;
 
 pub use backup::{check_copy, copy_sqlite};
 pub use connect::{Db, Dialect};
-pub(crate) use many::{places, rows, rows_alone, rows_of_first};
+pub(crate) use many::{places, rows, rows_alone};
 
 use crate::error::Refusal;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};

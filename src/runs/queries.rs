@@ -6,7 +6,7 @@ pub(super) use lists::{Asked, explain, list};
 
 use super::{Run, Status};
 use crate::clock::Micros;
-use crate::db::{Tx, on, places, row, rows, rows_of_first, run};
+use crate::db::{Tx, on, places, row, rows, rows_alone, run};
 use crate::error::Result;
 use crate::ids::{OrgId, ResourceId, RunId, UserId, WorkspaceId};
 use std::collections::{HashMap, HashSet};
@@ -78,12 +78,13 @@ pub(super) async fn write(tx: &mut Tx, workspace: &WorkspaceId, runs: &[Run]) ->
             cause = excluded.cause, person_id = excluded.person_id, person_name = excluded.person_name, started_at = excluded.started_at,
             finished_at = excluded.finished_at, at = excluded.at, row_count = excluded.row_count, byte_count = excluded.byte_count,
             updated_at = excluded.updated_at",
-        rows_of_first(runs.len(), 14)
+        rows_alone(tx.dialect(), runs.len(), 15)
     );
     run!(tx, {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
         runs.iter().fold(query, |query, run| {
             query
+                .bind(workspace.as_str())
                 .bind(run.id.as_str())
                 .bind(&run.external_id)
                 .bind(run.resource.as_ref().map(ResourceId::as_str))
@@ -178,10 +179,11 @@ pub(super) async fn reported(tx: &mut Tx, place: &str, ids: &[&str]) -> Result<H
 }
 
 pub(super) async fn note_reported(tx: &mut Tx, place: &str, ids: &[&str], now: Micros) -> Result<()> {
-    let sql = format!("INSERT INTO reported_events (place, external_id, created_at) VALUES {}", rows_of_first(ids.len(), 2));
+    let rows = rows_alone(tx.dialect(), ids.len(), 3);
+    let sql = format!("INSERT INTO reported_events (place, external_id, created_at) VALUES {rows}");
     run!(tx, {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(place);
-        ids.iter().fold(query, |query, id| query.bind(*id).bind(now))
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+        ids.iter().fold(query, |query, id| query.bind(place).bind(*id).bind(now))
     })?;
     Ok(())
 }

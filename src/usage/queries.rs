@@ -1,6 +1,6 @@
 use super::Counts;
 use crate::clock::Micros;
-use crate::db::{Tx, on, places, row, rows, rows_of_first, run};
+use crate::db::{Tx, on, places, row, rows, rows_alone, run};
 use crate::error::Result;
 use crate::ids::{OrgId, UserId, WorkspaceId};
 
@@ -50,11 +50,12 @@ pub(super) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &[(i64, C
          ON CONFLICT (workspace_id, day) DO UPDATE SET runs = usage_days.runs + excluded.runs,
             succeeded = usage_days.succeeded + excluded.succeeded, failed = usage_days.failed + excluded.failed,
             row_count = usage_days.row_count + excluded.row_count, byte_count = usage_days.byte_count + excluded.byte_count",
-        rows_of_first(changes.len(), 6)
+        rows_alone(tx.dialect(), changes.len(), 7)
     );
     run!(tx, {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
         changes.iter().fold(query, |query, (day, counts)| {
+            let query = query.bind(workspace.as_str());
             query.bind(*day).bind(counts.runs).bind(counts.succeeded).bind(counts.failed).bind(counts.rows).bind(counts.bytes)
         })
     })?;
