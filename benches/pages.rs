@@ -4,6 +4,8 @@
 //! - the signed-in members page of a large organization: session, person, organization, list, frame;
 //! - (a) an empty handler that serves the same bytes;
 //! - (b) the page's one list statement through the same driver, drawn with the same template, and nothing else.
+//!
+//! A ratio is the median of the rounds' own ratios: what disturbs the machine for a while disturbs both sides of it.
 
 mod common;
 
@@ -79,12 +81,12 @@ async fn main() -> anyhow::Result<()> {
             figures.push(wrk(url, &["-H", &format!("Cookie: {cookie}")], bench.seconds)?);
         }
     }
-    let medians: Vec<f64> = figures.iter_mut().map(|f| median(f)).collect();
-    for ((name, _), (median, figures)) in all.iter().zip(medians.iter().zip(&figures)) {
-        println!("{name:<42} {median:>9.0} requests/s   ({figures:.0?})");
+    for ((name, _), figures) in all.iter().zip(&figures) {
+        println!("{name:<42} {:>9.0} requests/s   ({figures:.0?})", median(&mut figures.clone()));
     }
-    println!("members page / (b): {:.2}", medians[0] / medians[4]);
-    println!("last page / first page: {:.2}   search / first page: {:.2}", medians[1] / medians[0], medians[2] / medians[0]);
+    let ratio = |one: usize, other: usize| median(&mut figures[one].iter().zip(&figures[other]).map(|(a, b)| a / b).collect::<Vec<_>>());
+    println!("members page / (b): {:.2}", ratio(0, 4));
+    println!("last page / first page: {:.2}   search / first page: {:.2}", ratio(1, 0), ratio(2, 0));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ macro_rules! migrations {
 
 /// Portable files lie in `migrations/`, the few that can't be portable in `migrations/sqlite` and `migrations/postgres`.
 macro_rules! all {
-    ($search:literal, $audit:literal, $short:literal, $look_ups:literal) => {
+    ($search:literal, $audit:literal, $short:literal, $look_ups:literal, $runs:literal) => {
         migrations! { "";
             1 "accounts" "../../migrations/0001_accounts.sql";
             2 "organizations" "../../migrations/0002_organizations.sql";
@@ -33,6 +33,7 @@ macro_rules! all {
             16 "look_ups" $look_ups;
             17 "resource_lists" "../../migrations/0017_resource_lists.sql";
             18 "standalone_invitations" "../../migrations/0018_standalone_invitations.sql";
+            19 "search_runs" $runs;
         }
     };
 }
@@ -46,7 +47,8 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
         "../../migrations/sqlite/0005_search.sql",
         "../../migrations/sqlite/0008_audit.sql",
         "../../migrations/sqlite/0013_short_search.sql",
-        "../../migrations/sqlite/0016_look_ups.sql"
+        "../../migrations/sqlite/0016_look_ups.sql",
+        "../../migrations/sqlite/0019_search_runs.sql"
     );
     all.run(writer).await.context(FAILED)
 }
@@ -56,7 +58,8 @@ pub(super) async fn postgres(pool: &PgPool) -> anyhow::Result<()> {
         "../../migrations/postgres/0005_search.sql",
         "../../migrations/postgres/0008_audit.sql",
         "../../migrations/postgres/0013_short_search.sql",
-        "../../migrations/postgres/0016_look_ups.sql"
+        "../../migrations/postgres/0016_look_ups.sql",
+        "../../migrations/postgres/0019_search_runs.sql"
     );
     all.run(pool).await.context(FAILED)
 }

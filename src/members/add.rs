@@ -22,8 +22,8 @@ pub struct NewMember {
     pub claimed: bool,
 }
 
-/// A number for the text index, greater than any before it: neighbours in the index then differ by little and take few
-/// bytes. From the clock, with random low bits in case another process takes one in the same microsecond.
+/// A number for the runs that search looks up, greater than any before it, so that new ones stand beside each other. From the
+/// clock, with random low bits in case another process takes one in the same microsecond.
 pub(super) fn next_number() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
     let now = jiff::Timestamp::now().as_microsecond();

@@ -77,14 +77,6 @@ pub(super) async fn select(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec
     Ok(on!(tx, c => bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), binds).fetch_all(c))?)
 }
 
-/// The number that such a statement gives.
-pub(super) async fn count(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<i64> {
-    Ok(on!(tx, c => {
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
-        bind_all!(query, binds).fetch_one(c)
-    })?)
-}
-
 /// The plan of such a statement.
 pub(super) async fn explain(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Vec<String>> {
     explain!(tx, sql, query => bind_all!(query, binds))
@@ -93,12 +85,9 @@ pub(super) async fn explain(tx: &mut Tx, sql: &str, binds: &[Bind]) -> Result<Ve
 /// How many rows a filter finds, counted to `limit` and no further.
 pub(super) async fn probe(tx: &mut Tx, org: &OrgId, by: &Probe<'_>, limit: i64) -> Result<i64> {
     Ok(match by {
-        Probe::Text(words) => on!(tx, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM member_search WHERE member_search MATCH $1 LIMIT $2) found")
-            .bind(*words).bind(limit).fetch_one(c))?,
-        Probe::Letters(letters) => on!(tx, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM member_search_runs WHERE term >= $1 AND term < $2 LIMIT $3) found")
-            .bind(*letters).bind(after(letters)).bind(limit).fetch_one(c))?,
+        Probe::Run(run) => on!(tx, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM member_runs WHERE run >= $1 AND run < $2 LIMIT $3) found")
+            .bind(*run).bind(after(run)).bind(limit).fetch_one(c))?,
         Probe::Workspace(workspace) => on!(tx, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM access WHERE workspace_id = $1 LIMIT $2) found")
             .bind(workspace.as_str()).bind(limit).fetch_one(c))?,
@@ -112,10 +101,8 @@ pub(super) async fn probe(tx: &mut Tx, org: &OrgId, by: &Probe<'_>, limit: i64) 
 }
 
 pub(super) enum Probe<'a> {
-    /// A phrase for SQLite's text index.
-    Text(&'a str),
-    /// One or two letters, in SQLite's text index.
-    Letters(&'a str),
+    /// The beginning of a run in `member_runs`.
+    Run(&'a str),
     Workspace(&'a WorkspaceId),
     Role(i64),
     Status(&'static str),

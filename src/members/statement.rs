@@ -11,10 +11,10 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// So many rows are fetched and sorted without a second thought.
 pub(super) const FEW: i64 = 500;
-/// So many rows of a list are walked in the hope that one or two letters fill a page, where they can't be counted.
-const NEAR: i64 = 2_000;
-/// Runs of a search term that are looked up together.
-const RUNS: usize = 3;
+/// Characters of a run in `member_runs`.
+const RUN: usize = 6;
+/// A long term is divided into so many parts, to look up the runs between them.
+const RUNS: usize = 4;
 
 pub(super) struct Statement {
     pub sql: String,
@@ -32,12 +32,9 @@ impl Statement {
         now: Micros,
     ) -> Result<Self> {
         let term = search_term(filter);
-        let few = match Self::fills(tx, org, filter, cursor, backward, limit, &term).await? {
-            Some(false) => Few::Runs(format!("{org} {term}")),
-            _ => Few::find(tx, org, filter, &term).await?,
-        };
+        let few = Few::find(tx, org, filter, &term).await?;
         let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
-        let from = match made.those_few(&few) {
+        let from = match made.those_few(&few, tx.dialect()) {
             Some(those) => format!("{those} {INVITATION_JOIN}"),
             None => format!("members m {INVITATION_JOIN}"),
         };
@@ -61,31 +58,6 @@ impl Statement {
         (after, format!("ORDER BY {column} {direction}, m.id {direction}"))
     }
 
-    /// Whether the next rows of the list fill a page with those that have one or two letters; `None` where the database can
-    /// count the letters instead. PostgreSQL's index of letters can only be asked for all rows at once, which is little where
-    /// the letters are rare; where they are frequent, a page is full soon.
-    async fn fills(
-        tx: &mut Tx,
-        org: &OrgId,
-        filter: &Filter,
-        cursor: Option<&Cursor>,
-        backward: bool,
-        limit: i64,
-        term: &str,
-    ) -> Result<Option<bool>> {
-        if tx.dialect() == Dialect::Sqlite || term.is_empty() || term.chars().nth(2).is_some() {
-            return Ok(None);
-        }
-        let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
-        let like = made.bind(Bind::Text(text::like(term)));
-        let (after, order) = made.walk(filter, cursor, backward);
-        made.sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT m.search FROM members m WHERE m.org_id = $1{after} {order} LIMIT {NEAR}) near
-             WHERE search LIKE ${like} ESCAPE '\\' LIMIT {limit}) found"
-        );
-        Ok(Some(queries::count(tx, &made.sql, &made.binds).await? == limit))
-    }
-
     /// The number of the value in the statement.
     fn bind(&mut self, value: Bind) -> usize {
         self.binds.push(value);
@@ -93,22 +65,16 @@ impl Statement {
     }
 
     /// The rows that a filter finds, looked up first.
-    fn those_few(&mut self, few: &Few) -> Option<String> {
+    fn those_few(&mut self, few: &Few, dialect: Dialect) -> Option<String> {
         Some(match few {
-            Few::Text(words) => {
-                let n = self.bind(Bind::Text(words.clone()));
-                format!("(SELECT rowid AS n FROM member_search WHERE member_search MATCH ${n}) f CROSS JOIN members m ON m.n = f.n")
-            }
-            Few::Letters(letters) => {
-                let (from, until) = (self.bind(Bind::Text(letters.clone())), self.bind(Bind::Text(queries::after(letters))));
-                format!(
-                    "(SELECT DISTINCT doc AS n FROM member_search_runs WHERE term >= ${from} AND term < ${until}) f CROSS JOIN members m ON m.n = f.n"
-                )
-            }
-            Few::Runs(run) => {
-                let n = self.bind(Bind::Text(run.clone()));
-                // OFFSET keeps PostgreSQL from walking the list all the same.
-                format!("(SELECT * FROM members WHERE member_letters(org_id, search) @> ARRAY[${n}] OFFSET 0) m")
+            Few::Run(run) => {
+                let (from, until) = (self.bind(Bind::Text(run.clone())), self.bind(Bind::Text(queries::after(run))));
+                let numbers = format!("SELECT n FROM member_runs WHERE run >= ${from} AND run < ${until}");
+                match dialect {
+                    Dialect::Sqlite => format!("(SELECT DISTINCT n FROM ({numbers})) f CROSS JOIN members m ON m.n = f.n"),
+                    // An array is taken to be short, and OFFSET keeps PostgreSQL from walking the list all the same.
+                    Dialect::Postgres => format!("(SELECT * FROM members WHERE n = ANY (ARRAY({numbers})) OFFSET 0) m"),
+                }
             }
             Few::Workspace(workspace) => {
                 let n = self.bind(Bind::Text(workspace.to_string()));
@@ -121,7 +87,8 @@ impl Statement {
     fn conditions(&mut self, filter: &Filter, few: &Few, term: &str, now: Micros) -> String {
         let mut all = String::new();
         if !term.is_empty() {
-            all += &format!(" AND m.search LIKE ${} ESCAPE '\\'", self.bind(Bind::Text(text::like(term))));
+            // The cast keeps PostgreSQL from guessing that few rows have it, and from sorting all to find them.
+            all += &format!(" AND CAST(m.search LIKE ${} ESCAPE '\\' AS INTEGER) > 0", self.bind(Bind::Text(text::like(term))));
         }
         // `|| ''` and `+ 0` keep SQLite from walking a filter's index where the order's index is the better one.
         if let Some(status) = filter.status.column() {
@@ -157,12 +124,8 @@ fn search_term(filter: &Filter) -> String {
 /// The filter that finds few rows, if one does.
 enum Few {
     None,
-    /// The phrase for SQLite's text index. PostgreSQL's planner decides by itself.
-    Text(String),
-    /// One or two letters, for SQLite's text index.
-    Letters(String),
-    /// The organization and one or two letters, for PostgreSQL's index of those.
-    Runs(String),
+    /// The organization's mark and letters of the term, as they stand in `member_runs`.
+    Run(String),
     Workspace(WorkspaceId),
     Role,
     Status,
@@ -170,11 +133,11 @@ enum Few {
 
 impl Few {
     async fn find(tx: &mut Tx, org: &OrgId, filter: &Filter, term: &str) -> Result<Self> {
-        if tx.dialect() == Dialect::Sqlite
-            && !term.is_empty()
-            && let Some(few) = Self::by_text(tx, org, term).await?
-        {
-            return Ok(few);
+        for run in runs(term) {
+            let run = format!("{}{run}", mark(org));
+            if queries::probe(tx, org, &Probe::Run(&run), 2 * FEW + 1).await? <= 2 * FEW {
+                return Ok(Self::Run(run));
+            }
         }
         if let Some(workspace) = &filter.workspace
             && queries::probe(tx, org, &Probe::Workspace(workspace), FEW + 1).await? <= FEW
@@ -193,24 +156,23 @@ impl Few {
         }
         Ok(Self::None)
     }
-
-    async fn by_text(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<Self>> {
-        if term.chars().nth(2).is_some() {
-            return Ok(rare_words(tx, org, term).await?.map(Self::Text));
-        }
-        let found = queries::probe(tx, org, &Probe::Letters(term), 2 * FEW + 1).await?;
-        Ok((found <= 2 * FEW).then(|| Self::Letters(term.to_owned())))
-    }
 }
 
-/// A query for SQLite's text index that finds few rows, all of those with `term` among them.
-///
-/// The index knows runs of three characters. Matching the whole term reads the list of every run in it, and a run like
-/// "per" may be in every row; so only the last ones are asked for, where people differ most.
-async fn rare_words(tx: &mut Tx, org: &OrgId, term: &str) -> Result<Option<String>> {
+/// What stands before every run of an organization's members.
+fn mark(org: &OrgId) -> &str {
+    let id = org.as_str();
+    id.get(id.len().saturating_sub(4)..).unwrap_or(id)
+}
+
+/// What to look for in `member_runs`: a short term itself, or some runs spread over a longer one, from its end. One of them
+/// is as rare as the term, mostly: "anna.smith@example.com" ends as every address does, and "person 0042" begins as all do.
+fn runs(term: &str) -> Vec<String> {
     let letters: Vec<char> = term.chars().collect();
-    let quoted = |run: &[char]| format!("\"{}\"", run.iter().collect::<String>().replace('"', "\"\""));
-    let words = letters.windows(3).rev().take(RUNS).map(quoted).collect::<Vec<_>>().join(" AND ");
-    let found = queries::probe(tx, org, &Probe::Text(&words), FEW + 1).await?;
-    Ok((found <= FEW).then_some(words))
+    if letters.len() <= RUN {
+        return (!term.is_empty()).then(|| term.to_owned()).into_iter().collect();
+    }
+    let last = letters.len() - RUN;
+    let mut places: Vec<usize> = (0..=RUNS).map(|part| last - last * part / RUNS).collect();
+    places.dedup();
+    places.into_iter().map(|at| letters[at..at + RUN].iter().collect()).collect()
 }

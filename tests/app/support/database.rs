@@ -54,9 +54,7 @@ impl Database {
     /// Every table of ours.
     pub async fn tables(&mut self) -> Vec<String> {
         let sql = match self {
-            Self::Sqlite(_) => {
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'member_search%'"
-            }
+            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
             Self::Postgres(_) => "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'",
         };
         let mut tables = self.texts(sql).await;
