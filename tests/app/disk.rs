@@ -5,7 +5,7 @@ use crate::support::process::Process;
 use crate::support::{Browser, Program};
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Makes a database with a link that signs Nina in; gives the link's path.
@@ -71,6 +71,18 @@ async fn sec_r2_on_a_full_disk_pages_go_on_nothing_is_half_done_and_it_heals_by_
     assert_eq!(name_of(&mut nina).await, "Nina Again");
 }
 
+/// Builds what is to stand between the program and the system, to be named in `LD_PRELOAD`. `None` where that can't be done.
+pub fn shim(folder: &Path, code: &str) -> Option<PathBuf> {
+    let (source, built) = (folder.join("shim.c"), folder.join("shim.so"));
+    fs::write(&source, code).expect("a file");
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&built).arg(&source).status();
+    let made = cfg!(target_os = "linux") && made.is_ok_and(|status| status.success());
+    if !made {
+        eprintln!("SKIPPED: there is no C compiler to make the disk fail with");
+    }
+    made.then_some(built)
+}
+
 /// Stands below the program: while a file is there, nothing can be written to the disk for good.
 const FAILING: &str = r#"
 #define _GNU_SOURCE
@@ -86,13 +98,7 @@ int fdatasync(int fd) { if (broken()) { errno = EIO; return -1; } return syscall
 #[tokio::test]
 async fn sec_r3_what_the_disk_did_not_take_is_never_called_done() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (source, shim) = (folder.path().join("failing.c"), folder.path().join("failing.so"));
-    fs::write(&source, FAILING).expect("a file");
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&shim).arg(&source).status();
-    if !cfg!(target_os = "linux") || !made.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: there is no C compiler to make the disk fail with");
-        return;
-    }
+    let Some(shim) = shim(folder.path(), FAILING) else { return };
     let data = folder.path().join("data");
     fs::create_dir(&data).expect("a folder");
     let link = prepared(&data).await;

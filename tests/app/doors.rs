@@ -6,6 +6,7 @@ mod account;
 mod billing;
 mod inside;
 mod keys;
+mod leaving;
 mod resources;
 mod stripe;
 mod table;

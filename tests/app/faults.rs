@@ -176,6 +176,37 @@ async fn sec_r10_an_older_program_refuses_a_newer_database_and_says_why() {
 }
 
 #[tokio::test]
+async fn sec_r10_a_change_of_the_schema_that_fails_half_way_leaves_the_last_one_and_a_copy_is_kept_before_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = crate::support::house::new_database(folder.path()).await;
+    let flags = ["--database-url", &*url];
+    let mut database = Database::open(&url).await;
+    database.run("CREATE TABLE member_runs (in_the_way INTEGER)").await;
+    let mut roster = Process::spawn(folder.path(), &flags);
+    assert!(!roster.ended(Duration::from_secs(20)).await.success());
+    assert!(roster.errors().contains("could not be brought up to date; it is as it was before"), "{}", roster.errors());
+    let schema = "SELECT MAX(version) FROM _sqlx_migrations";
+    assert_eq!(database.number(schema).await, 18);
+    let dropped_first = match database.is_sqlite() {
+        true => "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('member_search_added', 'member_search')",
+        false => "SELECT COUNT(*) FROM pg_indexes WHERE indexname IN ('member_search', 'members_by_letters')",
+    };
+    assert_eq!(database.number(dropped_first).await, 2, "what came before the failing statement is undone");
+    database.run("DROP TABLE member_runs").await;
+    drop(Process::serve(folder.path(), &flags).await);
+    assert_eq!(database.number(dropped_first).await, 0);
+    if database.is_sqlite() {
+        let copy = folder.path().join("roster.db.schema-18");
+        let mut before = Database::open(&format!("sqlite://{}", copy.display())).await;
+        assert_eq!(before.number(schema).await, 18, "the older program's database is kept");
+        drop(Process::serve(folder.path(), &flags).await);
+        let copies = std::fs::read_dir(folder.path()).expect("the folder").flatten();
+        let copies = copies.filter(|file| file.file_name().to_string_lossy().contains("schema")).count();
+        assert_eq!(copies, 1, "none is made where nothing changes");
+    }
+}
+
+#[tokio::test]
 async fn sec_r16_work_that_can_t_be_done_is_parked_and_holds_nothing_up() {
     let house = House::start().await;
     let mut acme = acme(&house).await;

@@ -23,6 +23,7 @@ mod idempotency;
 mod import;
 mod invitations;
 mod keys;
+mod kills;
 mod live;
 mod mail;
 mod members;

@@ -68,6 +68,11 @@ impl Page {
     }
 }
 
+/// Fields as a form sends them.
+pub fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
 impl Browser {
     pub fn new(base: &str) -> Self {
         let client = reqwest::Client::builder()
@@ -89,8 +94,7 @@ impl Browser {
 
     /// Submits a form and gives the answer, redirects not followed.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(reqwest::Method::POST, path, Some(body)).await
+        self.send(reqwest::Method::POST, path, Some(form(fields))).await
     }
 
     /// Submits a form and goes where it leads, as a person sees it.
@@ -114,6 +118,11 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: reqwest::Method, path: &str, form: Option<String>) -> Page {
+        self.ask(method, path, form).await.expect("Roster answers")
+    }
+
+    /// The same, where the program may end before it has answered.
+    pub async fn ask(&mut self, method: reqwest::Method, path: &str, form: Option<String>) -> reqwest::Result<Page> {
         let path = path.strip_prefix(&self.base).unwrap_or(path);
         let mut request = self.client.request(method, format!("{}{path}", self.base)).header("user-agent", "test browser");
         if let Some(site) = &self.fetch_site {
@@ -129,12 +138,12 @@ impl Browser {
         if let Some(form) = form {
             request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
         }
-        let answer = request.send().await.expect("Roster answers");
+        let answer = request.send().await?;
         for cookie in answer.headers().get_all("set-cookie") {
             self.keep(cookie.to_str().unwrap_or(""));
         }
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Page { status, headers, body: answer.text().await.expect("the answer is text") }
+        Ok(Page { status, headers, body: answer.text().await? })
     }
 
     fn keep(&mut self, cookie: &str) {

@@ -8,10 +8,10 @@ pub enum Database {
 }
 
 impl Database {
-    /// A connection of its own to the database at this URL.
+    /// A connection of its own to the database at this URL. SQLite's file is made where it is missing.
     pub async fn open(url: &str) -> Self {
         if url.starts_with("sqlite://") {
-            Self::Sqlite(SqliteConnection::connect(url).await.expect("the database file opens"))
+            Self::Sqlite(SqliteConnection::connect(&format!("{url}?mode=rwc")).await.expect("the database file opens"))
         } else {
             Self::Postgres(PgConnection::connect(url).await.expect("the database server answers"))
         }
