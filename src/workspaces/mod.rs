@@ -22,7 +22,7 @@ pub(crate) use custom::replace_custom_role;
 pub use entry::note_entry;
 pub use holdings::{
     Found, Holding, PEOPLE_AT_ONCE, Pages, PeoplePage, PersonHere, Standing, WORKSPACES_AT_ONCE, choices, custom_roles, explain_matrix,
-    people_here, person_here, search_in, standings,
+    explain_people, people_here, person_here, search_in, standings,
 };
 pub(crate) use joining::{Imported, Joiner, give_imported, give_kept, give_on_joining};
 pub use joining::{create_missing, missing};

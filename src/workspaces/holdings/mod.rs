@@ -8,7 +8,7 @@ use crate::access::{self, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
 use crate::error::{Refusal, Result};
-use crate::ids::{CustomRoleId, MemberId, UserId, WorkspaceId};
+use crate::ids::{CustomRoleId, MemberId, OrgId, UserId, WorkspaceId};
 use crate::text;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -80,6 +80,9 @@ pub struct PeoplePage {
     pub by_organization_role: Vec<PersonHere>,
 }
 
+/// A workspace of more people shows them by walking its organization's members; of fewer, all are sorted.
+const MANY: i64 = 500;
+
 /// One page of a workspace's people by name, after the cursor of the page before; `search` is part of a name or address.
 /// For who can open the workspace or administers its organization.
 pub async fn people_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, search: &str, after: &str, limit: i64) -> Result<PeoplePage> {
@@ -88,7 +91,12 @@ pub async fn people_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, sear
     let mut tx = app.db.read().await?;
     let org = managed.workspace.org.as_ref();
     let like = pattern(&search.trim().to_lowercase());
-    let mut people = queries::people(&mut tx, id, org, like.as_deref(), (&name, &user), limit + 1).await?;
+    let mut people = match org {
+        Some(org) if like.is_none() && managed.workspace.people > MANY => {
+            queries::people_walked(&mut tx, id, org, (&name, &user), limit + 1).await?
+        }
+        _ => queries::people(&mut tx, id, org, like.as_deref(), (&name, &user), limit + 1).await?,
+    };
     let more = people.len() as i64 > limit;
     people.truncate(limit as usize);
     let next = people.last().filter(|_| more).map(|(key, last)| encode_cursor(key, last.user.as_str()));
@@ -195,6 +203,13 @@ pub async fn explain_matrix(
     let place = (place.0.as_str(), place.1.as_str());
     let named = queries::explain_workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), place, 7).await?;
     Ok((named, queries::explain_standings(&mut tx, &actor.org.id, users, workspaces).await?))
+}
+
+/// The database's plan for the people of a workspace of many, after somebody by the key they are sorted by: for the test that
+/// looks at it.
+pub async fn explain_people(app: &App, org: &OrgId, id: &WorkspaceId, after: (&str, &str)) -> Result<Vec<String>> {
+    let mut tx = app.db.begin().await?;
+    queries::explain_people_walked(&mut tx, id, org, after).await
 }
 
 pub use queries::{PEOPLE_AT_ONCE, WORKSPACES_AT_ONCE};

@@ -58,25 +58,56 @@ fn gather(rows: Vec<PersonRow>) -> Vec<(String, PersonHere)> {
     all
 }
 
-/// People picked by a condition, at most `$5` of them after a place in the order, each with their rows in workspace `$1`.
-/// `$2` is its organization.
+/// People of a list that gives `m` and `u`, picked by a condition, at most `$5` of them after a place in the order of a key, each
+/// with their rows in workspace `$1`. `$2` is its organization.
 macro_rules! people {
     ($where:literal) => {
+        people!("COALESCE(m.sort_name, LOWER(u.name))", "users u LEFT JOIN members m ON m.user_id = u.id AND m.org_id = $2", $where)
+    };
+    ($key:literal, $from:literal, $where:literal) => {
         concat!(
             "SELECT p.user_id, p.sort_name, p.name, p.email, p.member_id, p.org_role, p.status, a.source, a.role, a.custom_role_id,
                 r.name AS custom_role
-             FROM (SELECT u.id AS user_id, COALESCE(m.sort_name, LOWER(u.name)) AS sort_name, u.name, u.email, m.id AS member_id,
-                    m.role AS org_role, m.status
-                FROM users u LEFT JOIN members m ON m.user_id = u.id AND m.org_id = $2
-                WHERE ",
+             FROM (SELECT u.id AS user_id, ",
+            $key,
+            " AS sort_name, u.name, u.email, m.id AS member_id, m.role AS org_role, m.status FROM ",
+            $from,
+            " WHERE ",
             $where,
-            " AND (COALESCE(m.sort_name, LOWER(u.name)), u.id) > ($3, $4)
-                ORDER BY COALESCE(m.sort_name, LOWER(u.name)), u.id LIMIT $5) p
+            " AND (",
+            $key,
+            ", u.id) > ($3, $4) ORDER BY ",
+            $key,
+            ", u.id LIMIT $5) p
              LEFT JOIN access a ON a.workspace_id = $1 AND a.user_id = p.user_id
              LEFT JOIN custom_roles r ON r.id = a.custom_role_id
              ORDER BY p.sort_name, p.user_id, a.source"
         )
     };
+}
+
+/// The same people as [`people`] gives, met by walking the organization's members by name: for a workspace of many.
+const WALKED: &str = people!(
+    "m.sort_name",
+    "members m CROSS JOIN users u",
+    "m.org_id = $2 AND u.id = m.user_id AND EXISTS (SELECT 1 FROM access x WHERE x.workspace_id = $1 AND x.user_id = m.user_id)"
+);
+
+pub(super) async fn people_walked(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: &OrgId,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<(String, PersonHere)>> {
+    let rows: Vec<PersonRow> = on!(tx, c => sqlx::query_as(WALKED)
+        .bind(workspace.as_str()).bind(org.as_str()).bind(after.0).bind(after.1).bind(limit).fetch_all(c))?;
+    Ok(gather(rows))
+}
+
+/// The plan of [`people_walked`].
+pub(super) async fn explain_people_walked(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, after: (&str, &str)) -> Result<Vec<String>> {
+    explain!(tx, WALKED, query => query.bind(workspace.as_str()).bind(org.as_str()).bind(after.0).bind(after.1).bind(51_i64))
 }
 
 /// The people with access to a workspace.

@@ -64,3 +64,29 @@ async fn s1_47_sec_r15_no_page_of_the_matrix_reads_more_members_workspaces_or_ro
     let roles = plans[0].1.join("\n");
     assert!(database.is_sqlite() || roles.contains("(workspace_id = ANY") && roles.contains("(user_id = ANY"), "{roles}");
 }
+
+#[tokio::test]
+async fn s1_33_sec_r15_a_workspace_of_many_shows_everybody_once_and_sorts_none_but_the_page() {
+    let house = House::start().await;
+    let actor = crowd(&house).await;
+    let mut database = Database::open(&house.database_url).await;
+    spread(&mut database, actor.org.id.as_str()).await;
+    let mut alice = house.sign_in("alice@acme.test").await;
+    let (mut met, mut path) = (Vec::new(), "/workspaces/ws_000/members".to_owned());
+    loop {
+        let page = alice.get(&path).await.assert_status(200);
+        met.extend(page.attributes("#list > .card .person a", "href"));
+        match page.attribute("a[rel=next]", "href") {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    let everybody = "SELECT '/orgs/acme-corp/members/' || m.id FROM access a JOIN members m ON m.user_id = a.user_id WHERE a.workspace_id = 'ws_000' ORDER BY m.sort_name, m.user_id";
+    assert_eq!(met, database.texts(everybody).await);
+    for after in [("", ""), ("dot", "usr_01200")] {
+        let plan = workspaces::explain_people(&house.app, &actor.org.id, &"ws_000".into(), after).await.expect("a plan").join("\n");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("SCAN m"), "{plan}");
+        let sorts_all = plan.lines().any(|line| line.contains("TEMP B-TREE FOR ORDER BY") && !line.contains("LAST"));
+        assert!(plan.contains("members_by_name") && !sorts_all, "{plan}");
+    }
+}

@@ -46,6 +46,12 @@ impl Page {
         html.select(&selector).find_map(|e| e.value().attr(name).map(str::to_owned))
     }
 
+    /// An attribute of every element that has it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        Html::parse_document(&self.body).select(&selector).filter_map(|e| e.attr(name)).map(str::to_owned).collect()
+    }
+
     pub fn has(&self, selector: &str) -> bool {
         !self.all(selector).is_empty()
     }
