@@ -6,6 +6,7 @@ use crate::clock::{Clock, Micros};
 use crate::config::Config;
 use crate::db::Db;
 use crate::mail::Mailer;
+use crate::metrics::Metrics;
 use crate::{api, outbox, web};
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
@@ -41,6 +42,7 @@ pub struct Inner {
     pub http: reqwest::Client,
     pub exports: Exports,
     pub plans: Plans,
+    pub metrics: Metrics,
     work: Notify,
 }
 
@@ -70,6 +72,7 @@ impl App {
             http: crate::http_client::new()?,
             exports: Exports::default(),
             plans,
+            metrics: Metrics::default(),
             config,
             work: Notify::new(),
         })))
@@ -131,10 +134,13 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
     // The path without its query, and without the secret in it (SEC-I1).
     let path = web::without_secret(request.uri().path());
     let has_secret = path != request.uri().path();
+    let door = if path.starts_with("/api/") { "api" } else { "page" };
     let span = tracing::info_span!("request", method = %request.method(), path, id = id.to_str().unwrap_or(""));
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    app.metrics.answered(door, status, took);
+    let milliseconds = took.as_millis() as u64;
     match status {
         500.. => tracing::error!(parent: &span, status, milliseconds, "the request failed"),
         _ => tracing::debug!(parent: &span, status, milliseconds, "answered"),
@@ -300,6 +306,9 @@ async fn clean_up(app: App) {
         hours.tick().await;
         if let Err(refusal) = crate::accounts::clean_up(&app).await {
             tracing::warn!(error = %refusal, "ended sessions could not be deleted");
+        }
+        if let Err(refusal) = outbox::forget_old(&app).await {
+            tracing::warn!(error = %refusal, "mails of long ago could not be deleted");
         }
         if let Err(refusal) = crate::runs::delete_old(&app).await {
             tracing::warn!(error = %refusal, "old runs could not be deleted");

@@ -141,6 +141,17 @@ pub struct Config {
     #[arg(long, value_name = "FILE|URL", env = "ROSTER_AUDIT_HEADS", hide_env_values = true, value_parser = heads_to, global = true, help_heading = "Audit log")]
     pub audit_heads: Option<HeadsTo>,
 
+    /// Token with which /metrics may be read, as a bearer; without one it isn't there
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "ROSTER_METRICS_TOKEN",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Log and development"
+    )]
+    pub metrics_token: Option<Hidden>,
+
     /// What to log: error, warn, info, debug, or a filter like roster=debug
     #[arg(long, value_name = "FILTER", env = "ROSTER_LOG", default_value = "info", global = true, help_heading = "Log and development")]
     pub log: String,

@@ -24,6 +24,7 @@ pub mod invitations; // offers of membership
 pub mod keys; // API keys of organizations and workspaces
 pub mod mail; // what Roster writes to people
 pub mod members; // the directory, and what is done with members
+pub mod metrics; // numbers for whoever watches
 pub mod organizations; // organizations and their policies
 pub mod outbox; // work done after a change
 pub mod resources; // things of the host product, their kinds, and who sees which

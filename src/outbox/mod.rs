@@ -6,7 +6,7 @@
 mod queries;
 
 use crate::app::App;
-use crate::clock::{HOUR, MINUTE, Micros, SECOND};
+use crate::clock::{DAY, HOUR, MINUTE, Micros, SECOND};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{JobId, OrgId};
@@ -21,6 +21,9 @@ const LEASE: Micros = 2 * MINUTE;
 /// Waits between tries: over a day in all, so that a mail server may be down for a night.
 const BACKOFF: [Micros; 12] =
     [10 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR];
+
+/// How long work that was done or given up is kept, with the addresses and texts that stand in it.
+const KEPT: Micros = 30 * DAY;
 
 /// How a piece of work failed.
 #[derive(Debug)]
@@ -45,6 +48,41 @@ pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, messa
 /// Has Stripe told of an organization's billing address, as it is when that is done.
 pub(crate) async fn enqueue_contact(tx: &mut Tx, now: Micros, org: &OrgId) -> Result<()> {
     queries::insert(tx, &JobId::new(), CONTACT, org.as_str(), Some(org), now).await
+}
+
+/// How much work there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub queued: i64,
+    /// Given up in the last thirty days, after which it is forgotten.
+    pub failed: i64,
+    /// How long ago the oldest of it was due, in microseconds.
+    pub overdue: Micros,
+}
+
+/// Deletes what was done or given up thirty days ago, a part at a time so that nobody waits long. Gives how much it was.
+pub async fn forget_old(app: &App) -> Result<u64> {
+    let mut forgotten = 0;
+    for state in ["done", "failed"] {
+        loop {
+            let mut tx = app.db.begin().await?;
+            let deleted = queries::delete_before(&mut tx, state, app.now() - KEPT, 500).await?;
+            tx.commit().await?;
+            forgotten += deleted;
+            if deleted == 0 {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
+
+/// How much work waits, and how much was given up.
+pub async fn standing(app: &App) -> Result<Standing> {
+    let mut tx = app.db.read().await?;
+    let (queued, due) = queries::count(&mut tx, "queued").await?;
+    let (failed, _) = queries::count(&mut tx, "failed").await?;
+    Ok(Standing { queued, failed, overdue: due.map_or(0, |due| (app.now() - due).max(0)) })
 }
 
 /// Works until told to stop.

@@ -56,3 +56,19 @@ pub(super) async fn take_queued(tx: &mut Tx, limit: i64) -> Result<Vec<JobRow>> 
     Ok(on!(tx, c => sqlx::query_as("SELECT id, kind, payload, attempts FROM outbox WHERE state = 'queued' ORDER BY due_at, id LIMIT $1")
         .bind(limit).fetch_all(c))?)
 }
+
+/// Deletes rows that ended: they were due last when they were taken.
+pub(super) async fn delete_before(tx: &mut Tx, state: &str, time: Micros, limit: i64) -> Result<u64> {
+    Ok(run!(
+        tx,
+        sqlx::query("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = $1 AND due_at < $2 ORDER BY due_at LIMIT $3)")
+            .bind(state)
+            .bind(time)
+            .bind(limit)
+    )?)
+}
+
+/// How many rows are in a state, and when the first of them was due.
+pub(super) async fn count(tx: &mut Tx, state: &str) -> Result<(i64, Option<Micros>)> {
+    Ok(on!(tx, c => sqlx::query_as("SELECT COUNT(*), MIN(due_at) FROM outbox WHERE state = $1").bind(state).fetch_one(c))?)
+}

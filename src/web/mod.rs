@@ -230,6 +230,7 @@ pub fn plain_routes() -> Router<App> {
         .route("/favicon.ico", get(assets::favicon))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
 }
 
 /// The pages with what stands around each: who is asking, and drawing what was refused. Only pages that write into a

@@ -27,6 +27,7 @@ mod kills;
 mod live;
 mod mail;
 mod members;
+mod metrics;
 mod organizations;
 mod policies;
 mod races;
