@@ -85,12 +85,69 @@
     }
   });
 
+  // What htmx could not send, or what was refused: the form shows again what holds, and the page says so.
+  const takeBack = (event) => {
+    const form = event.target instanceof Element && event.target.closest("form[method=post]");
+    if (form) form.reset();
+    return form;
+  };
+  document.addEventListener("htmx:response:error", takeBack);
+  document.addEventListener("htmx:error", (event) => {
+    if (!event.detail?.ctx || !takeBack(event)) return;
+    const notice = document.getElementById("notice");
+    if (!notice) return;
+    const text = document.createElement("p");
+    text.textContent = "Not saved: the server can't be reached. Try again in a moment.";
+    const box = document.createElement("div");
+    box.className = "notice bad";
+    box.append(text);
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    toast.append(box);
+    notice.replaceChildren(toast);
+  });
+
+  // A select that acts by itself: who goes through it with the keys decides by Enter, or by leaving it.
+  let walked = null;
+  let undecided = null;
+  const acts = (element) => element instanceof Element && element.matches("form[hx-post][hx-trigger=change] select");
+  const decide = () => {
+    const select = undecided;
+    walked = undecided = null;
+    select?.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  document.addEventListener("pointerdown", () => { walked = null; }, true);
+  document.addEventListener("keydown", (event) => {
+    if (!acts(event.target)) return;
+    if (event.key === "Enter" && undecided) { event.preventDefault(); decide(); }
+    else if (event.key === "Escape" && undecided) { undecided.form.reset(); walked = undecided = null; }
+    else if (event.altKey || event.key === " " || event.key === "Enter") walked = null;
+    else if (event.key.length === 1 || /^(Arrow|Page|Home|End)/.test(event.key)) walked = event.target;
+  }, true);
+  document.addEventListener("change", (event) => {
+    if (!walked || event.target !== walked) return;
+    event.stopImmediatePropagation();
+    undecided = walked;
+    say("Press Enter to set it, or Escape to leave it as it was.");
+  }, true);
+  document.addEventListener("focusout", (event) => { if (event.target === undecided) decide(); }, true);
+
+  // The page that shows something once was the answer to a form: a reload leads to the list instead of making it again.
+  const shownOnce = document.querySelector("[data-reload-to]");
+  if (shownOnce) history.replaceState(history.state, "", shownOnce.dataset.reloadTo);
+
   // <form data-confirm-name="Acme">: the danger button waits until the name is typed. The server checks as well.
   const confirmName = (form) => {
     const typed = form.querySelector("[data-confirm-input], input[type=text], input:not([type])");
     const button = form.querySelector("button.danger, button[type=submit]");
     if (typed && button) button.disabled = typed.value.trim() !== form.dataset.confirmName.trim();
   };
+
+  // Who checks one of a list means only those checked.
+  document.addEventListener("change", (event) => {
+    const only = event.target.matches?.('input[type=checkbox][name="only[]"]') && event.target.form?.querySelector('input[name=mode][value=only]');
+    if (only) only.checked = true;
+  });
 
   document.addEventListener("input", (event) => {
     const form = closest(event, "form[data-confirm-name]");
@@ -113,6 +170,8 @@
 
   const prepare = () => document.querySelectorAll("form[data-confirm-name]").forEach(confirmName);
   prepare();
+  // What is wrong in a long form may lie below what is seen.
+  document.querySelector("main [aria-invalid=true]")?.focus();
   let waiting;
   new MutationObserver(() => {
     cancelAnimationFrame(waiting);

@@ -186,7 +186,7 @@ pub async fn update_member(
     Json(update): Json<Update>,
 ) -> ApiResult<axum::Json<Member>> {
     let role = read_role(&actor, &update.org_role)?;
-    Ok(axum::Json(Member::new(members::change_role(&app, &actor, &member, role).await?, &actor.org)))
+    Ok(axum::Json(Member::new(members::change_role(&app, &actor, &member, role).await?.after, &actor.org)))
 }
 
 /// `DELETE /organizations/{org_id}/members/{member_id}` (S1-108)

@@ -75,6 +75,8 @@ pub struct Pending {
     /// "queued", "sent" or "failed".
     pub delivery: String,
     pub delivery_error: String,
+    /// Workspaces that come with it.
+    pub workspaces: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +120,7 @@ impl Entry {
             expires_at: row.expires_at.unwrap_or_default(),
             delivery: row.delivery.unwrap_or_default(),
             delivery_error: row.delivery_error.unwrap_or_default(),
+            workspaces: row.offered,
         });
         Self {
             id: row.id.into(),
@@ -182,17 +185,27 @@ pub struct RoleChange {
     pub before: OrgRole,
     pub after: Entry,
     pub impact: Impact,
+    /// Addresses whose invitation from them is revoked.
+    pub invitations: Vec<String>,
+}
+
+impl RoleChange {
+    /// Whether it does more than the word says, or makes or unmakes an owner: asked about first where people do it.
+    pub fn is_grave(&self) -> bool {
+        let owner = self.after.status.is_member() && (self.before == OrgRole::Owner) != (self.after.role == OrgRole::Owner);
+        owner || !self.impact.is_empty() || !self.invitations.is_empty()
+    }
 }
 
 /// Changes a member's role, at once; or, for somebody invited, the role that applies when they join (S1-46, S3-20..22).
 ///
 /// Refuses what the actor doesn't hold (product.md, 2, rules 2 and 5) and taking the last owner away (S2-15). Who is
 /// demoted below what their own invitations offer loses those. The same role again changes nothing.
-pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<Entry> {
+pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<RoleChange> {
     let (tx, change) = set_role(app, actor, member, role).await?;
     tx.commit().await?;
     app.wake();
-    Ok(change.after)
+    Ok(change)
 }
 
 /// What [`change_role`] would do: the same, and then nothing of it.
@@ -208,7 +221,7 @@ async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) ->
     let own = before.user.as_ref().is_some_and(|user| actor.person.is_or_acts_for(user));
     access::may_change_role(actor.role, before.role, role, own)?;
     if before.role == role {
-        return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default() }));
+        return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default(), invitations: Vec::new() }));
     }
     billing::require_role(app, &organizations::find(&mut tx, org).await?, role)?;
     let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
@@ -227,7 +240,7 @@ async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) ->
         tell_role(&mut tx, &actor, &before, role, now).await?;
     }
     let after = entry(&mut tx, org, member, now).await?;
-    Ok((tx, RoleChange { before: before.role, after, impact }))
+    Ok((tx, RoleChange { before: before.role, after, impact, invitations: revoked }))
 }
 
 /// Who can do what, where the change is about somebody who has joined.

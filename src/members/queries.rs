@@ -27,14 +27,16 @@ row! {
         pub inviter_name: Option<String>,
         pub delivery: Option<String>,
         pub delivery_error: Option<String>,
+        pub offered: i64,
     }
 }
 
-/// The columns of [`EntryRow`], and the join that gives the last four.
+/// The columns of [`EntryRow`], and the join that the last five need.
 macro_rules! entry_columns {
     () => {
         "m.id, m.user_id, m.role, m.status, m.name, m.email, m.github_login, m.verified, m.claimed, m.last_active_at, m.since, m.workspaces,
-         m.expires_at, m.sort_name, m.role_rank, i.id AS invitation_id, i.inviter_name, i.delivery, i.delivery_error"
+         m.expires_at, m.sort_name, m.role_rank, i.id AS invitation_id, i.inviter_name, i.delivery, i.delivery_error,
+         (SELECT COUNT(*) FROM invitation_access x WHERE x.invitation_id = i.id) AS offered"
     };
 }
 macro_rules! invitation_join {

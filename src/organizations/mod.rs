@@ -18,7 +18,7 @@ pub use details::{Details, change_details};
 pub(crate) use personal::{close_personal, is_alone_in};
 pub use policies::{Policies, RolesOffered, WhoInvites};
 pub(crate) use queries::{OrgRow, add_to_counts, set_plan};
-pub use transfer::{may_receive, transfer};
+pub use transfer::{may_receive, transfer, transfer_impact};
 
 use crate::clock::Micros;
 use crate::db::Tx;

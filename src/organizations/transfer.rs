@@ -16,6 +16,27 @@ use crate::members::{self, Entry, Status};
 /// Refuses who isn't an owner, oneself, and somebody who couldn't act as owner: invited, suspended, or not signed in
 /// yet. What the giver invited others to and no longer holds is revoked.
 pub async fn transfer(app: &App, actor: &Actor, member: &MemberId) -> Result<Entry> {
+    let (tx, transferred) = hand_over(app, actor, member).await?;
+    tx.commit().await?;
+    app.wake();
+    Ok(transferred.owner)
+}
+
+/// What a transfer does.
+#[derive(Debug, Clone)]
+pub struct Transferred {
+    /// Who is owner after it.
+    pub owner: Entry,
+    /// Addresses whose invitation from the giver is revoked.
+    pub invitations: Vec<String>,
+}
+
+/// What [`transfer`] would do: the same, and then nothing of it.
+pub async fn transfer_impact(app: &App, actor: &Actor, member: &MemberId) -> Result<Transferred> {
+    Ok(hand_over(app, actor, member).await?.1)
+}
+
+async fn hand_over(app: &App, actor: &Actor, member: &MemberId) -> Result<(Tx, Transferred)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::OwnOrganization)?;
@@ -34,10 +55,8 @@ pub async fn transfer(app: &App, actor: &Actor, member: &MemberId) -> Result<Ent
         .with("invitations_revoked", revoked.len());
     audit::record(&mut tx, &actor, now, event).await?;
     tell(&mut tx, &actor, &giver, &receiver, now).await?;
-    let after = members::entry(&mut tx, org, member, now).await?;
-    tx.commit().await?;
-    app.wake();
-    Ok(after)
+    let owner = members::entry(&mut tx, org, member, now).await?;
+    Ok((tx, Transferred { owner, invitations: revoked }))
 }
 
 /// Whether ownership could go to this member: what [`transfer`] refuses for them, said before.

@@ -1,13 +1,14 @@
 //! A refusal as a page: what happened, why, what next, and a block to copy for whoever helps (E8).
 
+use super::notice::Notice;
 use super::page::{self, Shell};
-use super::session::Visitor;
+use super::session::{Visitor, lead};
 use crate::access::{self, Permission};
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 
@@ -17,7 +18,13 @@ pub enum PageError {
     /// What was sent is no form, or too large for one.
     Status(StatusCode),
     Moved(String),
+    /// Their membership there is suspended: the organization's name. Everything else about it is as if it weren't there.
+    Suspended(String),
 }
+
+/// Stands in a response that says in which organization somebody is suspended.
+#[derive(Clone)]
+struct SuspendedIn(String);
 
 /// Stands in a response until [`super::session::identify`] draws it for the person who asked.
 #[derive(Clone)]
@@ -34,6 +41,11 @@ impl IntoResponse for PageError {
         match self {
             Self::Moved(path) => Redirect::permanent(&path).into_response(),
             Self::Status(status) => status.into_response(),
+            Self::Suspended(org) => {
+                let mut response = StatusCode::NOT_FOUND.into_response();
+                response.extensions_mut().insert(SuspendedIn(org));
+                response
+            }
             Self::Refused(refusal) => {
                 let mut response = status(&refusal).into_response();
                 response.extensions_mut().insert(Refused(Arc::new(refusal)));
@@ -69,10 +81,23 @@ struct ErrorPage {
     support: String,
 }
 
+/// A notice that stays in view wherever the page is scrolled to.
+#[derive(Template)]
+#[template(path = "layout/_toast.html")]
+struct Toast {
+    notice: Notice,
+}
+
 /// Draws an answer that is only a status, or a refusal that nobody drew yet. Everything else stays as it is.
 pub fn draw_bare(app: &App, visitor: &Visitor, mut response: Response) -> Response {
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
         return draw(app, visitor, &refused.0);
+    }
+    if let Some(SuspendedIn(org)) = response.extensions_mut().remove() {
+        let text =
+            format!("Your membership in {org} is suspended, so nothing of it opens. Ask one of its owners or admins to reinstate you.");
+        let next = Some(Link { label: "Your organizations".into(), href: "/account/organizations".into() });
+        return draw_page(app, visitor, StatusCode::NOT_FOUND, "You are suspended", text, next);
     }
     let drawn = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
     let status = response.status();
@@ -108,8 +133,8 @@ fn words_for_status(status: StatusCode) -> (&'static str, &'static str) {
 /// Draws a refusal for who asked. A stranger who needs to sign in is sent there, and back after.
 pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response {
     if matches!(refusal, Refusal::Unauthenticated) {
-        let next: String = url::form_urlencoded::byte_serialize(visitor.path.as_bytes()).collect();
-        return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+        let sign_in = super::next::with_next("/sign-in", &visitor.page);
+        return lead(visitor, &sign_in).unwrap_or_else(|_| Redirect::to("/sign-in").into_response());
     }
     if let Refusal::Internal(error) = refusal {
         tracing::error!(request = visitor.origin.request_id, error = format!("{error:#}"), "internal error");
@@ -140,6 +165,9 @@ pub(super) fn draw(app: &App, visitor: &Visitor, refusal: &Refusal) -> Response 
 }
 
 fn draw_page(app: &App, visitor: &Visitor, status: StatusCode, heading: &'static str, text: String, next: Option<Link>) -> Response {
+    if visitor.scripted {
+        return draw_for_htmx(visitor, status, heading, text, next);
+    }
     let support = support(app, visitor, status);
     let why = if status == StatusCode::FORBIDDEN { why(visitor) } else { None };
     let error_page = ErrorPage { shell: Shell::bare(visitor, heading), status: status.as_u16(), heading, text, next, why, support };
@@ -147,6 +175,24 @@ fn draw_page(app: &App, visitor: &Visitor, status: StatusCode, heading: &'static
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, 5.into());
     }
+    response
+}
+
+/// What a form in a page hears: a notice above it, so that the page stays as it is. Who asked for a part of another page is
+/// led to that page, which says it whole.
+fn draw_for_htmx(visitor: &Visitor, status: StatusCode, heading: &'static str, text: String, next: Option<Link>) -> Response {
+    if !visitor.partial {
+        return lead(visitor, &visitor.path).unwrap_or_else(|_| status.into_response());
+    }
+    let text = if status.is_server_error() { format!("{text} Id: {}", visitor.origin.request_id) } else { text };
+    let notice = Notice::bad(format!("{heading}."), text);
+    let notice = match next.filter(|next| next.href != "/") {
+        Some(next) => notice.with_link(next.label, next.href),
+        None => notice,
+    };
+    let mut response = page::draw(&Toast { notice }, status);
+    response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notice"));
+    response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
     response
 }
 

@@ -16,6 +16,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
+use std::sync::Arc;
 
 type PageResult = Result<Response, PageError>;
 
@@ -172,6 +173,12 @@ impl GrantsForm {
     }
 }
 
+/// Whether somebody sees only named ones of a kind now. Where they don't, nothing is checked for them.
+async fn is_limited(app: &App, person: &Arc<Person>, ws: &WorkspaceId, user: &UserId, kind: &str) -> Result<bool, Refusal> {
+    let overview = grants::overview(app, person, ws, user).await?;
+    Ok(overview.kinds.iter().any(|one| one.kind.name == kind && one.limited))
+}
+
 #[derive(Template)]
 #[template(path = "grants/confirm.html")]
 struct Confirm {
@@ -198,6 +205,10 @@ pub async fn set(
     Form(form): Form<GrantsForm>,
 ) -> PageResult {
     let chosen = form.chosen()?;
+    if chosen == Chosen::All && !form.only.is_empty() && !is_limited(&app, &person, &ws, &user, &form.kind).await? {
+        let message = "You checked some and left “All” chosen. Go back and choose “Only those checked”, or uncheck them.";
+        return Err(Refusal::field("mode", message).into());
+    }
     let base = format!("/workspaces/{ws}/members/{user}/grants");
     let shell = |visitor: &Visitor, overview: &Overview| Shell::managed(visitor, &person, &overview.managed, "Resources");
     if form.confirmed != "yes" {

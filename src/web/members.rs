@@ -5,7 +5,7 @@ use super::error::PageError;
 use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
-use super::session::{Member, Visitor, see_other};
+use super::session::{Member, lead, see_other};
 use crate::access::{self as rules, OrgRole, Permission};
 use crate::actor::Actor;
 use crate::app::App;
@@ -17,7 +17,6 @@ use crate::members::{self, Entry, Removal, RoleChange};
 use crate::text;
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::HeaderValue;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
@@ -35,6 +34,8 @@ type PageResult = Result<Response, PageError>;
 #[template(path = "members/changed.html")]
 struct Changed {
     base: String,
+    /// The directory's filters and place, for who comes back to it.
+    back: String,
     icons: &'static str,
     row: Row,
     notice: Notice,
@@ -57,70 +58,93 @@ pub struct RoleForm {
 struct ConfirmRole {
     shell: Shell,
     base: String,
+    /// The list, or the page, that they came from.
+    list: String,
     role: &'static str,
     back: String,
     old_role: String,
     new_role: String,
     change: RoleChange,
+    invitations: String,
 }
 
-/// Where a role in the row would take or give workspaces: what it does, before it is done.
-async fn confirm_role(
-    app: &App,
-    actor: &Actor,
-    visitor: &Visitor,
-    member: &MemberId,
-    role: OrgRole,
-    back: &str,
-) -> Result<Option<Response>, Refusal> {
-    let change = members::change_role_impact(app, actor, member, role).await?;
-    if change.impact.is_empty() {
-        return Ok(None);
-    }
-    let policies = &actor.org.policies;
-    let mut response = page::ok(&ConfirmRole {
-        shell: Shell::org(visitor, actor, "Members", format!("Change the role of {}?", change.after.name)),
-        base: format!("/orgs/{}/members", actor.org.slug),
+#[derive(Deserialize)]
+pub struct AskedRole {
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    back: String,
+}
+
+fn parse_role(role: &str) -> Result<OrgRole, Refusal> {
+    OrgRole::parse(role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))
+}
+
+/// `GET /orgs/{org}/members/{member}/role?role=`: what another role does, before it is given.
+pub async fn confirm_role(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<AskedRole>,
+) -> PageResult {
+    members::find(&app, &actor, &member).await?;
+    let role = parse_role(&asked.role)?;
+    let change = members::change_role_impact(&app, &actor, &member, role).await?;
+    let (policies, base) = (&actor.org.policies, format!("/orgs/{}/members", actor.org.slug));
+    Ok(page::ok(&ConfirmRole {
+        shell: Shell::org(&visitor, &actor, "Members", format!("Change the role of {}?", change.after.name)),
+        list: own_list(&base, &asked.back),
+        base,
         role: role.as_str(),
-        back: back.to_owned(),
+        back: asked.back,
         old_role: sentence_role(policies.label(change.before)),
         new_role: sentence_role(policies.label(role)),
+        invitations: text::some_of(&change.invitations, 3),
         change,
-    });
-    if visitor.partial {
-        // The question is a page, not a row.
-        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("body"));
-        response.headers_mut().insert("hx-reswap", HeaderValue::from_static("outerHTML"));
-    }
-    Ok(Some(response))
+    }))
 }
 
-/// `POST /orgs/{org}/members/{member}/role`
+/// `POST /orgs/{org}/members/{member}/role`: sets a role. One that does more than it says is asked about first.
 pub async fn change_role(
     State(app): State<App>,
     Path((_, member)): Path<(String, MemberId)>,
     Member { actor, visitor }: Member,
     Form(form): Form<RoleForm>,
 ) -> PageResult {
-    let role = OrgRole::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
-    if form.confirmed.is_empty()
-        && let Some(question) = confirm_role(&app, &actor, &visitor, &member, role, &form.back).await?
-    {
-        return Ok(question);
-    }
-    let entry = members::change_role(&app, &actor, &member, role).await?;
-    let label = actor.org.policies.label(role);
-    let notice = if entry.status.is_member() {
-        Notice::good(format!("{} is now {}.", entry.name, sentence_role(label)), "It applies from their next click.")
-    } else {
-        Notice::good(format!("{} joins as {}.", entry.name, sentence_role(label)), "It applies when they accept.")
-    };
+    let role = parse_role(&form.role)?;
     let base = format!("/orgs/{}/members", actor.org.slug);
+    if form.confirmed.is_empty() && members::change_role_impact(&app, &actor, &member, role).await?.is_grave() {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("role", role.as_str()).append_pair("back", &form.back);
+        return Ok(lead(&visitor, &format!("{base}/{member}/role?{}", query.finish()))?);
+    }
+    let change = members::change_role(&app, &actor, &member, role).await?;
+    let notice = said(&actor, &change, &form.back);
     if visitor.partial {
-        let row = Row::new(&app, &actor, &entry, visitor.now);
-        return Ok(fragment(&Changed { base, icons: assets().icons, row, notice }));
+        let row = Row::new(&app, &actor, &change.after, visitor.now);
+        return Ok(fragment(&Changed { base, back: form.back, icons: assets().icons, row, notice }));
     }
     Ok(see_other(own_list(&base, &form.back), Some(notice)))
+}
+
+/// What a change of role did, and the way back.
+fn said(actor: &Actor, change: &RoleChange, back: &str) -> Notice {
+    let (entry, policies) = (&change.after, &actor.org.policies);
+    let new = sentence_role(policies.label(entry.role));
+    if !entry.status.is_member() {
+        return Notice::good(format!("{} joins as {new}.", entry.name), "It applies when they accept.");
+    }
+    let mut text = "It applies from their next click.".to_owned();
+    if !change.invitations.is_empty() {
+        let invitations = text::count_of(&change.invitations, "invitation they sent is revoked", "invitations they sent are revoked");
+        text = format!("{text} {invitations}: {}.", text::some_of(&change.invitations, 3));
+    }
+    let notice = Notice::good(format!("{} is now {new}.", entry.name), text);
+    if change.before == entry.role || entry.user.as_ref() == Some(actor.user()) {
+        return notice;
+    }
+    let path = format!("/orgs/{}/members/{}/role", actor.org.slug, entry.id);
+    notice.with_button("Undo", path).sending(&[("role", change.before.as_str()), ("back", back)])
 }
 
 fn sentence_role(label: &str) -> String {
@@ -222,7 +246,11 @@ pub async fn confirm_remove(
 pub async fn remove(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, .. }: Member) -> PageResult {
     let removal = members::remove(&app, &actor, &member).await?;
     let notice = if removal.entry.status.is_member() {
-        Notice::good(format!("{} is no longer in {}.", removal.entry.name, actor.org.name), "Invite them again if that was a mistake.")
+        Notice::good(
+            format!("{} is no longer in {}.", removal.entry.name, actor.org.name),
+            "If that was a mistake, the audit log can undo it.",
+        )
+        .with_link("Open the audit log", format!("/orgs/{}/audit", actor.org.slug))
     } else {
         Notice::good(format!("The invitation to {} is revoked.", removal.entry.name), "Its links no longer work.")
     };

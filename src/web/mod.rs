@@ -99,7 +99,7 @@ fn routes() -> Router<App> {
         .route("/orgs/{org}/members", get(members::index))
         .route("/orgs/{org}/members/invite", get(invite::new).post(invite::create))
         .route("/orgs/{org}/members/{member}", get(members::show))
-        .route("/orgs/{org}/members/{member}/role", post(members::change_role))
+        .route("/orgs/{org}/members/{member}/role", get(members::confirm_role).post(members::change_role))
         .route("/orgs/{org}/members/{member}/suspend", get(members::confirm_suspend).post(members::suspend))
         .route("/orgs/{org}/members/{member}/reinstate", post(members::reinstate))
         .route("/orgs/{org}/members/{member}/remove", get(members::confirm_remove).post(members::remove))

@@ -21,6 +21,9 @@ pub struct NoticeAction {
     /// One of our own paths.
     pub href: String,
     pub post: bool,
+    /// What the button posts.
+    #[serde(default)]
+    pub fields: Vec<(String, String)>,
 }
 
 impl Notice {
@@ -33,12 +36,20 @@ impl Notice {
     }
 
     pub fn with_link(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
-        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: false });
+        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: false, fields: Vec::new() });
         self
     }
 
     pub fn with_button(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
-        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: true });
+        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: true, fields: Vec::new() });
+        self
+    }
+
+    /// The fields that the notice's button posts.
+    pub fn sending(mut self, fields: &[(&str, &str)]) -> Self {
+        if let Some(action) = &mut self.action {
+            action.fields = fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        }
         self
     }
 

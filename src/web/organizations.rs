@@ -4,7 +4,7 @@ use super::error::PageError;
 use super::input::{Form, Query};
 use super::notice::Notice;
 use super::page::{self, Shell};
-use super::session::{SignedIn, see_other};
+use super::session::{SignedIn, see_other, suspended_in};
 use crate::actor::Person;
 use crate::app::App;
 use crate::clock;
@@ -97,6 +97,8 @@ struct Without {
     shell: Shell,
     heading: &'static str,
     waiting: Vec<Waiting>,
+    /// Organizations in which they are suspended, as words; "" for none.
+    suspended: String,
 }
 
 /// An invitation that waits for the person.
@@ -115,7 +117,8 @@ async fn without(app: &App, person: &Person, shell: Shell, heading: &'static str
         inviter: invitation.inviter,
         expires: clock::minute(invitation.expires_at),
     });
-    Ok(page::ok(&Without { shell, heading, waiting: waiting.collect() }))
+    let suspended: Vec<String> = suspended_in(app, person).await?.into_iter().map(|(_, name)| name).collect();
+    Ok(page::ok(&Without { shell, heading, waiting: waiting.collect(), suspended: crate::text::some_of(&suspended, 3) }))
 }
 
 /// `GET /welcome`: what to do without an organization and without a workspace (E14), and the invitations that wait. Who

@@ -3,18 +3,19 @@
 use super::active::{self, Recent};
 use super::csrf;
 use super::error::{self, PageError};
+use super::next::own_path;
 use super::notice::Notice;
 use super::page;
 use crate::accounts::{self, DbStore, SessionData};
 use crate::actor::{Actor, Origin, Person, SignInMethod};
 use crate::app::App;
 use crate::error::Refusal;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{OrgId, SessionId, UserId};
 use axum::Extension;
 use axum::RequestPartsExt as _;
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
+use url::{Position, Url};
 
 /// The session cookie's name; `__Host-` binds it to this host where it can (https).
 pub const COOKIE: &str = "sid";
@@ -33,11 +35,15 @@ const NOTICE: &str = "notice";
 pub struct Visitor {
     pub person: Option<Arc<Person>>,
     pub origin: Origin,
+    /// htmx asks, for a fragment or for a page that it takes a part of.
+    pub scripted: bool,
     /// htmx asks for a fragment.
     pub partial: bool,
     pub notice: Option<Notice>,
     /// The path and query asked for.
     pub path: String,
+    /// The page that they see: what they ask for, or where the form stands that they sent.
+    pub page: String,
     /// Microseconds, for "2 minutes ago".
     pub now: i64,
     /// The workspaces that they had open, the active one first.
@@ -52,9 +58,11 @@ impl Visitor {
         Self {
             person: None,
             origin: Origin::default(),
+            scripted: false,
             partial: false,
             notice: None,
             path: String::new(),
+            page: String::new(),
             now,
             recent: Vec::new(),
             banner: None,
@@ -109,16 +117,30 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
 /// What is known of a request before anybody asked who it is from.
 pub fn stranger(app: &App, request: &Request) -> Visitor {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let scripted = request.headers().contains_key("hx-request");
     Visitor {
         person: None,
         origin: client_origin(app, request.headers(), peer),
+        scripted,
         partial: request.headers().get("hx-request-type").is_some_and(|v| v == "partial"),
         notice: None,
-        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        page: if scripted || *request.method() != Method::GET { form_page(request.headers()) } else { path.clone() },
+        path,
         now: app.now(),
         recent: Vec::new(),
         banner: page::banner(&app.config),
     }
+}
+
+/// The page of ours that a form or htmx says it stands on; "/" where it doesn't.
+fn form_page(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let named = text("hx-current-url").or_else(|| text("referer")).and_then(|url| Url::parse(url).ok());
+    let host = text("host").unwrap_or_default();
+    let ours = named.filter(|url| url.authority().trim_start_matches('@') == host);
+    let path = ours.map(|url| own_path(&url[Position::BeforePath..Position::AfterQuery])).unwrap_or_default();
+    if path.is_empty() { "/".to_owned() } else { path }
 }
 
 /// Where a request came from. `X-Forwarded-For` counts only from a proxy named in the settings, read from the right
@@ -188,6 +210,15 @@ pub fn see_other(path: impl AsRef<str>, notice: Option<Notice>) -> Response {
     response
 }
 
+/// Leads on to another of our own paths, also where htmx waits for a fragment.
+pub fn lead(visitor: &Visitor, to: &str) -> Result<Response, Refusal> {
+    if !visitor.scripted {
+        return Ok(see_other(to, None));
+    }
+    let to = HeaderValue::from_str(to).map_err(|e| Refusal::Internal(e.into()))?;
+    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static("hx-redirect"), to)]).into_response())
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     type Rejection = PageError;
 
@@ -233,18 +264,29 @@ impl FromRequestParts<App> for Member {
                 accounts::note_activity(app, &person, &actor.org.id);
                 Ok(Self { actor, visitor })
             }
-            Err(Refusal::NotFound) => Err(renamed(app, &person, slug, &visitor.path).await?),
+            Err(Refusal::NotFound) => Err(elsewhere(app, &person, slug, &visitor.path).await?),
             Err(refusal) => Err(refusal.into()),
         }
     }
 }
 
-/// Where an organization of theirs lives now that had this slug before.
-async fn renamed(app: &App, person: &Arc<Person>, slug: &str, path: &str) -> Result<PageError, Refusal> {
+/// Where an organization of theirs lives now that had this slug before; or that they are suspended there.
+async fn elsewhere(app: &App, person: &Arc<Person>, slug: &str, path: &str) -> Result<PageError, Refusal> {
     let org = crate::organizations::find_by_any_slug(app, slug).await?;
-    let actor = person.in_org(&org.id)?;
+    let actor = match person.in_org(&org.id) {
+        Err(Refusal::NotFound) if suspended_in(app, person).await?.iter().any(|(id, _)| *id == org.id) => {
+            return Ok(PageError::Suspended(org.name));
+        }
+        found => found?,
+    };
     let rest = path.strip_prefix("/orgs/").and_then(|p| p.strip_prefix(slug)).unwrap_or("/members");
     Ok(PageError::Moved(format!("/orgs/{}{rest}", actor.org.slug)))
+}
+
+/// The organizations, with their names, that they are a member of and can do nothing in.
+pub(super) async fn suspended_in(app: &App, person: &Person) -> Result<Vec<(OrgId, String)>, Refusal> {
+    let memberships = crate::members::memberships(app, person).await?;
+    Ok(memberships.into_iter().filter(|membership| membership.suspended).map(|membership| (membership.org, membership.org_name)).collect())
 }
 
 /// The session's public id, for telling "this one" in a list.

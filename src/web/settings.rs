@@ -27,6 +27,11 @@ type PageResult = Result<Response, PageError>;
 pub struct DetailsForm {
     name: String,
     slug: String,
+    /// What stood in the form when it was shown: what nobody touched in it is not sent, whatever others made of it since.
+    #[serde(default)]
+    shown_name: Option<String>,
+    #[serde(default)]
+    shown_slug: Option<String>,
 }
 
 #[derive(Template)]
@@ -71,13 +76,15 @@ async fn index_of(app: &App, shell: Shell, actor: &Actor, form: DetailsForm) -> 
 
 /// `GET /orgs/{org}/settings`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
-    let form = DetailsForm { name: actor.org.name.clone(), slug: actor.org.slug.clone() };
+    let (name, slug) = (actor.org.name.clone(), actor.org.slug.clone());
+    let form = DetailsForm { shown_name: Some(name.clone()), shown_slug: Some(slug.clone()), name, slug };
     Ok(page::ok(&index_of(&app, Shell::org(&visitor, &actor, "Settings", "Settings"), &actor, form).await?))
 }
 
 /// `POST /orgs/{org}/settings`
 pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, Form(mut form): Form<DetailsForm>) -> PageResult {
-    let details = Details { name: Some(form.name.clone()), slug: Some(form.slug.clone()) };
+    let touched = |value: &String, shown: &Option<String>| (shown.as_ref() != Some(value)).then(|| value.clone());
+    let details = Details { name: touched(&form.name, &form.shown_name), slug: touched(&form.slug, &form.shown_slug) };
     let refusal = match organizations::change_details(&app, &actor, &details).await {
         Ok(org) => {
             let renamed = org.slug != actor.org.slug;
@@ -121,7 +128,7 @@ async fn leaving(
 ) -> Result<(Membership, Option<Actor>), PageError> {
     let (slug, actor) = match member {
         Ok(Member { actor, .. }) => (actor.org.slug.clone(), Some(actor)),
-        Err(PageError::Refused(Refusal::NotFound)) => (slug.to_owned(), None),
+        Err(PageError::Refused(Refusal::NotFound) | PageError::Suspended(_)) => (slug.to_owned(), None),
         Err(refused) => return Err(refused),
     };
     let membership = members::memberships(app, person).await?.into_iter().find(|m| m.org_slug == slug).ok_or(Refusal::NotFound)?;
@@ -244,6 +251,9 @@ struct ConfirmTransfer {
     owner: OrgRole,
     admin: OrgRole,
     was_owner: bool,
+    /// The giver's invitations that are revoked, and the first of them as words.
+    revoked: Vec<String>,
+    invitations: String,
 }
 
 /// `GET /orgs/{org}/settings/transfer/{member}`
@@ -254,8 +264,10 @@ pub async fn confirm_transfer(
 ) -> PageResult {
     access::require(actor.role, Permission::OwnOrganization)?;
     let entry = members::find(&app, &actor, &member).await?;
-    organizations::may_receive(&actor, &entry)?;
+    let transferred = organizations::transfer_impact(&app, &actor, &member).await?;
     Ok(page::ok(&ConfirmTransfer {
+        invitations: text::some_of(&transferred.invitations, 3),
+        revoked: transferred.invitations,
         shell: Shell::org(&visitor, &actor, "Settings", "Transfer ownership"),
         base: format!("/orgs/{}/settings", actor.org.slug),
         org_name: actor.org.name.clone(),

@@ -32,7 +32,7 @@ fn fill(text: &str, values: &[(&str, String)]) -> String {
 /// What somebody heard, as a letter of the table; the status where it is none of these.
 fn verdict(status: u16, location: &str) -> String {
     match status {
-        303 if location.starts_with("/sign-in?next=") => "s".into(),
+        303 | 204 if location.starts_with("/sign-in?next=") => "s".into(),
         200..=399 => "d".into(),
         401 => "s".into(),
         403 => "f".into(),

@@ -21,6 +21,7 @@ mod grants;
 mod http;
 mod idempotency;
 mod import;
+mod in_place;
 mod invitations;
 mod keys;
 mod kills;

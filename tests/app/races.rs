@@ -11,6 +11,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+/// Forms that set a role and need not be asked whether they mean it.
+const ADMIN: [(&str, &str); 2] = [("role", "admin"), ("confirmed", "yes")];
+const MEMBER: [(&str, &str); 2] = [("role", "member"), ("confirmed", "yes")];
+
 /// Acme Corp with two owners, and the ids of their rows.
 async fn two_owners(house: &House) -> (Browser, Browser, String, String) {
     let acme = acme(house).await;
@@ -49,7 +53,7 @@ async fn sec_z7_two_owners_who_demote_each_other_leave_one_owner() {
     let path = |id: &str| format!("/orgs/acme-corp/members/{id}/role");
     for round in 0..60 {
         let (of_bob, of_alice) = (path(&bob_id), path(&alice_id));
-        let (first, second) = tokio::join!(alice.post(&of_bob, &[("role", "admin")]), bob.post(&of_alice, &[("role", "admin")]));
+        let (first, second) = tokio::join!(alice.post(&of_bob, &ADMIN), bob.post(&of_alice, &ADMIN));
         for page in [&first, &second] {
             assert!(page.status < 500, "round {round}: {} {}", page.status, page.text());
         }
@@ -69,7 +73,7 @@ async fn sec_z7_two_owners_who_remove_each_other_or_step_down_leave_one_owner() 
     for round in 0..20 {
         // Each steps down from their own role.
         let (own_a, own_b) = (format!("/orgs/acme-corp/members/{alice_id}/role"), format!("/orgs/acme-corp/members/{bob_id}/role"));
-        let (first, second) = tokio::join!(alice.post(&own_a, &[("role", "member")]), bob.post(&own_b, &[("role", "member")]));
+        let (first, second) = tokio::join!(alice.post(&own_a, &MEMBER), bob.post(&own_b, &MEMBER));
         assert!(first.status < 500 && second.status < 500, "round {round}: {} {}", first.status, second.status);
         assert_eq!(owners(&mut database).await, 1, "round {round}");
         make_owner(&house, &alice_id).await;

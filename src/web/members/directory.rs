@@ -10,9 +10,10 @@ use crate::ids::WorkspaceId;
 use crate::members::{self, Filter, Listed, Page, Sort, StatusFilter};
 use crate::web::error::PageError;
 use crate::web::input::Query;
+use crate::web::notice::Notice;
 use crate::web::page::{self, Shell};
 use crate::web::roles::Tabs;
-use crate::web::session::{Member, Visitor};
+use crate::web::session::{Member, Visitor, see_other};
 use crate::{text, workspaces};
 use askama::Template;
 use axum::extract::State;
@@ -81,6 +82,14 @@ impl Asked {
         query.finish()
     }
 
+    /// Whether it was refused for a workspace or a page that is gone, as in a bookmark.
+    fn is_stale(&self, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::NotFound => !self.workspace.is_empty(),
+            refusal => !refusal.message_for("cursor").is_empty(),
+        }
+    }
+
     fn is_filtered(&self) -> bool {
         [&self.q, &self.status, &self.role, &self.workspace].iter().any(|part| !part.is_empty())
     }
@@ -120,7 +129,14 @@ struct Index {
 
 /// `GET /orgs/{org}/members`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
-    let listed = members::list(&app, &actor, &asked.filter()).await?;
+    let listed = match members::list(&app, &actor, &asked.filter()).await {
+        Err(refusal) if asked.is_stale(&refusal) => {
+            let notice =
+                Notice::bad("That list isn't there any more.", "A workspace or a page that the address named is gone. This is everybody.");
+            return Ok(see_other(format!("/orgs/{}/members", actor.org.slug), Some(notice)));
+        }
+        listed => listed?,
+    };
     let workspaces = workspaces_to_filter(&app, &actor).await?;
     Ok(page::ok(&draw_index(&app, Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
 }

@@ -95,19 +95,15 @@ impl Row {
         };
         Self {
             id: entry.id.to_string(),
-            name: if entry.invitation.is_some() && !entry.email.is_empty() { entry.email.clone() } else { entry.name.clone() },
-            sub,
+            name: entry.name.clone(),
+            sub: if entry.invitation.is_some() && entry.name != entry.email { format!("{} · {sub}", entry.email) } else { sub },
             initials: text::initials(&entry.name),
             hue: hue(&entry.name),
             role: entry.role,
             role_label: policies.label(entry.role),
             choices,
             on_joining: !entry.status.is_member(),
-            workspaces: if entry.status.is_member() {
-                format!("{} of {}", entry.opens(&actor.org), actor.org.workspaces)
-            } else {
-                "on joining: none".into()
-            },
+            workspaces: workspaces(actor, entry),
             active: entry.last_active_at.map(|at| When::relative(at.min(now), now)),
             since: When::day(entry.since),
             unverified: entry.status == Status::Active && !entry.verified,
@@ -124,6 +120,14 @@ impl Row {
                 false => String::new(),
             },
         }
+    }
+}
+
+fn workspaces(actor: &Actor, entry: &Entry) -> String {
+    match entry.invitation.as_ref().map_or(0, |invitation| invitation.workspaces) {
+        _ if entry.status.is_member() => format!("{} of {}", entry.opens(&actor.org), actor.org.workspaces),
+        0 => "on joining: none".into(),
+        offered => format!("on joining: {offered}"),
     }
 }
 

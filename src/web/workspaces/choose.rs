@@ -82,7 +82,11 @@ pub async fn choose_role(
     Form(form): Form<RoleForm>,
 ) -> PageResult {
     let (managed, here) = found(&app, &person, &id, &user).await?;
-    let typed = Typed { role: form.role, search: form.role_search, button: form.role_do };
+    let mut typed = Typed { role: form.role, search: form.role_search, button: form.role_do };
+    // Enter after typing a name, with no other role chosen: they look for it.
+    if typed.button.is_empty() && !typed.search.trim().is_empty() && typed.role == here.standing.value() {
+        typed.button = "search".into();
+    }
     let picker = picker(&app, &managed, &here, typed).await?;
     let shell = || Shell::managed(&visitor, &person, &managed, "Members");
     if picker.wants_redraw() {

@@ -8,14 +8,13 @@ use crate::error::Refusal;
 use crate::ids::{UserId, WorkspaceId};
 use crate::text;
 use crate::web::input::{Form, Query};
-use crate::web::next::own_path;
+use crate::web::next::{own_path, with_next};
 use crate::web::notice::Notice;
 use crate::web::page::{self, Shell, hue};
-use crate::web::session::{SignedIn, Visitor, see_other};
+use crate::web::session::{SignedIn, lead, see_other};
 use crate::workspaces::{self, Given, Managed, PersonHere, Set};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse};
 use serde::Deserialize;
 
@@ -145,17 +144,15 @@ pub async fn set_role(
     if form.role.is_empty() {
         // Refuses what taking it away would refuse.
         workspaces::set_access_impact(&app, &person, &id, &user, None).await?;
-        return lead(&visitor, &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back));
+        return Ok(lead(&visitor, &with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back))?);
     }
     if form.role == ANOTHER {
-        return lead(&visitor, &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/role"), &back));
+        return Ok(lead(&visitor, &with_next(&format!("/workspaces/{id}/members/{user}/role"), &back))?);
     }
     let given = Given::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
     if workspaces::set_access_impact(&app, &person, &id, &user, Some(given.clone())).await?.impact.takes() {
-        return lead(
-            &visitor,
-            &crate::web::next::with_next(&format!("/workspaces/{id}/members/{user}/role?role={}", given.value()), &back),
-        );
+        let question = format!("/workspaces/{id}/members/{user}/role?role={}", given.value());
+        return Ok(lead(&visitor, &with_next(&question, &back))?);
     }
     let set = workspaces::set_access(&app, &person, &id, &user, Some(given)).await?;
     let notice = said(&set);
@@ -166,16 +163,6 @@ pub async fn set_role(
     let giver = Giver::of_workspace(&app, &person.user, &managed, back).await?;
     let cell = giver.cell(&id, &managed.workspace.name, managed.role, &here);
     Ok(Html(CellChanged { cell, notice }.render().unwrap_or_default()).into_response())
-}
-
-/// Leads on to another page, also where htmx waits for a fragment.
-fn lead(visitor: &Visitor, to: &str) -> PageResult {
-    if !visitor.partial {
-        return Ok(see_other(to, None));
-    }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert("hx-redirect", HeaderValue::from_str(to).map_err(|e| Refusal::Internal(e.into()))?);
-    Ok(response)
 }
 
 /// What was done, in words.

@@ -100,7 +100,7 @@ async fn s1_47_s1_48_s5_11_entering_by_role_is_named_before_it_is_given_or_taken
     // Taking the organization role takes the entry: said first, in the same words.
     let bob = acme.member_id("bob@acme.test").await;
     let role = format!("/orgs/acme-corp/members/{}/role", bob.trim_start_matches("row-"));
-    let asked = acme.alice.post(&role, &[("role", "member")]).await.assert_status(200);
+    let asked = acme.alice.submit(&role, &[("role", "member")]).await.assert_status(200);
     asked.assert_says("Bob Tanaka loses Production (Admin, by organization role)");
     assert_eq!(house.count("SELECT COUNT(*) FROM members WHERE email = 'bob@acme.test' AND role = 'admin'").await, 1);
     let suspend = role.replace("/role", "/suspend");

@@ -84,7 +84,8 @@ async fn sec_i8_who_is_removed_or_demoted_loses_what_they_offered_and_the_impact
     let bob = acme.member_id("bob@acme.test").await;
     let page = acme.alice.get(&format!("/orgs/acme-corp/members/{bob}/remove")).await.assert_says("2 invitations they sent are revoked");
     page.assert_says("nina@x.test and vic@x.test");
-    acme.alice.submit(&format!("/orgs/acme-corp/members/{bob}/role"), &[("role", "member")]).await.assert_status(200);
+    let demoted = [("role", "member"), ("confirmed", "yes")];
+    acme.alice.submit(&format!("/orgs/acme-corp/members/{bob}/role"), &demoted).await.assert_status(200);
     for link in [&admin, &viewer] {
         house.browser().get(link).await.assert_status(410).assert_says("was revoked");
         house.browser().post(&format!("{link}/accept"), &[]).await.assert_status(410);

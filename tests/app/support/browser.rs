@@ -11,6 +11,8 @@ pub struct Browser {
     /// Header that a browser sends with every request of our own pages; a test may say otherwise.
     pub fetch_site: Option<String>,
     pub htmx: bool,
+    /// The page that a form stands on, where that matters: a path of ours, or a whole address.
+    pub page: Option<String>,
 }
 
 /// An answer.
@@ -58,7 +60,8 @@ impl Page {
 
     /// Where a redirect leads.
     pub fn location(&self) -> String {
-        self.headers.get("location").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
+        let named = |name| self.headers.get(name);
+        named("location").or_else(|| named("hx-redirect")).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
     }
 
     #[track_caller]
@@ -86,7 +89,7 @@ impl Browser {
             .tls_backend_preconfigured(tls())
             .build()
             .expect("a client");
-        Self { base: base.to_owned(), client, cookies: BTreeMap::new(), fetch_site: Some("same-origin".into()), htmx: false }
+        Self { base: base.to_owned(), client, cookies: BTreeMap::new(), fetch_site: Some("same-origin".into()), htmx: false, page: None }
     }
 
     /// Another browser with the same cookies: another tab.
@@ -136,6 +139,10 @@ impl Browser {
         }
         if self.htmx {
             request = request.header("hx-request", "true").header("hx-request-type", "partial");
+        }
+        if let Some(page) = &self.page {
+            let url = if page.starts_with('/') { format!("{}{page}", self.base) } else { page.clone() };
+            request = request.header(if self.htmx { "hx-current-url" } else { "referer" }, url);
         }
         if !self.cookies.is_empty() {
             let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
