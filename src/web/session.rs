@@ -5,6 +5,7 @@ use super::csrf;
 use super::error::{self, PageError};
 use super::notice::Notice;
 use super::page;
+use super::waiting::{self, Banners};
 use crate::accounts::{self, DbStore, SessionData};
 use crate::actor::{Actor, Origin, Person, SignInMethod};
 use crate::app::App;
@@ -42,6 +43,8 @@ pub struct Visitor {
     pub now: i64,
     /// The workspaces that they had open, the active one first.
     pub recent: Vec<Recent>,
+    /// Invitations that wait for their account at GitHub.
+    pub waiting: Banners,
     /// What stands above every page of a demo or of development.
     pub banner: Option<&'static str>,
 }
@@ -57,6 +60,7 @@ impl Visitor {
             path: String::new(),
             now,
             recent: Vec::new(),
+            waiting: Banners::default(),
             banner: None,
         }
     }
@@ -93,8 +97,13 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
             Err(refusal) => return PageError::from(refusal).into_response(),
         },
     };
-    if let Some(person) = &visitor.person {
+    if let Some(person) = visitor.person.clone() {
         visitor.recent = active::recent(request.headers(), person.user.as_str());
+        match waiting::look(&app, &mut visitor, &person, request.method()).await {
+            Ok(None) => {}
+            Ok(Some(joined)) => return joined,
+            Err(refusal) => return PageError::from(refusal).into_response(),
+        }
     }
     let had_notice = cookie(request.headers(), NOTICE).map(str::to_owned);
     visitor.notice = had_notice.as_deref().and_then(Notice::from_cookie);
@@ -117,6 +126,7 @@ pub fn stranger(app: &App, request: &Request) -> Visitor {
         path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         now: app.now(),
         recent: Vec::new(),
+        waiting: Banners::default(),
         banner: page::banner(&app.config),
     }
 }
