@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::billing;
 use crate::clock;
+use crate::config::GitHubInvitations;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
 use crate::invitations::{self, DeliveryState, Ended, Filter, Invitation, Kind, Status};
@@ -128,6 +129,9 @@ fn state(app: &App, invitation: &Invitation, now: i64) -> (&'static str, &'stati
         (Status::Pending, DeliveryState::Sent) => {
             let when = invitation.delivered_at.map(|at| clock::relative(at, now)).unwrap_or_default();
             if file { ("wait", "Written to a file", when) } else { ("info", "Sent", when) }
+        }
+        (Status::Pending, DeliveryState::None) if app.config.github_invitations == GitHubInvitations::Join => {
+            ("", "No mail", "They join once they sign in with GitHub".into())
         }
         (Status::Pending, DeliveryState::None) => ("", "No mail", "They see it here once they sign in with GitHub".into()),
         (Status::Pending, DeliveryState::Failed) => ("bad", "Not delivered", capital(&invitation.delivery_error)),

@@ -48,7 +48,7 @@ async fn copied_link(house: &House, browser: &mut Browser) -> String {
 async fn s2_20_a_username_is_invited_and_listed_with_the_row_that_stands_for_it_and_no_mail_leaves() {
     let (house, _github, mut acme) = started(&[]).await;
     let page = acme.alice.get(FORM).await.assert_status(200);
-    assert_eq!(page.all("nav.tabs a"), ["By e-mail address", "By GitHub username"]);
+    assert_eq!(page.all("nav.tabs a"), ["By e-mail", "By GitHub username"]);
     let mails = house.count("SELECT COUNT(*) FROM outbox").await;
     let fields = [("by", "github"), ("github", " @OctoCat "), ("name", ""), ("role", "member")];
     let page = acme.alice.submit(FORM, &fields).await.assert_says("octocat on GitHub is invited as member.");
