@@ -6,7 +6,9 @@ use super::{assert_sound, events};
 use crate::sign_in_github::{sign_in, start_with, to_github};
 use crate::support::github::{Account, GitHub, Mode};
 use crate::support::{Acme, Browser, House, Page, acme};
+use roster::access::OrgRole;
 use roster::clock::{DAY, MINUTE};
+use roster::members::{Line, Mover, Moving, Outcome, move_in_lines};
 use serde_json::json;
 
 const FORM: &str = "/orgs/acme-corp/members/invite";
@@ -224,6 +226,49 @@ async fn s2_20_a_copied_link_leads_by_github_to_the_invitation_and_names_both_to
     arrive(&house).await.get(&link).await.assert_says("with the GitHub account mona");
     octocat.submit(&format!("{link}/accept"), &[]).await.assert_says("You joined Acme Corp");
     octocat.get(&link).await.assert_status(303);
+    assert_sound(&house).await;
+}
+
+#[tokio::test]
+async fn s2_20_who_links_the_invited_github_account_with_theirs_accepts_with_it() {
+    let (house, _github, mut acme) = started(&[]).await;
+    invite(&mut acme.alice, "octocat", "member").await.assert_status(303);
+    let link = copied_link(&house, &mut acme.alice).await;
+    acme.xenia.get("/account/profile").await.assert_status(200);
+    let back = to_github(&house, &mut acme.xenia, "/account/security/github").await;
+    let page = acme.xenia.open(&back).await.assert_status(200);
+    assert!(!page.has("aside form"), "not before they say so: {}", page.text());
+    let page = acme.xenia.submit("/account/security/github/link", &[]).await.assert_status(200);
+    page.assert_says("alice invited you to Acme Corp");
+    acme.xenia.submit(&format!("{link}/accept"), &[]).await.assert_says("You joined Acme Corp");
+    acme.alice.get("/orgs/acme-corp/members?q=octocat").await.assert_says("xenia@nowhere.test");
+    assert_sound(&house).await;
+}
+
+#[tokio::test]
+async fn sec_i14_an_account_at_github_is_not_invited_again_and_again() {
+    let (house, _github, mut acme) = started(&[]).await;
+    let update = [("by", "github"), ("github", "octocat"), ("role", "viewer"), ("on_pending", "update")];
+    for _ in 0..3 {
+        acme.alice.post(FORM, &update).await.assert_status(303);
+    }
+    acme.alice.post(FORM, &update).await.assert_status(429).assert_says("octocat on GitHub was invited often enough for this hour.");
+    // Over all organizations together.
+    acme.otto.post("/orgs/globex/members/invite", &update).await.assert_status(429);
+    house.clock.advance(61 * MINUTE);
+    acme.otto.post("/orgs/globex/members/invite", &update).await.assert_status(303);
+    assert_eq!(events(&house, "invitation.extended").await, 2);
+}
+
+#[tokio::test]
+async fn an_import_leaves_alone_who_is_invited_at_github() {
+    let (house, _github, mut acme) = started(&[]).await;
+    invite(&mut acme.alice, "octocat", "viewer").await.assert_status(303);
+    let mover = Mover { email: String::new(), name: "Mona".into(), role: OrgRole::Member };
+    let line = Line { number: 1, mover, github: "octocat".into(), github_id: Some("583231".into()), access: Vec::new() };
+    let operator = house.system("acme-corp").await;
+    let outcomes = move_in_lines(&house.app, &operator, &[line], Moving::default()).await.expect("an answer");
+    assert!(matches!(&outcomes[..], [Outcome::Refused(why)] if why.starts_with("is invited already")), "{outcomes:?}");
     assert_sound(&house).await;
 }
 
