@@ -22,6 +22,8 @@ pub struct Person {
     pub seats: Vec<Seat>,
     /// The organization opened last, for paths that name none.
     pub last_org: Option<OrgId>,
+    /// An invitation to their account at GitHub waits for an answer; known of sessions alone, which open pages.
+    pub is_awaited: bool,
 }
 
 /// A person's place in one organization.
@@ -168,6 +170,7 @@ impl Person {
             origin: Origin { ip: String::new(), client: "roster command line".into(), request_id: String::new() },
             seats: Vec::new(),
             last_org: None,
+            is_awaited: false,
         }
     }
 

@@ -85,6 +85,22 @@ pub struct Config {
     )]
     pub membership: Membership,
 
+    /// By what people are invited to an organization [default: email, or both where people sign in with GitHub]
+    #[arg(long, value_name = "HOW", env = "ROSTER_INVITE_BY", value_enum, global = true, help_heading = "Accounts")]
+    pub invite_by: Option<InviteBy>,
+
+    /// What an invitation by GitHub username needs from whoever it is to
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "ROSTER_GITHUB_INVITATIONS",
+        value_enum,
+        default_value = "accept",
+        global = true,
+        help_heading = "Accounts"
+    )]
+    pub github_invitations: GitHubInvitations,
+
     /// What a person gets who signs in for the first time
     #[arg(
         long,
@@ -218,6 +234,24 @@ pub enum Membership {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InviteBy {
+    /// E-mail address or GitHub username
+    Both,
+    /// E-mail address
+    Email,
+    /// GitHub username
+    Github,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GitHubInvitations {
+    /// One click, on their next page
+    Accept,
+    /// Nothing: they join by opening their next page, and can leave by one click
+    Join,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FirstSignIn {
     /// Nothing: an empty page that says what to do
     Nothing,
@@ -289,6 +323,18 @@ impl Config {
         Some((self.github_client_id.as_deref()?, self.github_client_secret.as_deref()?))
     }
 
+    fn invite_by(&self) -> InviteBy {
+        self.invite_by.unwrap_or(if self.github().is_some() { InviteBy::Both } else { InviteBy::Email })
+    }
+
+    pub fn invites_by_email(&self) -> bool {
+        self.invite_by() != InviteBy::Github
+    }
+
+    pub fn invites_by_github(&self) -> bool {
+        self.invite_by() != InviteBy::Email
+    }
+
     /// The file of a SQLite database; `None` for PostgreSQL.
     pub fn database_file(&self) -> Option<PathBuf> {
         self.database().strip_prefix("sqlite://").map(PathBuf::from)
@@ -313,6 +359,15 @@ impl Config {
         anyhow::ensure!(
             self.github_client_id.is_some() == self.github_client_secret.is_some(),
             "ROSTER_GITHUB_CLIENT_ID and ROSTER_GITHUB_CLIENT_SECRET belong together; one of them is missing"
+        );
+        anyhow::ensure!(
+            self.github().is_some() || !self.invites_by_github(),
+            "ROSTER_INVITE_BY (--invite-by) lets people be invited by GitHub username, which needs ROSTER_GITHUB_CLIENT_ID and \
+             ROSTER_GITHUB_CLIENT_SECRET"
+        );
+        anyhow::ensure!(
+            self.invites_by_github() || self.github_invitations == GitHubInvitations::Accept,
+            "ROSTER_GITHUB_INVITATIONS (--github-invitations) is join, but ROSTER_INVITE_BY lets nobody be invited by GitHub username"
         );
         self.check_stripe()?;
         self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {

@@ -65,6 +65,13 @@ pub fn email(input: &str) -> Result<String, Message> {
     if local_ok && domain_ok { Ok(value.to_ascii_lowercase()) } else { Err(wrong()) }
 }
 
+/// A GitHub username, with or without an @ before it: letters, digits and hyphens; managed users have an underscore too.
+pub fn github_login(input: &str) -> Result<String, Message> {
+    let login = input.trim().trim_start_matches('@');
+    let shaped = (1..=39).contains(&login.len()) && login.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if shaped { Ok(login.to_owned()) } else { Err("Enter one GitHub username, like octocat.".into()) }
+}
+
 /// A domain such as `example.com`, lower-cased.
 pub fn domain(input: &str) -> Result<String, Message> {
     let value = input.trim().trim_start_matches('@');

@@ -68,6 +68,11 @@ pub fn may_invite(actor: OrgRole, owners_only: bool, offered: OrgRole) -> Result
     may_give(actor, offered)
 }
 
+/// Whether an invitation by GitHub username may offer a role: one that reads and writes, or one that reads (S2-21).
+pub fn is_given_by_username(role: OrgRole) -> bool {
+    matches!(role, OrgRole::Member | OrgRole::Viewer)
+}
+
 /// May somebody with `actor` hand out `offered`?
 pub fn may_give(actor: OrgRole, offered: OrgRole) -> Result<()> {
     if covers(actor, offered) {

@@ -10,7 +10,7 @@ use crate::clock::Micros;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::UserId;
-use crate::members;
+use crate::{invitations, members};
 
 fn disabled() -> Refusal {
     Refusal::forbidden("account_disabled", "This account is disabled. Ask whoever runs this installation.")
@@ -67,7 +67,8 @@ pub async fn arrive_by_github(app: &App, account: &GitHubAccount, next: &str, or
         absorb(app, &mut tx, &person, from, now).await?;
     }
     settle_addresses(&mut tx, &user, &account.addresses, is_new || claimed, now).await?;
-    if is_new {
+    // Who joins by their first page arrives with an organization, as by a link in a mail.
+    if is_new && !invitations::joins_on_visit(app, &mut tx, &account.id.to_string(), now).await? {
         let address = account.addresses.first().map_or("", String::as_str);
         first_sign_in(app, &mut tx, &user, &account.name, address, now).await?;
     }

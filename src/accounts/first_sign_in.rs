@@ -38,5 +38,6 @@ fn arriving(user: &UserId, name: &str, address: &str, now: Micros) -> Person {
         origin: Origin::default(),
         seats: Vec::new(),
         last_org: None,
+        is_awaited: false,
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long somebody may take at GitHub.
 const LIFE: Micros = 10 * MINUTE;
 /// How long GitHub may take for one answer (SEC-R6).
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub async fn identify_session(app: &App, cookie: &str, origin: Origin) -> Result<Option<Arc<Person>>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
-    let rows = queries::identity_by_session(&mut tx, &crate::secret::hash(cookie)).await?;
+    let rows = queries::identity_by_session(&mut tx, &crate::secret::hash(cookie), now).await?;
     drop(tx);
     let Some(first) = rows.first() else { return Ok(None) };
     let (started, seen) = (first.created_at, first.last_seen_at);
@@ -140,5 +140,6 @@ fn person(rows: Vec<IdentityRow>, credential: Credential, origin: Origin) -> Per
         origin,
         seats,
         last_org: first.last_org_id.map(OrgId::from),
+        is_awaited: first.is_awaited,
     }
 }

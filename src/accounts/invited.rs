@@ -1,7 +1,8 @@
 //! What an invitation may ask of accounts: whose an address is, and what the link that came to it proves. It never
 //! touches how an existing account signs in (SEC-I6).
 
-use super::{arrival, queries, users};
+use super::queries::{self, identities};
+use super::{arrival, users};
 use crate::actor::{Origin, SignInMethod};
 use crate::clock::Micros;
 use crate::db::Tx;
@@ -28,6 +29,16 @@ pub(crate) async fn holder(tx: &mut Tx, address: &str) -> Result<Holder> {
 /// Whether a user, whose account is active, has proved an address.
 pub(crate) async fn has_proved(tx: &mut Tx, user: &UserId, address: &str) -> Result<bool> {
     queries::has_proved(tx, user, address).await
+}
+
+/// Whether a user, whose account is active, is linked with an account at GitHub, by its number.
+pub(crate) async fn is_linked_with(tx: &mut Tx, user: &UserId, github_id: &str) -> Result<bool> {
+    identities::is_linked_with(tx, user, github_id).await
+}
+
+/// What the account at GitHub is called that a user is linked with.
+pub(crate) async fn github_login_of(tx: &mut Tx, user: &UserId) -> Result<Option<String>> {
+    Ok(identities::of_user(tx, user).await?.map(|row| row.login))
 }
 
 /// The account of somebody who shows the link that came to their address: a new one, or one that waited for them.

@@ -15,6 +15,7 @@ mod security;
 mod sessions;
 mod tokens;
 pub(crate) mod unclaimed;
+mod username;
 mod users;
 
 pub use addresses::{ask_to_add_address, make_primary, remove_address};
@@ -26,7 +27,7 @@ pub(crate) use ended::end_everything;
 pub(crate) use first_sign_in::first_sign_in;
 pub use github::{GitHubAccount, GitHubFlow, begin_github, github_account};
 pub use identify::{identify_session, identify_token, note_activity};
-pub(crate) use invited::{Holder, arrive_invited, has_proved, holder};
+pub(crate) use invited::{Holder, arrive_invited, github_login_of, has_proved, holder, is_linked_with};
 pub use profile::{Changes, Theme, change_name, change_self};
 pub use proofs::{
     Arrival, LinkState, Pending, Proved, Prover, ask_to_sign_in, link_state, operator_link, pending_request, use_code, use_link,
@@ -40,6 +41,7 @@ pub(crate) use tokens::{MOST_DAYS, token_end, token_expiry};
 pub use tokens::{
     NewToken, TOKEN_PREFIX, Token, TokenScope, create_token, create_token_for, find_token, list_tokens, longest_token_days, revoke_token,
 };
+pub(crate) use username::{Named, find_by_username};
 pub use users::User;
 pub(crate) use users::{as_member, find_by_address, known_by, wait_for_address};
 

@@ -25,6 +25,8 @@ pub(super) struct IdentityRow {
     pub email: Option<String>,
     pub theme: String,
     pub last_org_id: Option<String>,
+    /// An invitation to their account at GitHub waits.
+    pub is_awaited: bool,
     pub seat: Option<SeatRow>,
 }
 
@@ -43,6 +45,7 @@ where
     String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     Option<String>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    bool: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     OrgRole: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
@@ -67,6 +70,7 @@ where
             email: row.try_get("user_email")?,
             theme: row.try_get("theme")?,
             last_org_id: row.try_get("last_org_id")?,
+            is_awaited: row.try_get("is_awaited")?,
             seat,
         })
     }
@@ -92,18 +96,22 @@ macro_rules! identity {
     };
 }
 
-/// The caller judges how old it is, and ends it for good where it is too old (security.md, T18).
-pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str) -> Result<Vec<IdentityRow>> {
+/// The caller judges how old it is, and ends it for good where it is too old (security.md, T18). Also says whether an
+/// invitation waits for the person at GitHub (S2-22), so that no page asks for that by itself.
+pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(identity!(
-        "k.public_id AS credential_id, '' AS credential_name, k.method AS detail, k.created_at AS credential_created_at, k.last_seen_at AS credential_seen_at",
+        "k.public_id AS credential_id, '' AS credential_name, k.method AS detail, k.created_at AS credential_created_at, k.last_seen_at AS credential_seen_at,
+            EXISTS (SELECT 1 FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending' AND i.expires_at > $2
+                JOIN organizations h ON h.id = i.org_id AND h.deleted_at IS NULL
+                WHERE g.user_id = k.user_id AND g.provider = 'github') AS is_awaited",
         "sessions k",
         "k.id_hash = $1 AND k.revoked_at IS NULL"))
-        .bind(hash).fetch_all(c))?)
+        .bind(hash).bind(now).fetch_all(c))?)
 }
 
 pub(super) async fn identity_by_token(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(identity!(
-        "k.id AS credential_id, k.name AS credential_name, k.scope AS detail, k.created_at AS credential_created_at, COALESCE(k.last_used_at, 0) AS credential_seen_at",
+        "k.id AS credential_id, k.name AS credential_name, k.scope AS detail, k.created_at AS credential_created_at, COALESCE(k.last_used_at, 0) AS credential_seen_at, FALSE AS is_awaited",
         "tokens k",
         "k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)"))
         .bind(hash).bind(now).fetch_all(c))?)

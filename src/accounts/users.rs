@@ -38,6 +38,7 @@ pub(super) async fn arriving(tx: &mut Tx, user: &UserId, method: SignInMethod, o
         origin: origin.clone(),
         seats: Vec::new(),
         last_org: None,
+        is_awaited: false,
     })
 }
 

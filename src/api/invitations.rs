@@ -13,7 +13,9 @@ use super::shape::{body, query};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
-use crate::invitations::{self, Changed, Ended, Filter, Key, NewInvitation, NewWorkspaceInvitation, OnPending, Opened, Status, Wanted};
+use crate::invitations::{
+    self, Changed, Ended, Filter, How, Key, NewInvitation, NewWorkspaceInvitation, OnPending, Opened, Status, Wanted,
+};
 use crate::members;
 use crate::workspaces::Given;
 use axum::extract::{OriginalUri, State};
@@ -25,7 +27,11 @@ pub use shown::{Invitation, Offer};
 body! {
     /// Whom to invite, as what.
     pub struct Invite {
-        pub email: String,
+        /// Their address; or else `github`.
+        pub email: Option<String>,
+        /// Their GitHub username. Whoever has that account then is invited, also under another name later; as `member` or
+        /// `viewer`.
+        pub github: Option<String>,
         /// For the directory until they join.
         pub name: Option<String>,
         /// `owner`, `admin`, `billing`, `member` or `viewer`
@@ -33,8 +39,8 @@ body! {
         pub org_role: String,
         /// Roles in workspaces of the organization that they get on joining.
         pub workspace_access: Option<Vec<WorkspaceAccess>>,
-        /// What to do where the address has a pending invitation: `refuse` (409 with its id), which is meant unless said,
-        /// or `update` it and send it again.
+        /// What to do where they have a pending invitation: `refuse` (409 with its id), which is meant unless said, or `update`
+        /// it and send it again.
         pub on_pending: Option<String>,
     }
 }
@@ -53,7 +59,14 @@ pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): J
     let role = read_role(&actor, &wish.org_role)?;
     let on_pending = parse_on_pending(wish.on_pending.as_deref())?;
     let access = wanted(wish.workspace_access.unwrap_or_default())?;
-    let new = NewInvitation { email: wish.email, name: wish.name.unwrap_or_default(), role, access, on_pending };
+    let new = NewInvitation {
+        email: wish.email.unwrap_or_default(),
+        github: wish.github.unwrap_or_default(),
+        name: wish.name.unwrap_or_default(),
+        role,
+        access,
+        on_pending,
+    };
     let invitation = invitations::invite(&app, &actor, &new).await.map_err(by_our_names)?;
     Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
 }
@@ -236,7 +249,7 @@ pub async fn revoke(State(app): State<App>, Member(actor): Member, Path((_, id))
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /invitations`: the pending ones to the caller's proved addresses.
+/// `GET /invitations`: the pending ones to the caller's proved addresses and linked account at GitHub.
 pub async fn mine(
     State(app): State<App>,
     Caller(person): Caller,
@@ -262,7 +275,7 @@ pub async fn open(State(app): State<App>, Caller(person): Caller, Path(key): Pat
 
 /// `POST /invitations/{key}/accept`
 pub async fn accept(State(app): State<App>, caller: Caller, Path(key): Path<String>) -> ApiResult<axum::Json<organizations::Joined>> {
-    join(&app, caller, &key, false).await
+    join(&app, caller, &key, How::Accepting).await
 }
 
 /// `POST /invitations/{key}/close-and-join`: closes the caller's own personal organization on the way.
@@ -271,11 +284,11 @@ pub async fn close_and_join(
     caller: Caller,
     Path(key): Path<String>,
 ) -> ApiResult<axum::Json<organizations::Joined>> {
-    join(&app, caller, &key, true).await
+    join(&app, caller, &key, How::ClosingPersonal).await
 }
 
-async fn join(app: &App, Caller(person): Caller, key: &str, close_personal: bool) -> ApiResult<axum::Json<organizations::Joined>> {
-    let joined = invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), close_personal).await?;
+async fn join(app: &App, Caller(person): Caller, key: &str, how: How) -> ApiResult<axum::Json<organizations::Joined>> {
+    let joined = invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), how).await?;
     Ok(axum::Json(joined.into()))
 }
 

@@ -148,7 +148,7 @@ fn own_calls() -> Vec<Call> {
         Call::delete("/sessions/{session_id}", sessions::end).says("Sign out in one place"),
         Call::post("/sessions/end-all", sessions::end_all).says("Sign out everywhere").takes::<sessions::Everywhere>(),
         Call::get("/invitations", invitations::mine)
-            .says("List the pending invitations to your addresses")
+            .says("List the pending invitations to your addresses and your GitHub account")
             .asks::<paging::Asked>()
             .gives::<paging::Listed<invitations::Offer>>(200),
         Call::get("/invitations/{key}", invitations::open)

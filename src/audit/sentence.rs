@@ -30,13 +30,7 @@ pub fn sentence(event: &EventRow) -> String {
         "member.reinstated" => format!("{who} reinstated {what}"),
         "member.removed" => format!("{who} removed {what}"),
         "member.left" => format!("{what} left"),
-        "invitation.created" => format!("{who} invited {what} as {}", text("role")),
-        "invitation.changed" => format!("{who} changed the invitation to {what}"),
-        "invitation.resent" => format!("{who} sent the invitation to {what} again"),
-        "invitation.link_copied" => format!("{who} copied a link for the invitation to {what}"),
-        "invitation.revoked" => format!("{who} revoked the invitation to {what}"),
-        "invitation.accepted" => format!("{what} accepted the invitation as {}", text("role")),
-        "invitation.declined" => format!("{what} declined the invitation"),
+        action if action.starts_with("invitation.") => of_invitation(action, who, what, &text("role")),
         "account.signed_in" => format!("{who} signed in with {}", SignInMethod::parse(&text("method")).label()),
         "account.address_removed" => format!("{who} removed the address {what}"),
         "account.primary_changed" => format!("{who} made {what} their primary address"),
@@ -63,6 +57,21 @@ pub fn sentence(event: &EventRow) -> String {
         action if action.starts_with("run") || action.starts_with(REPORTED) => of_products(action, who, what, &text),
         "audit.exported" => of_export(who, &changes["filter"]),
         "audit.redacted" => format!("{who} redacted personal data of one person in {} events", text("events")),
+        action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
+    }
+}
+
+/// What became of an invitation, in words.
+fn of_invitation(action: &str, who: &str, what: &str, role: &str) -> String {
+    match action {
+        "invitation.created" => format!("{who} invited {what} as {}", role),
+        "invitation.changed" => format!("{who} changed the invitation to {what}"),
+        "invitation.resent" => format!("{who} sent the invitation to {what} again"),
+        "invitation.extended" => format!("{who} gave {what} more time to accept the invitation"),
+        "invitation.link_copied" => format!("{who} copied a link for the invitation to {what}"),
+        "invitation.revoked" => format!("{who} revoked the invitation to {what}"),
+        "invitation.accepted" => format!("{what} accepted the invitation as {}", role),
+        "invitation.declined" => format!("{what} declined the invitation"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }
 }

@@ -36,6 +36,7 @@ macro_rules! all {
             17 "resource_lists" "../../migrations/0017_resource_lists.sql";
             18 "standalone_invitations" "../../migrations/0018_standalone_invitations.sql";
             19 "search_runs" $runs;
+            20 "github_invitations" "../../migrations/0020_github_invitations.sql";
         }
     };
 }

@@ -1,7 +1,7 @@
 //! Accepting and declining.
 
-use super::open::{Found, Key, ended, find, has_address, joined_by, require_pending};
-use super::{Kind, Status, queries};
+use super::open::{Found, Key, ended, find, joined_by, require_pending};
+use super::{Kind, Recipient, Status, queries};
 use crate::access::OrgRole;
 use crate::accounts;
 use crate::actor::{Credential, Origin, Person, SignInMethod};
@@ -36,16 +36,27 @@ pub struct Accepted {
     pub arrived: bool,
 }
 
+/// What accepting an invitation is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Their own click.
+    Accepting,
+    /// Their own click, which also closes their personal organization.
+    ClosingPersonal,
+    /// Opening a page, where the installation says that it joins (S2-22).
+    Visiting,
+}
+
 /// Accepts an invitation: membership, exactly the workspaces it offers, acceptance and audit events in one write to the
 /// organization (S1-44, S4-8, S5-30, S5-31). Of any number of clicks one joins; the same person's others find that they
 /// have joined (SEC-I2). A workspace invitation makes the membership it needs, as member, or reuses the one that is
 /// there, whose role stays (S3-10, S5-32).
 ///
 /// The invited address must be proved: by the account that is signed in (SEC-I3, SEC-I4), or, where nobody is signed in
-/// and nobody has an account with it, by the link that came to it. An account that exists is never changed by a link
-/// (SEC-I6). Refuses what can't be accepted any more, a member, and, where an account may be in one organization only,
-/// who is in another (S2-23, E1); with `close_personal`, their own personal organization is closed on the way.
-pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key, close_personal: bool) -> Result<Accepted> {
+/// and nobody has an account with it, by the link that came to it. Who was invited at GitHub accepts with an account that
+/// is linked with that very one (SEC-I12). An account that exists is never changed by a link (SEC-I6). Refuses what can't be accepted any more, a member, and, where an account may be in one organization only,
+/// who is in another (S2-23, E1); with [`How::ClosingPersonal`], their own personal organization is closed on the way.
+pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key, how: How) -> Result<Accepted> {
     let now = app.now();
     let who = person.map(|p| p.as_ref());
     if let Some(person) = who {
@@ -58,13 +69,13 @@ pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, ke
         return accepted(&mut tx, &found, &person.user).await;
     }
     require_pending(&mut tx, &found).await?;
-    if let Some(person) = who.filter(|_| close_personal) {
+    if let Some(person) = who.filter(|_| how == How::ClosingPersonal) {
         close_personal_of(app, &mut tx, &found, person, now).await?;
     }
-    let (email, name) = (&found.invitation.email, &found.invitation.name);
-    let joiner = prove(&mut tx, email, name, found.proves, who, origin, now).await?;
+    let (to, name) = (&found.invitation.to, &found.invitation.name);
+    let joiner = prove(&mut tx, to, name, found.proves, who, origin, now).await?;
     let member = membership(app, &mut tx, &found, &joiner).await?;
-    let new = join(app, &mut tx, &found, &joiner, member.as_ref(), now).await?;
+    let new = join(app, &mut tx, &found, Joining { joiner: &joiner, member: member.as_ref(), how }, now).await?;
     let accepted = accepted(&mut tx, &found, &joiner.user).await?;
     tx.commit().await?;
     app.wake();
@@ -98,10 +109,10 @@ async fn begin(app: &App, person: Option<&Person>, key: &Key, now: Micros) -> Re
     Ok((tx, found))
 }
 
-/// The one who accepts what is offered to an address, with their account locked; `proves`: by a link that came to it.
+/// The one who accepts, with their account locked; `proves`: by a link that came to the invited address.
 pub(super) async fn prove(
     tx: &mut Tx,
-    email: &str,
+    to: &Recipient,
     name: &str,
     proves: bool,
     person: Option<&Person>,
@@ -110,17 +121,9 @@ pub(super) async fn prove(
 ) -> Result<Person> {
     if let Some(person) = person {
         tx.lock_account(&person.user).await?;
-        if accounts::has_proved(tx, &person.user, email).await? {
-            return Ok(person.clone());
-        }
-        return Err(Refusal::forbidden(
-            "other_address",
-            format!("This invitation is for {email}. Sign in with that address, or add it to your account."),
-        ));
+        return if to.is_of(tx, Some(person)).await? { Ok(person.clone()) } else { Err(to.not_theirs()) };
     }
-    if !proves {
-        return Err(Refusal::Unauthenticated);
-    }
+    let Some(email) = to.address().filter(|_| proves) else { return Err(Refusal::Unauthenticated) };
     let user = accounts::arrive_invited(tx, email, name, origin, now).await?;
     let name = accounts::as_member(tx, &user).await?.name;
     Ok(by_link(user, name, email, origin, now))
@@ -137,6 +140,7 @@ pub(super) fn by_link(user: UserId, name: String, email: &str, origin: &Origin, 
         origin: origin.clone(),
         seats: Vec::new(),
         last_org: None,
+        is_awaited: false,
     }
 }
 
@@ -181,7 +185,7 @@ async fn membership(app: &App, tx: &mut Tx, found: &Found, joiner: &Person) -> R
 
 /// Locked after the organization that is joined and before the account, like every organization.
 async fn close_personal_of(app: &App, tx: &mut Tx, found: &Found, person: &Person, now: Micros) -> Result<()> {
-    if app.config.membership == Membership::Many || !has_address(tx, Some(person), &found.invitation).await? {
+    if app.config.membership == Membership::Many || !found.invitation.to.is_of(tx, Some(person)).await? {
         return Ok(());
     }
     match members::other_organization(tx, &person.user, &found.organization.id).await? {
@@ -190,9 +194,17 @@ async fn close_personal_of(app: &App, tx: &mut Tx, found: &Found, person: &Perso
     }
 }
 
+/// Who joins, by what.
+struct Joining<'a> {
+    joiner: &'a Person,
+    member: Option<&'a MemberId>,
+    how: How,
+}
+
 /// Accepts, joins unless they are in, and gives the workspaces. Gives those that are new to them.
-async fn join(app: &App, tx: &mut Tx, found: &Found, joiner: &Person, member: Option<&MemberId>, now: Micros) -> Result<Vec<WorkspaceId>> {
+async fn join(app: &App, tx: &mut Tx, found: &Found, joining: Joining<'_>, now: Micros) -> Result<Vec<WorkspaceId>> {
     let (invitation, org) = (&found.invitation, &found.organization);
+    let Joining { joiner, member, how } = joining;
     if !queries::accept(tx, &org.id, &invitation.id, &joiner.user, now).await? {
         return Err(ended(invitation, &org.name));
     }
@@ -217,9 +229,10 @@ async fn join(app: &App, tx: &mut Tx, found: &Found, joiner: &Person, member: Op
         .with("role", role.as_str())
         .with("was_member", member.is_some())
         .with("member", new.as_str());
+    let event = if how == How::Visiting { event.with("by", "opening a page") } else { event };
     audit::record_in(tx, joiner, &org.id, now, event).await?;
     let workspaces = give(tx, found, joiner, Joiner { user: &joiner.user, name: &person.name, role }, now).await?;
-    tell_accepted(tx, found, &person.name, workspaces.len(), now).await?;
+    tell_accepted(tx, found, &person.name, how, workspaces.len(), now).await?;
     Ok(workspaces)
 }
 
@@ -236,8 +249,12 @@ async fn give(tx: &mut Tx, found: &Found, by: &Person, joiner: Joiner<'_>, now: 
     Ok(given)
 }
 
-async fn tell_accepted(tx: &mut Tx, found: &Found, name: &str, workspaces: usize, now: Micros) -> Result<()> {
-    let words = format!("accepted your invitation to {}", mail::plain_name(&found.organization.name));
+async fn tell_accepted(tx: &mut Tx, found: &Found, name: &str, how: How, workspaces: usize, now: Micros) -> Result<()> {
+    let org = mail::plain_name(&found.organization.name);
+    let words = match how {
+        How::Visiting => format!("joined {org}, as you invited them"),
+        How::Accepting | How::ClosingPersonal => format!("accepted your invitation to {org}"),
+    };
     let more = match workspaces {
         0 => "They joined with the role you chose. Workspaces are theirs once somebody adds them.".to_owned(),
         n => format!("They have the {} you chose.", if n == 1 { "workspace" } else { "workspaces" }),
@@ -257,10 +274,12 @@ pub async fn decline(app: &App, person: Option<&Arc<Person>>, origin: &Origin, k
     require_pending(&mut tx, &found).await?;
     let (invitation, org) = (&found.invitation, &found.organization);
     let decliner = match who {
-        Some(person) if has_address(&mut tx, who, invitation).await? => person.clone(),
-        _ if found.proves => by_link(UserId::from(""), invitation.email.clone(), &invitation.email, origin, now),
-        None => return Err(Refusal::Unauthenticated),
-        Some(_) => return Err(Refusal::forbidden("other_address", format!("This invitation is for {}.", invitation.email))),
+        Some(person) if invitation.to.is_of(&mut tx, who).await? => person.clone(),
+        who => match invitation.to.address().filter(|_| found.proves) {
+            Some(email) => by_link(UserId::from(""), email.to_owned(), email, origin, now),
+            None if who.is_none() => return Err(Refusal::Unauthenticated),
+            None => return Err(invitation.to.not_theirs()),
+        },
     };
     if !queries::end(&mut tx, &org.id, &invitation.id, Status::Declined.as_str(), now).await? {
         return Err(ended(invitation, &org.name));
@@ -268,11 +287,12 @@ pub async fn decline(app: &App, person: Option<&Arc<Person>>, origin: &Origin, k
     if let Some(row) = &invitation.member {
         members::drop_invited(&mut tx, &org.id, row).await?;
     }
-    let event = Event::new(Category::Access, "invitation.declined", "invitation", invitation.id.to_string(), &*invitation.email)
+    let event = Event::new(Category::Access, "invitation.declined", "invitation", invitation.id.to_string(), invitation.to.to_string())
         .with("role", invitation.role.as_str());
     audit::record_in(&mut tx, &decliner, &org.id, now, event).await?;
     let words = format!("declined your invitation to {}", mail::plain_name(&org.name));
-    tell_inviter(&mut tx, &found, &invitation.email, &words, "Nothing changed for anybody. You can invite them again.", now).await?;
+    tell_inviter(&mut tx, &found, &invitation.to.to_string(), &words, "Nothing changed for anybody. You can invite them again.", now)
+        .await?;
     tx.commit().await?;
     app.wake();
     Ok(org.name.clone())
@@ -288,7 +308,8 @@ async fn tell_inviter(tx: &mut Tx, found: &Found, who: &str, did: &str, more: &s
     if to.email.is_empty() {
         return Ok(());
     }
-    let who = if who == invitation.email { who.to_owned() } else { format!("{} ({})", mail::plain_name(who), invitation.email) };
+    let invited = invitation.to.to_string();
+    let who = if who == invited { invited } else { format!("{} ({invited})", mail::plain_name(who)) };
     let notice = mail::Notice {
         to: to.email,
         subject: format!("{} {did}", mail::plain_name(&who)),

@@ -30,6 +30,7 @@ pub async fn change(app: &App, actor: &Actor, id: &InvitationId, changed: &Chang
     let role = changed.role.unwrap_or(before.role);
     access::may_change_role(actor.role, before.role, role, false)?;
     require_open(&before)?;
+    before.to.require_role(role)?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
     if role != before.role && !org.policies.offers(role) {
         let message = format!("{} doesn't offer the role {}. Choose one of the others.", org.name, role.label());

@@ -51,23 +51,24 @@ pub(super) async fn take_back(tx: &mut Tx, actor: &Actor, invitation: &Invitatio
     if let Some(row) = &invitation.member {
         members::drop_invited(tx, &invitation.org, row).await?;
     }
-    let event = Event::new(Category::Access, "invitation.revoked", "invitation", invitation.id.to_string(), &*invitation.email)
+    let event = Event::new(Category::Access, "invitation.revoked", "invitation", invitation.id.to_string(), invitation.to.to_string())
         .with("role", invitation.role.as_str())
         .with("why", why);
     audit::record(tx, actor, now, event).await
 }
 
 /// Revokes the pending invitations made by a user that somebody with `role`, and with the workspace roles that the user has
-/// at this moment, could not offer, and gives their addresses (product.md, 5; SEC-I8). `None`: the user leaves the
-/// organization, which takes all of them, and those that would give the user further workspaces.
+/// at this moment, could not offer, and says to whom they were (product.md, 5; SEC-I8). `None`: the user leaves the
+/// organization, which takes all of them, those that would give the user further workspaces, and those to their account at
+/// GitHub, by which their next page could bring them back.
 pub(crate) async fn revoke_beyond(tx: &mut Tx, actor: &Actor, user: &UserId, role: Option<OrgRole>, now: Micros) -> Result<Vec<String>> {
     let lost = beyond(tx, &actor.org.id, user, role, now).await?;
     for invitation in &lost {
-        let own = invitation.is_to_member() && invitation.invited_by.as_ref() != Some(user);
-        let why = if own { "they are no longer a member" } else { "the inviter can't offer it any more" };
+        let to_them = invitation.invited_by.as_ref() != Some(user);
+        let why = if to_them { "they are no longer a member" } else { "the inviter can't offer it any more" };
         take_back(tx, actor, invitation, why, now).await?;
     }
-    Ok(lost.into_iter().map(|i| i.email).collect())
+    Ok(lost.into_iter().map(|i| i.to.to_string()).collect())
 }
 
 /// Revokes the pending invitations that a key made, with the key, and says how many.
@@ -84,17 +85,19 @@ async fn beyond(tx: &mut Tx, org: &OrgId, user: &UserId, role: Option<OrgRole>, 
     match role {
         Some(role) => lost.retain(|i| !offer::could_offer(role, i.kind, i.role, &i.access)),
         None => {
-            let to = queries::pending_to_member(tx, org, user).await?.into_iter().map(|row| Invitation::from_row(row, now));
+            let mut to = queries::pending_to_member(tx, org, user).await?;
+            to.extend(queries::pending_to_github_of(tx, org, user).await?);
+            let to = to.into_iter().map(|row| Invitation::from_row(row, now));
             let new: Vec<Invitation> = to.filter(|i| lost.iter().all(|other| other.id != i.id)).collect();
             lost.extend(new);
         }
     }
     // Not in the statement: for the order it would walk every pending invitation of the organization.
-    lost.sort_by(|a, b| a.email.cmp(&b.email));
+    lost.sort_by_cached_key(|i| i.to.to_string());
     Ok(lost)
 }
 
-/// Ends one that expired, so that its address can be invited anew.
+/// Ends one that expired, so that whom it was to can be invited anew.
 pub(super) async fn make_way(tx: &mut Tx, expired: &Invitation) -> Result<()> {
     queries::end(tx, &expired.org, &expired.id, Status::Expired.as_str(), expired.expires_at).await?;
     match &expired.member {

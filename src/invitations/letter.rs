@@ -24,6 +24,7 @@ pub(crate) async fn prepare_letter(app: &App, id: &InvitationId, round: i64) -> 
     let Some(row) = queries::find_anywhere(&mut tx, id).await? else { return Ok(None) };
     let invitation = with_access(&mut tx, Invitation::from_row(row, now)).await?;
     let current = invitation.status == Status::Pending && invitation.round == round;
+    let Some(address) = invitation.to.address() else { return Ok(None) };
     if !current || !invite::stands_behind(&mut tx, &invitation).await? {
         return Ok(None);
     }
@@ -36,7 +37,7 @@ pub(crate) async fn prepare_letter(app: &App, id: &InvitationId, round: i64) -> 
         kind: invitation.kind,
         to_member: invitation.is_to_member(),
         workspaces: &workspaces,
-        to: &invitation.email,
+        to: address,
         organization: &org.name,
         inviter: &invitation.inviter,
         role: org.policies.label(invitation.role),

@@ -84,13 +84,15 @@ pub async fn list_own_to_standalone(app: &App, person: &Person) -> Result<Vec<St
     standalone::list_own(&mut app.db.read().await?, person, app.now()).await
 }
 
-/// The pending invitations to the person's own proved addresses, each with its organization's name; an address that
-/// wasn't proved gives none (SEC-I4).
+/// The pending invitations to the person's own proved addresses and to the account at GitHub that is linked with theirs,
+/// each with its organization's name; an address that wasn't proved gives none (SEC-I4).
 pub async fn list_own(app: &App, person: &Person) -> Result<Vec<(Invitation, String)>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
     let mut own = Vec::new();
-    for row in queries::pending_to(&mut tx, &person.user, now).await? {
+    let mut rows = queries::pending_to(&mut tx, &person.user, now).await?;
+    rows.extend(queries::pending_to_github(&mut tx, &person.user, now).await?);
+    for row in rows {
         let invitation = with_access(&mut tx, Invitation::from_row(row, now)).await?;
         let org = organizations::find(&mut tx, &invitation.org).await?;
         own.push((invitation, org.name));

@@ -1,8 +1,10 @@
-//! Invitations: offers of an organization role, and of roles in its workspaces, to an e-mail address (product.md, 5).
+//! Invitations: offers of an organization role, and of roles in its workspaces, to an e-mail address or to an account at GitHub
+//! (product.md, 5).
 //!
 //! While one is pending, a row of the directory stands for it; accepting turns that row into a member's. A workspace
 //! invitation to somebody who is a member already needs no such row. The link in the mail holds a random token that is
-//! made when the mail is sent and kept as a hash.
+//! made when the mail is sent and kept as a hash. GitHub sends no mail for us: whoever is invited there is told by the next page
+//! that they open here.
 
 mod accept;
 mod change;
@@ -14,12 +16,14 @@ mod list;
 mod offer;
 mod open;
 mod queries;
+mod recipient;
 mod resend;
 mod standalone;
 mod to_workspace;
+mod visit;
 mod whichever;
 
-pub use accept::Accepted;
+pub use accept::{Accepted, How};
 pub use change::{Changed, change};
 pub use ending::{revocable, revoke};
 pub(crate) use ending::{revoke_all, revoke_beyond, revoke_in, revoke_of_key};
@@ -30,10 +34,13 @@ pub use list::{Ended, Filter, Listed, list, list_own, list_own_to_standalone};
 pub use offer::{MOST as MOST_WORKSPACES, Offered, Wanted};
 pub(crate) use offer::{drop_custom_role, drop_workspace};
 pub use open::{Key, Offer, Personal, Receipt, Standing, receipt};
+pub use recipient::{GitHubUser, Recipient};
 pub use resend::{copy_link, resend};
 pub use standalone::{GotWorkspace, Standalone, StandaloneOffer};
 pub(crate) use standalone::{revoke_all_standalone, revoke_standalone_beyond, turn_into_organizations};
 pub use to_workspace::{NewWorkspaceInvitation, copy_link_to_workspace, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
+pub(crate) use visit::joins_on_visit;
+pub use visit::{Visit, Waiting, visit};
 pub use whichever::{Joined, Opened, ToWorkspace, accept, decline, open};
 
 use crate::access::{self, OrgRole, Permission};
@@ -53,7 +60,7 @@ pub struct Invitation {
     /// who is a member already.
     pub member: Option<MemberId>,
     pub kind: Kind,
-    pub email: String,
+    pub to: Recipient,
     /// As the inviter wrote it, or "".
     pub name: String,
     /// Applies on joining.
@@ -101,6 +108,8 @@ pub enum DeliveryState {
     /// The mail server took it.
     Sent,
     Failed,
+    /// There is none: to an account at GitHub.
+    None,
 }
 
 impl Kind {
@@ -162,25 +171,27 @@ impl DeliveryState {
             Self::Queued => "queued",
             Self::Sent => "sent",
             Self::Failed => "failed",
+            Self::None => "none",
         }
     }
 }
 
 impl Invitation {
     fn from_row(row: InvitationRow, now: Micros) -> Self {
+        let to = Recipient::from(row.to);
         Self {
             status: Status::at(&row.status, row.expires_at, now),
             id: row.id.into(),
             org: row.org_id.into(),
             member: row.member_id.map(MemberId::from),
             kind: Kind::parse(&row.kind),
-            email: row.email,
             name: row.name,
             role: row.role,
             access: Vec::new(),
             invited_by: row.invited_by.map(UserId::from),
             inviter: row.inviter_name,
-            delivery: DeliveryState::parse(&row.delivery),
+            delivery: if to.address().is_some() { DeliveryState::parse(&row.delivery) } else { DeliveryState::None },
+            to,
             delivery_error: row.delivery_error,
             delivered_at: row.delivered_at,
             created_at: row.created_at,
@@ -237,5 +248,5 @@ fn require_open(invitation: &Invitation) -> Result<()> {
         Status::Revoked => "It was revoked",
         Status::Pending | Status::Expired => "It has expired",
     };
-    Err(Refusal::conflict("invitation_ended", format!("{state}. Invite {} again if they should still join.", invitation.email)))
+    Err(Refusal::conflict("invitation_ended", format!("{state}. Invite {} again if they should still join.", invitation.to)))
 }

@@ -2,7 +2,7 @@
 //! directly, when it is made, when it is changed, and once more when it is accepted.
 
 use super::queries::offer::{self as queries, LineRow};
-use super::{Invitation, Kind};
+use super::{Invitation, Kind, Recipient};
 use crate::access::{self, OrgRole, WorkspaceRole};
 use crate::actor::Actor;
 use crate::clock::Micros;
@@ -149,9 +149,9 @@ pub(super) fn in_words(access: &[Offered]) -> Value {
 /// What became of pending invitations whose offer was cut.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cut {
-    /// The addresses of those that offer less now.
+    /// To whom those were that offer less now.
     pub changed: Vec<String>,
-    /// The addresses of those that were revoked, because they offered nothing else.
+    /// To whom those were that were revoked, because they offered nothing else.
     pub revoked: Vec<String>,
 }
 
@@ -182,12 +182,13 @@ pub(crate) async fn drop_custom_role(
 async fn cut(tx: &mut Tx, actor: &Actor, offering: Vec<queries::OfferingRow>, now: Micros) -> Result<Cut> {
     let mut cut = Cut::default();
     for row in offering {
+        let to = Recipient::from(row.to).to_string();
         if Kind::parse(&row.kind) == Kind::Workspace && queries::of(tx, &actor.org.id, &row.id).await?.is_empty() {
             let invitation = super::find_in(tx, &actor.org.id, &row.id, now).await?;
             super::ending::take_back(tx, actor, &invitation, "it offered nothing else", now).await?;
-            cut.revoked.push(row.email);
+            cut.revoked.push(to);
         } else {
-            cut.changed.push(row.email);
+            cut.changed.push(to);
         }
     }
     Ok(cut)

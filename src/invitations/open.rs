@@ -18,7 +18,7 @@ use crate::{members, secret};
 pub enum Key {
     /// The secret in a link.
     Token(String),
-    /// Its id: opens for a person who has proved the invited address, and for nobody else.
+    /// Its id: opens for the person it is to, and for nobody else.
     Id(InvitationId),
 }
 
@@ -42,7 +42,7 @@ pub struct Offer {
 
 #[derive(Debug)]
 pub enum Standing {
-    /// Signed in, and the invited address is proved theirs.
+    /// Signed in, and the invited address is proved theirs, or the invited account at GitHub linked with theirs.
     Ready,
     /// They accepted it, and are a member.
     Joined,
@@ -56,9 +56,11 @@ pub enum Standing {
     Personal(Personal),
     /// Signed in with an account that hasn't the invited address. `may_add`: no account is known to have it.
     OtherAccount { may_add: bool },
+    /// Signed in with an account that isn't linked with the invited one at GitHub. `linked`: what theirs there is called.
+    OtherGitHub { linked: Option<String> },
     /// Nobody is signed in and nobody has an account with the address: this link, which came to it, proves it.
     Newcomer,
-    /// Sign in with the invited address first.
+    /// Sign in with the invited address, or the invited account at GitHub, first.
     SignIn,
 }
 
@@ -77,6 +79,13 @@ pub(super) struct Found {
     /// The link came to the invited address, and so proves it.
     pub proves: bool,
     replaced: bool,
+}
+
+impl Found {
+    /// As its recipient finds it without any link.
+    pub(super) fn by_id(invitation: Invitation, organization: Organization) -> Self {
+        Self { invitation, organization, proves: false, replaced: false }
+    }
 }
 
 /// Opens an invitation. "Not found" for a key that opens none, whatever is wrong with it (SEC-I5); "gone" where it
@@ -106,18 +115,11 @@ pub(super) async fn find(tx: &mut Tx, person: Option<&Person>, key: &Key, now: M
     };
     let row = queries::find_anywhere(tx, &id).await?.ok_or(Refusal::NotFound)?;
     let invitation = with_access(tx, Invitation::from_row(row, now)).await?;
-    if matches!(key, Key::Id(_)) && !has_address(tx, person, &invitation).await? {
+    if matches!(key, Key::Id(_)) && !invitation.to.is_of(tx, person).await? {
         return Err(Refusal::NotFound);
     }
     let organization = organizations::find(tx, &invitation.org).await?;
     Ok(Found { invitation, organization, proves, replaced })
-}
-
-pub(super) async fn has_address(tx: &mut Tx, person: Option<&Person>, invitation: &Invitation) -> Result<bool> {
-    match person {
-        Some(person) => accounts::has_proved(tx, &person.user, &invitation.email).await,
-        None => Ok(false),
-    }
 }
 
 /// Whether this very person accepted it and is a member still: a second click shows what they have.
@@ -133,7 +135,7 @@ pub(super) async fn require_pending(tx: &mut Tx, found: &Found) -> Result<()> {
         return Err(ended(invitation, org));
     }
     if found.replaced {
-        let reason = format!("A newer mail about this invitation to {org} was sent to {}. Only its link works.", invitation.email);
+        let reason = format!("A newer mail about this invitation to {org} was sent to {}. Only its link works.", invitation.to);
         return Err(Refusal::gone("link_replaced", reason));
     }
     if !invite::stands_behind(tx, invitation).await? {
@@ -149,7 +151,7 @@ pub(super) fn ended(invitation: &Invitation, org: &str) -> Refusal {
     match invitation.status {
         Status::Accepted => Refusal::gone(
             "invitation_accepted",
-            format!("This invitation to {org} was accepted on {day}, and works once. If it was you, sign in as {}.", invitation.email),
+            format!("This invitation to {org} was accepted on {day}, and works once. If it was you, sign in as {}.", invitation.to),
         ),
         Status::Declined => Refusal::gone(
             "invitation_declined",
@@ -160,19 +162,26 @@ pub(super) fn ended(invitation: &Invitation, org: &str) -> Refusal {
             format!("This invitation to {org} was revoked on {day}. If you should still join, ask {inviter} or another admin of {org}."),
         ),
         Status::Pending | Status::Expired => {
-            Refusal::gone("invitation_expired", format!("This invitation to {org} expired on {day}. Ask {inviter} to send it again."))
+            let again = if invitation.to.address().is_some() { "to send it again" } else { "to invite you again" };
+            Refusal::gone("invitation_expired", format!("This invitation to {org} expired on {day}. Ask {inviter} {again}."))
         }
     }
 }
 
-async fn standing(app: &App, tx: &mut Tx, found: &Found, person: Option<&Person>) -> Result<Standing> {
+pub(super) async fn standing(app: &App, tx: &mut Tx, found: &Found, person: Option<&Person>) -> Result<Standing> {
     let Some(person) = person else {
         // A copied link gives the same answer whether or not there is an account: who copied it could ask (SEC-I7).
-        let newcomer = found.proves && accounts::holder(tx, &found.invitation.email).await? != Holder::Somebody;
+        let newcomer = match found.invitation.to.address() {
+            Some(email) => found.proves && accounts::holder(tx, email).await? != Holder::Somebody,
+            None => false,
+        };
         return Ok(if newcomer { Standing::Newcomer } else { Standing::SignIn });
     };
-    if !has_address(tx, Some(person), &found.invitation).await? {
-        let may_add = !found.proves || accounts::holder(tx, &found.invitation.email).await? != Holder::Somebody;
+    if !found.invitation.to.is_of(tx, Some(person)).await? {
+        let Some(email) = found.invitation.to.address() else {
+            return Ok(Standing::OtherGitHub { linked: accounts::github_login_of(tx, &person.user).await? });
+        };
+        let may_add = !found.proves || accounts::holder(tx, email).await? != Holder::Somebody;
         return Ok(Standing::OtherAccount { may_add });
     }
     if members::find_by_user(tx, &found.organization.id, &person.user).await?.is_some() {

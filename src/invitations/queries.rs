@@ -1,6 +1,6 @@
 pub(super) mod offer;
 
-use super::Kind;
+use super::{Kind, Recipient};
 use crate::access::OrgRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
@@ -8,13 +8,23 @@ use crate::error::Result;
 use crate::ids::{InvitationId, KeyId, MemberId, OrgId, UserId, WorkspaceId};
 
 row! {
+    /// `email` is "" where there is a `github_id`.
+    #[derive(Debug, Clone)]
+    pub(super) struct RecipientRow {
+        pub email: String,
+        pub github_id: Option<String>,
+        pub github_login: String,
+    }
+}
+
+row! {
     #[derive(Debug, Clone)]
     pub(super) struct InvitationRow {
+        ..pub to: RecipientRow,
         pub id: String,
         pub org_id: String,
         pub member_id: Option<String>,
         pub kind: String,
-        pub email: String,
         pub name: String,
         pub role: OrgRole,
         pub status: String,
@@ -33,8 +43,8 @@ row! {
 
 macro_rules! columns {
     () => {
-        "i.id, i.org_id, i.member_id, i.kind, i.email, i.name, i.role, i.status, i.invited_by, i.inviter_name, i.delivery, i.delivery_error, i.delivered_at,
-         i.mail_round, i.accepted_by, i.created_at, i.expires_at, i.ended_at"
+        "i.id, i.org_id, i.member_id, i.kind, i.email, i.github_id, i.github_login, i.name, i.role, i.status, i.invited_by, i.inviter_name, i.delivery,
+         i.delivery_error, i.delivered_at, i.mail_round, i.accepted_by, i.created_at, i.expires_at, i.ended_at"
     };
 }
 
@@ -63,10 +73,17 @@ pub(super) async fn find_link(tx: &mut Tx, hash: &str) -> Result<Option<LinkRow>
         .bind(hash).fetch_optional(c))?)
 }
 
-pub(super) async fn find_pending(tx: &mut Tx, org: &OrgId, email: &str) -> Result<Option<InvitationRow>> {
+pub(super) async fn find_pending_address(tx: &mut Tx, org: &OrgId, email: &str) -> Result<Option<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
-        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.email = $2 AND i.status = 'pending'"))
+        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.email = $2 AND i.email <> '' AND i.status = 'pending'"))
         .bind(org.as_str()).bind(email).fetch_optional(c))?)
+}
+
+/// The same for an account at GitHub, by its number.
+pub(super) async fn find_pending_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.github_id = $2 AND i.status = 'pending'"))
+        .bind(org.as_str()).bind(github_id).fetch_optional(c))?)
 }
 
 /// The pending ones that a user made.
@@ -127,6 +144,31 @@ pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Resul
         .bind(user.as_str()).bind(now).fetch_all(c))?)
 }
 
+/// The pending ones to the account at GitHub that a user is linked with, in organizations that are still there.
+pub(super) async fn pending_to_github(tx: &mut Tx, user: &UserId, now: Micros) -> Result<Vec<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending'
+         JOIN organizations o ON o.id = i.org_id AND o.deleted_at IS NULL
+         WHERE g.user_id = $1 AND g.provider = 'github' AND i.expires_at > $2 ORDER BY i.created_at DESC, i.id DESC LIMIT 100"))
+        .bind(user.as_str()).bind(now).fetch_all(c))?)
+}
+
+/// Those of one organization, expired ones too.
+pub(super) async fn pending_to_github_of(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
+    Ok(on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", columns!(), " FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending'
+         WHERE g.user_id = $2 AND g.provider = 'github' AND i.org_id = $1"))
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+}
+
+/// Whether one waits for an account at GitHub, in any organization that is still there.
+pub(super) async fn awaits(tx: &mut Tx, github_id: &str, now: Micros) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM invitations i JOIN organizations o ON o.id = i.org_id AND o.deleted_at IS NULL
+         WHERE i.github_id = $1 AND i.status = 'pending' AND i.expires_at > $2)")
+        .bind(github_id).bind(now).fetch_one(c))?)
+}
+
 /// Where a page of a list ended.
 pub(super) type After<'a> = Option<(Micros, &'a str)>;
 
@@ -153,7 +195,7 @@ pub(super) struct NewRow<'a> {
     /// `None`: somebody who is a member already.
     pub member: Option<&'a MemberId>,
     pub kind: Kind,
-    pub email: &'a str,
+    pub to: &'a Recipient,
     pub name: &'a str,
     pub role: OrgRole,
     pub invited_by: Option<&'a UserId>,
@@ -167,20 +209,23 @@ pub(super) async fn insert(tx: &mut Tx, i: &NewRow<'_>) -> Result<()> {
         tx,
         sqlx::query(
             "INSERT INTO invitations
-                (id, org_id, member_id, kind, email, name, role, status, invited_by, inviter_name, delivery, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, 'queued', $10, $11)"
+                (id, org_id, member_id, kind, email, name, role, status, invited_by, inviter_name, delivery, created_at, expires_at,
+                 github_id, github_login)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, 'queued', $10, $11, $12, $13)"
         )
         .bind(i.id.as_str())
         .bind(i.org.as_str())
         .bind(i.member.map(MemberId::as_str))
         .bind(i.kind.as_str())
-        .bind(i.email)
+        .bind(i.to.address().unwrap_or_default())
         .bind(i.name)
         .bind(i.role.as_str())
         .bind(i.invited_by.map(UserId::as_str))
         .bind(i.inviter_name)
         .bind(i.now)
         .bind(i.expires_at)
+        .bind(i.to.github().map(|user| user.id.as_str()))
+        .bind(i.to.github().map_or("", |user| user.login.as_str()))
     )?;
     Ok(())
 }

@@ -13,17 +13,29 @@ use crate::organizations::{self, Organization};
 use crate::{mail, members, secret};
 
 /// Sends an invitation again, with a new end. Its new mail holds a new link, and all earlier links die (SEC-I13); also
-/// revives one that has expired. Where the inviter couldn't offer it any more, it is the actor's from now on. Refuses who could not make this invitation, one that has ended, and more mail than the
-/// limits allow (SEC-I14).
+/// revives one that has expired. Where the inviter couldn't offer it any more, it is the actor's from now on. Refuses who could not make this invitation, one that has ended, one to
+/// an account at GitHub, to which no mail goes, and more mail than the limits allow (SEC-I14).
 pub async fn resend(app: &App, actor: &Actor, id: &InvitationId) -> Result<Invitation> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let (org, invitation) = find_to_offer(&mut tx, &actor, id, now).await?;
-    send_again(&mut tx, &actor, &org, &invitation, now).await?;
+    if invitation.to.address().is_none() {
+        return Err(no_mail(&org, &invitation));
+    }
+    renew(&mut tx, &actor, &org, &invitation, now).await?;
     let invitation = find_in(&mut tx, &org.id, id, now).await?;
     tx.commit().await?;
     app.wake();
     Ok(invitation)
+}
+
+fn no_mail(org: &Organization, invitation: &Invitation) -> Refusal {
+    let reason = format!(
+        "No mail goes to {}: they see the invitation here once they sign in with GitHub. Copy a link and pass it on yourself, or invite them \
+         again to give them more time.",
+        invitation.to
+    );
+    Refusal::conflict("no_mail", reason).with_next("Invite them again", format!("/orgs/{}/members/invite?by=github", org.slug))
 }
 
 /// Makes a further link for a pending invitation, which kills none: for when mail doesn't arrive (SEC-R5). It is given
@@ -43,21 +55,22 @@ pub(super) async fn make_link(app: &App, tx: &mut Tx, actor: &Actor, invitation:
     require_unexpired(invitation.status)?;
     let token = secret::random_token();
     queries::insert_link(tx, &secret::hash(&token), &invitation.id, false, now).await?;
-    audit::record(tx, actor, now, link_copied(&invitation.id, &invitation.email)).await?;
+    audit::record(tx, actor, now, link_copied(&invitation.id, &invitation.to.to_string())).await?;
     Ok(link(app, &token))
 }
 
 pub(super) fn require_unexpired(status: Status) -> Result<()> {
     match status {
         Status::Expired => {
-            Err(Refusal::conflict("invitation_expired", "This invitation has expired. Send it again first; that gives it more time."))
+            let reason = "This invitation has expired. Send it again first, or invite them again; that gives it more time.";
+            Err(Refusal::conflict("invitation_expired", reason))
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn link_copied(id: &InvitationId, email: &str) -> Event {
-    Event::new(Category::Access, "invitation.link_copied", "invitation", id.to_string(), email)
+pub(super) fn link_copied(id: &InvitationId, to: &str) -> Event {
+    Event::new(Category::Access, "invitation.link_copied", "invitation", id.to_string(), to)
 }
 
 /// The address that a token opens.
@@ -78,10 +91,15 @@ async fn find_to_offer(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micro
     Ok((org, invitation))
 }
 
-pub(super) async fn send_again(tx: &mut Tx, actor: &Actor, org: &Organization, invitation: &Invitation, now: Micros) -> Result<()> {
-    limits::count(tx, actor, org, &invitation.email, now).await?;
+/// Gives a pending invitation a new end. Where there is mail it is sent again, and all earlier links die; to an account at
+/// GitHub they stay, as they prove nothing.
+pub(super) async fn renew(tx: &mut Tx, actor: &Actor, org: &Organization, invitation: &Invitation, now: Micros) -> Result<()> {
+    limits::count(tx, actor, org, &invitation.to, now).await?;
+    let has_mail = invitation.to.address().is_some();
     let expires_at = invite::end_from(org, now);
-    queries::end_links(tx, &invitation.id, now).await?;
+    if has_mail {
+        queries::end_links(tx, &invitation.id, now).await?;
+    }
     if !invite::stands_behind(tx, invitation).await? {
         invite::take_over(tx, actor, invitation).await?;
     }
@@ -89,8 +107,12 @@ pub(super) async fn send_again(tx: &mut Tx, actor: &Actor, org: &Organization, i
     if let Some(row) = &invitation.member {
         members::extend_invited(tx, &org.id, row, expires_at).await?;
     }
-    let event = Event::new(Category::Access, "invitation.resent", "invitation", invitation.id.to_string(), &*invitation.email)
+    let action = if has_mail { "invitation.resent" } else { "invitation.extended" };
+    let event = Event::new(Category::Access, action, "invitation", invitation.id.to_string(), invitation.to.to_string())
         .with("expires_at", crate::clock::rfc3339(expires_at));
     audit::record(tx, actor, now, event).await?;
-    mail::enqueue(tx, now, Some(&org.id), mail::Message::Invitation { invitation: invitation.id.clone(), round }).await
+    if has_mail {
+        mail::enqueue(tx, now, Some(&org.id), mail::Message::Invitation { invitation: invitation.id.clone(), round }).await?;
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::invite::{self, Draft};
 use super::offer::{self, Wanted};
-use super::{Invitation, Kind, OnPending, ToWorkspace, ending, find_in, queries, resend, standalone};
+use super::{Invitation, Kind, OnPending, Recipient, ToWorkspace, ending, find_in, queries, resend, standalone};
 use crate::access::{self, OrgRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -42,14 +42,15 @@ pub async fn invite_to_workspace(app: &App, person: &Arc<Person>, id: &Workspace
     let member = members::find_by_address(&mut writing.tx, &org.id, &email).await?;
     match &member {
         Some(member) => check_member(&mut writing, &actor, member, &email, &new.role, now).await?,
-        None => check_newcomer(&org, &actor, &email)?,
+        None => check_newcomer(app, &org, &actor, &email)?,
     }
     let wanted = Wanted { workspace: id.clone(), role: new.role.clone() };
-    let invitation = match invite::find_pending(&mut writing.tx, &org, &email, now).await? {
+    let to = Recipient::Address(email);
+    let invitation = match invite::find_pending(&mut writing.tx, &org, &to, now).await? {
         None => {
             let access = [wanted];
             let to_member = member.is_some();
-            let drawn = Draft { kind: Kind::Workspace, email: &email, name: "", role: OrgRole::Member, access: &access, to_member };
+            let drawn = Draft { kind: Kind::Workspace, to: &to, name: "", role: OrgRole::Member, access: &access, to_member };
             invite::create(&mut writing.tx, &actor, &org, &drawn, now).await?
         }
         Some(pending) if new.on_pending == OnPending::Refuse => {
@@ -67,7 +68,15 @@ pub async fn invite_to_workspace(app: &App, person: &Arc<Person>, id: &Workspace
     Ok(ToWorkspace::Organization(invitation))
 }
 
-fn check_newcomer(org: &Organization, actor: &Actor, email: &str) -> Result<()> {
+fn check_newcomer(app: &App, org: &Organization, actor: &Actor, email: &str) -> Result<()> {
+    if !app.config.invites_by_email() {
+        let reason = format!(
+            "{email} isn't a member of {0}, and here new people are invited to the organization, by GitHub username. Ask an owner or admin \
+             of {0}; the workspace can be part of that invitation.",
+            org.name
+        );
+        return Err(Refusal::field("email", reason));
+    }
     if org.policies.owners_only_invite() && actor.role != OrgRole::Owner {
         return Err(Refusal::forbidden(
             "owners_invite",
@@ -115,12 +124,12 @@ async fn add(writing: &mut Writing, actor: &Actor, org: &Organization, pending: 
         invite::take_over(tx, actor, &changed).await?;
         changed = find_in(tx, &org.id, &pending.id, now).await?;
         if !invite::stands_behind(tx, &changed).await? {
-            let reason = format!("{} has an invitation that offers more than you may give. Ask an admin of {}.", pending.email, org.name);
+            let reason = format!("{} has an invitation that offers more than you may give. Ask an admin of {}.", pending.to, org.name);
             return Err(Refusal::forbidden("role_above_own", reason));
         }
     }
     invite::note_change(tx, actor, pending, now).await?;
-    resend::send_again(tx, actor, org, &changed, now).await
+    resend::renew(tx, actor, org, &changed, now).await
 }
 
 /// The pending invitations that offer a role in a workspace, each with that role alone. Refuses who doesn't manage the

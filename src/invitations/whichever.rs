@@ -1,6 +1,6 @@
 //! An invitation by its key, and those to a workspace, whichever they are: an organization's, or a standalone workspace's.
 
-use super::accept::Accepted;
+use super::accept::{Accepted, How};
 use super::open::{Key, Offer};
 use super::standalone::{self, GotWorkspace, Standalone, StandaloneOffer};
 use super::{Invitation, Status, accept as of_organization, open as offers};
@@ -26,10 +26,11 @@ impl ToWorkspace {
         }
     }
 
-    pub fn email(&self) -> &str {
+    /// Whom it is to, as a sentence names them.
+    pub fn recipient(&self) -> String {
         match self {
-            Self::Organization(one) => &one.email,
-            Self::Standalone(one) => &one.email,
+            Self::Organization(one) => one.to.to_string(),
+            Self::Standalone(one) => one.email.clone(),
         }
     }
 
@@ -73,9 +74,9 @@ pub async fn open(app: &App, person: Option<&Person>, key: &Key) -> Result<Opene
 }
 
 /// Accepts an invitation, by the rules of the one it is: [`super::accept::accept`] for an organization's. A standalone
-/// workspace's gives its role, and makes no membership (S1-9). `close_personal` is for who may be in one organization only.
-pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key, close_personal: bool) -> Result<Joined> {
-    match of_organization::accept(app, person, origin, key, close_personal).await {
+/// workspace's gives its role, and makes no membership (S1-9).
+pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key, how: How) -> Result<Joined> {
+    match of_organization::accept(app, person, origin, key, how).await {
         Err(Refusal::NotFound) => standalone::accept(app, person.map(|p| p.as_ref()), origin, key).await.map(Joined::Standalone),
         joined => joined.map(Joined::Organization),
     }

@@ -78,5 +78,6 @@ fn person(found: Found, org: Option<Organization>, origin: Origin, now: Micros) 
         origin,
         seats: seat.into_iter().collect(),
         last_org: None,
+        is_awaited: false,
     }
 }

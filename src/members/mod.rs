@@ -22,7 +22,7 @@ pub use import::{
 };
 pub use of_person::{Membership, memberships};
 pub(crate) use of_person::{
-    active_role, add_to_workspaces, add_to_workspaces_of, addresses_of, clear_workspaces, find_by_address, find_by_user,
+    active_role, add_to_workspaces, add_to_workspaces_of, addresses_of, clear_workspaces, find_by_address, find_by_github, find_by_user,
     in_an_organization, other_organization, owners_and_admins,
 };
 pub use recover::{Recovery, recover_owner};
@@ -72,7 +72,7 @@ pub struct Pending {
     pub id: InvitationId,
     pub inviter: String,
     pub expires_at: Micros,
-    /// "queued", "sent" or "failed".
+    /// "queued", "sent" or "failed"; "none" to an account at GitHub.
     pub delivery: String,
     pub delivery_error: String,
     /// Workspaces that come with it.
@@ -118,7 +118,7 @@ impl Entry {
             id: id.into(),
             inviter: row.inviter_name.unwrap_or_default(),
             expires_at: row.expires_at.unwrap_or_default(),
-            delivery: row.delivery.unwrap_or_default(),
+            delivery: if row.email.is_empty() { "none".into() } else { row.delivery.unwrap_or_default() },
             delivery_error: row.delivery_error.unwrap_or_default(),
             workspaces: row.offered,
         });

@@ -82,6 +82,11 @@ pub(crate) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> 
     queries::find_by_address(tx, org, address).await
 }
 
+/// The same of whoever is linked with this account at GitHub, by its number.
+pub(crate) async fn find_by_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<MemberId>> {
+    queries::find_by_github(tx, org, github_id).await
+}
+
 /// The row of a user in an organization, suspended ones too.
 pub(crate) async fn find_by_user(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<MemberId>> {
     queries::member_of(tx, org, user).await

@@ -316,6 +316,13 @@ pub(super) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> 
         .bind(org.as_str()).bind(address).fetch_optional(c))?)
 }
 
+pub(super) async fn find_by_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<MemberId>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT m.id FROM members m WHERE m.org_id = $1
+            AND m.user_id = (SELECT i.user_id FROM identities i WHERE i.provider = 'github' AND i.subject = $2)")
+        .bind(org.as_str()).bind(github_id).fetch_optional(c))?)
+}
+
 pub(super) async fn other_organization(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<Option<OrgId>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT m.org_id FROM members m JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL

@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::billing;
 use crate::clock;
+use crate::config::GitHubInvitations;
 use crate::error::Refusal;
 use crate::ids::InvitationId;
 use crate::invitations::{self, DeliveryState, Ended, Filter, Invitation, Kind, Status};
@@ -39,7 +40,8 @@ pub struct Asked {
 /// A row as it is shown.
 struct Row {
     id: String,
-    email: String,
+    /// "nina@x.test", "GitHub: octocat"
+    who: String,
     name: String,
     member_href: Option<String>,
     role: OrgRole,
@@ -76,10 +78,11 @@ impl Row {
         let may_send = open && (invites || (invitation.is_to_member() && may_revoke));
         let choices =
             if may_revoke && !invitation.is_to_member() { policies.roles_to_give(actor.role, Some(invitation.role)) } else { Vec::new() };
+        let choices = choices.into_iter().filter(|role| invitation.to.takes_role(*role));
         let (tone, state, detail) = state(app, invitation, now);
         Self {
             id: invitation.id.to_string(),
-            email: invitation.email.clone(),
+            who: invitation.to.label(),
             name: invitation.name.clone(),
             member_href: invitation
                 .member
@@ -89,7 +92,6 @@ impl Row {
             role: invitation.role,
             role_label: policies.label(invitation.role),
             choices: choices
-                .into_iter()
                 .map(|r| (r.as_str(), policies.label(r), r != invitation.role && billing::lacks_role(app, &actor.org, r).is_some()))
                 .collect(),
             kind: if invitation.kind == Kind::Workspace { invitation.kind.label() } else { "" },
@@ -103,7 +105,7 @@ impl Row {
             state,
             detail,
             open,
-            may_send,
+            may_send: may_send && invitation.to.address().is_some(),
             may_copy: may_send && invitation.status == Status::Pending,
             may_revoke,
         }
@@ -128,6 +130,10 @@ fn state(app: &App, invitation: &Invitation, now: i64) -> (&'static str, &'stati
             let when = invitation.delivered_at.map(|at| clock::relative(at, now)).unwrap_or_default();
             if file { ("wait", "Written to a file", when) } else { ("info", "Sent", when) }
         }
+        (Status::Pending, DeliveryState::None) if app.config.github_invitations == GitHubInvitations::Join => {
+            ("", "No mail", "They join once they sign in with GitHub".into())
+        }
+        (Status::Pending, DeliveryState::None) => ("", "No mail", "They see it here once they sign in with GitHub".into()),
         (Status::Pending, DeliveryState::Failed) => ("bad", "Not delivered", capital(&invitation.delivery_error)),
     }
 }
@@ -200,7 +206,7 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 pub async fn resend(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, .. }: Member) -> PageResult {
     let invitation = invitations::resend(&app, &actor, &id).await?;
     let notice = Notice::good(
-        format!("Another mail to {} is on its way out.", invitation.email),
+        format!("Another mail to {} is on its way out.", invitation.to),
         format!("Earlier links no longer work. They have until {} to accept.", clock::minute(invitation.expires_at)),
     );
     Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
@@ -215,7 +221,9 @@ pub(super) struct CopyLink {
     pub back: &'static str,
     /// What the invitation is to.
     pub to: String,
-    pub email: String,
+    pub who: String,
+    /// They got a mail with a link too.
+    pub mailed: bool,
     pub link: String,
     pub expires: String,
 }
@@ -228,12 +236,13 @@ pub async fn copy_link(
 ) -> PageResult {
     let (invitation, link) = invitations::copy_link(&app, &actor, &id).await?;
     Ok(page::ok(&CopyLink {
-        shell: Shell::org(&visitor, &actor, "Invitations", format!("Link for {}", invitation.email)),
+        shell: Shell::org(&visitor, &actor, "Invitations", format!("Link for {}", invitation.to)),
         base: format!("/orgs/{}/invitations", actor.org.slug),
         back: "Invitations",
         to: actor.org.name.clone(),
         expires: clock::minute(invitation.expires_at),
-        email: invitation.email,
+        mailed: invitation.to.address().is_some(),
+        who: invitation.to.to_string(),
         link,
     }))
 }
@@ -257,7 +266,7 @@ pub async fn change_role(
     members::change_role(&app, &actor, member, role).await?;
     let invitation = invitations::find(&app, &actor, &id).await?;
     let label = actor.org.policies.label(invitation.role).to_lowercase();
-    let notice = Notice::good(format!("{} joins as {label}.", invitation.email), "It applies when they accept.");
+    let notice = Notice::good(format!("{} joins as {label}.", invitation.to), "It applies when they accept.");
     let base = format!("/orgs/{}/invitations", actor.org.slug);
     if visitor.partial {
         let row = Row::new(&app, &actor, &invitation, visitor.now);
@@ -294,6 +303,6 @@ pub async fn confirm_revoke(
 /// `POST /orgs/{org}/invitations/{invitation}/revoke`
 pub async fn revoke(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, .. }: Member) -> PageResult {
     let invitation = invitations::revoke(&app, &actor, &id).await?;
-    let notice = Notice::good(format!("The invitation to {} is revoked.", invitation.email), "Its links no longer work.");
+    let notice = Notice::good(format!("The invitation to {} is revoked.", invitation.to), "Its links no longer work.");
     Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
 }

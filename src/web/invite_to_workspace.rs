@@ -62,7 +62,7 @@ struct New {
 /// A pending invitation in the list.
 struct Waiting {
     id: String,
-    email: String,
+    who: String,
     /// "Workspace invite, as Admin", or more of it.
     what: String,
     inviter: String,
@@ -80,6 +80,7 @@ impl From<ToWorkspace> for Waiting {
         let delivery = match state {
             _ if expired => "expired".to_owned(),
             DeliveryState::Sent => "sent".to_owned(),
+            DeliveryState::None => "shown to them once they sign in with GitHub".to_owned(),
             DeliveryState::Failed => format!("not sent: {error}"),
             DeliveryState::Queued if error.is_empty() => "the mail is on its way out".to_owned(),
             DeliveryState::Queued => format!("the mail waits: {error}"),
@@ -89,7 +90,7 @@ impl From<ToWorkspace> for Waiting {
             ToWorkspace::Organization(one) => Self {
                 id: one.id.to_string(),
                 what: one.access.iter().fold(one.kind.label().to_owned(), |text, line| format!("{text}, as {}", line.role_name)),
-                email: one.email,
+                who: one.to.label(),
                 inviter: one.inviter,
                 delivery,
                 has_link,
@@ -97,7 +98,7 @@ impl From<ToWorkspace> for Waiting {
             ToWorkspace::Standalone(one) => Self {
                 id: one.id.to_string(),
                 what: format!("{}, as {}", Kind::Workspace.label(), one.role.label()),
-                email: one.email,
+                who: one.email,
                 inviter: one.inviter,
                 delivery,
                 has_link,
@@ -136,7 +137,7 @@ pub async fn create(
     };
     match outcome {
         Ok(invitation) => {
-            let notice = Notice::good(format!("{} is invited to the workspace.", invitation.email()), waits(invitation.expires_at()));
+            let notice = Notice::good(format!("{} is invited to the workspace.", invitation.recipient()), waits(invitation.expires_at()));
             Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
@@ -179,8 +180,10 @@ pub async fn withdraw(
     Path((id, invitation)): Path<(WorkspaceId, InvitationId)>,
 ) -> PageResult {
     let invitation = invitations::withdraw_from_workspace(&app, &person, &id, &invitation).await?;
-    let notice =
-        Notice::good(format!("{} is no longer invited to the workspace.", invitation.email()), "Invite them again if that was a mistake.");
+    let notice = Notice::good(
+        format!("{} is no longer invited to the workspace.", invitation.recipient()),
+        "Invite them again if that was a mistake.",
+    );
     Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
 }
 
@@ -198,7 +201,8 @@ pub async fn copy_link(
         back: "Invite to the workspace",
         to: managed.workspace.name.clone(),
         expires: clock::minute(invitation.expires_at()),
-        email: invitation.email().to_owned(),
+        who: invitation.recipient(),
+        mailed: true,
         link,
     }))
 }

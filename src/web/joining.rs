@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::WorkspaceId;
-use crate::invitations::{self, Accepted, Joined, Key, Kind, Offer, Opened, StandaloneOffer, Standing};
+use crate::invitations::{self, Accepted, GitHubUser, How, Joined, Key, Kind, Offer, Opened, StandaloneOffer, Standing};
 use crate::text;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -31,6 +31,8 @@ struct Show {
     /// Where the buttons post to.
     base: String,
     add_href: String,
+    /// Where who was invited at GitHub signs in.
+    sign_in_href: &'static str,
     signed_in_as: String,
     /// A workspace invitation, to these.
     is_workspace: bool,
@@ -50,14 +52,15 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<St
     if matches!(offer.standing, Standing::Joined) {
         return Ok(see_other(format!("/orgs/{}/joined", offer.organization.slug), None));
     }
-    let keep = matches!(offer.standing, Standing::SignIn | Standing::OtherAccount { .. });
+    let keep = matches!(offer.standing, Standing::SignIn | Standing::OtherAccount { .. } | Standing::OtherGitHub { .. });
     let names: Vec<String> = offer.invitation.access.iter().map(|line| line.workspace_name.clone()).collect();
     let mut response = page::ok(&Show {
         shell: Shell::bare(&visitor, format!("{} to {}", offer.invitation.kind.label(), offer.organization.name)),
         is_workspace: offer.invitation.kind == Kind::Workspace,
         workspace_names: text::some_of(&names, 3),
         base: format!("/invitations/{token}"),
-        add_href: add_href(&offer.invitation.email),
+        add_href: add_href(offer.invitation.to.address().unwrap_or_default()),
+        sign_in_href: if app.config.github().is_some() { "/sign-in/github?next=/invitations" } else { "/sign-in?next=/invitations" },
         signed_in_as: visitor.person.as_ref().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).unwrap_or_default(),
         role_label: offer.organization.policies.label(offer.invitation.role),
         expires: clock::minute(offer.invitation.expires_at),
@@ -101,6 +104,11 @@ fn show_standalone(app: &App, visitor: &Visitor, token: &str, offer: StandaloneO
         set_cookie(app, &mut response, token, 3600);
     }
     response
+}
+
+/// Whether somebody's own account at GitHub has the name that the invited one had. Used by the template.
+fn is_called(linked: &Option<String>, invited: &GitHubUser) -> bool {
+    linked.as_ref().is_some_and(|login| login.eq_ignore_ascii_case(&invited.login))
 }
 
 /// Where the address is added to the account that is signed in, by a mail of its own, and back here after. The link
@@ -165,17 +173,17 @@ pub async fn mine(State(app): State<App>, SignedIn { person, visitor }: SignedIn
 
 /// `POST /invitations/{token}/accept`
 pub async fn accept(State(app): State<App>, visitor: Visitor, session: Session, Path(token): Path<String>) -> PageResult {
-    join(&app, &visitor, &session, &token, false).await
+    join(&app, &visitor, &session, &token, How::Accepting).await
 }
 
 /// `POST /invitations/{token}/close-and-join`: closes one's own personal organization on the way.
 pub async fn close_and_join(State(app): State<App>, visitor: Visitor, session: Session, Path(token): Path<String>) -> PageResult {
-    join(&app, &visitor, &session, &token, true).await
+    join(&app, &visitor, &session, &token, How::ClosingPersonal).await
 }
 
-async fn join(app: &App, visitor: &Visitor, session: &Session, token: &str, close_personal: bool) -> PageResult {
+async fn join(app: &App, visitor: &Visitor, session: &Session, token: &str, how: How) -> PageResult {
     let key = Key::parse(token);
-    match invitations::accept(app, visitor.person.as_ref(), &visitor.origin, &key, close_personal).await {
+    match invitations::accept(app, visitor.person.as_ref(), &visitor.origin, &key, how).await {
         Ok(Joined::Standalone(got)) => {
             if got.arrived {
                 session::sign_in(session, &got.user, SignInMethod::Email, &visitor.origin).await?;

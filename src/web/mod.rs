@@ -40,6 +40,7 @@ mod sign_in;
 mod stripe;
 mod tokens;
 mod usage;
+mod waiting;
 mod workspaces;
 
 pub use error::{PageError, draw_bare};

@@ -141,7 +141,11 @@ impl WorkspaceRows {
         self
     }
 
-    /// The same where there is none yet.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Another empty row where there is none yet.
     pub fn with_empty_row_unless_any(self) -> Self {
         if self.rows.is_empty() { self.with_empty_row() } else { self }
     }

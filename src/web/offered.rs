@@ -47,7 +47,7 @@ struct Edit {
     base: String,
     action: String,
     org_name: String,
-    email: String,
+    who: String,
     inviter: String,
     kind_label: &'static str,
     expires: String,
@@ -90,7 +90,7 @@ pub async fn change(
     }
     match save(&app, &actor, &invitation, &form.role, &places).await {
         Ok(changed) => {
-            let notice = Notice::good(format!("{} is offered this from now on.", changed.email), "It applies when they accept.");
+            let notice = Notice::good(format!("{} is offered this from now on.", changed.to), "It applies when they accept.");
             Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
@@ -125,11 +125,11 @@ fn edit_page(
     refusal: Option<&Refusal>,
 ) -> Edit {
     Edit {
-        shell: Shell::org(visitor, actor, "Invitations", format!("Invitation to {}", invitation.email)),
+        shell: Shell::org(visitor, actor, "Invitations", format!("Invitation to {}", invitation.to)),
         base: format!("/orgs/{}/invitations", actor.org.slug),
         action: places.action.clone(),
         org_name: actor.org.name.clone(),
-        email: invitation.email.clone(),
+        who: invitation.to.to_string(),
         inviter: invitation.inviter.clone(),
         kind_label: invitation.kind.label(),
         expires: clock::minute(invitation.expires_at),
@@ -138,7 +138,7 @@ fn edit_page(
             Some(Refusal::Conflict(conflict)) => conflict.message.to_string(),
             _ => String::new(),
         },
-        roles: role_choices(app, actor, Some(invitation.role)),
+        roles: role_choices(app, actor, Some(invitation.role), |role| invitation.to.takes_role(role)),
         role: role.to_owned(),
         role_error: refusal.map(|r| r.message_for("role").to_owned()).unwrap_or_default(),
         places,

@@ -111,7 +111,9 @@ struct Waiting {
 
 async fn without(app: &App, person: &Person, shell: Shell, heading: &'static str) -> Result<Response, PageError> {
     let own = invitations::list_own(app, person).await?;
-    let waiting = own.into_iter().map(|(invitation, org_name)| Waiting {
+    // Those to an account at GitHub stand above every page.
+    let own = own.into_iter().filter(|(invitation, _)| invitation.to.address().is_some());
+    let waiting = own.map(|(invitation, org_name)| Waiting {
         href: format!("/invitations/{}", invitation.id),
         org_name,
         inviter: invitation.inviter,

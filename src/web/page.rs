@@ -4,6 +4,7 @@ use super::active::Recent;
 use super::assets::{Assets, assets};
 use super::notice::Notice;
 use super::session::Visitor;
+use super::waiting::Banners;
 use crate::access::{self, OrgRole, Permission};
 use crate::actor::{Actor, Person};
 use crate::clock::{self, Micros};
@@ -28,6 +29,8 @@ pub struct Shell {
     pub recent: Vec<Recent>,
     pub nav: Vec<NavGroup>,
     pub notice: Option<Notice>,
+    /// Invitations that wait for the person.
+    pub waiting: Banners,
     pub assets: Assets,
     pub banner: Option<&'static str>,
     /// What is wrong with the organization's payments, for those who can see to it.
@@ -127,6 +130,7 @@ impl Shell {
             recent: visitor.recent.clone(),
             nav: Vec::new(),
             notice: visitor.notice.clone(),
+            waiting: visitor.waiting.clone(),
             assets: assets(),
             banner: visitor.banner,
             alert: None,

@@ -6,6 +6,7 @@ use super::error::{self, PageError};
 use super::next::own_path;
 use super::notice::Notice;
 use super::page;
+use super::waiting::{self, Banners};
 use crate::accounts::{self, DbStore, SessionData};
 use crate::actor::{Actor, Origin, Person, SignInMethod};
 use crate::app::App;
@@ -48,6 +49,8 @@ pub struct Visitor {
     pub now: i64,
     /// The workspaces that they had open, the active one first.
     pub recent: Vec<Recent>,
+    /// Invitations that wait for their account at GitHub.
+    pub waiting: Banners,
     /// What stands above every page of a demo or of development.
     pub banner: Option<&'static str>,
 }
@@ -65,6 +68,7 @@ impl Visitor {
             page: String::new(),
             now,
             recent: Vec::new(),
+            waiting: Banners::default(),
             banner: None,
         }
     }
@@ -101,8 +105,13 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
             Err(refusal) => return PageError::from(refusal).into_response(),
         },
     };
-    if let Some(person) = &visitor.person {
+    if let Some(person) = visitor.person.clone() {
         visitor.recent = active::recent(request.headers(), person.user.as_str());
+        match waiting::look(&app, &mut visitor, &person, request.method()).await {
+            Ok(None) => {}
+            Ok(Some(joined)) => return joined,
+            Err(refusal) => return PageError::from(refusal).into_response(),
+        }
     }
     let had_notice = cookie(request.headers(), NOTICE).map(str::to_owned);
     visitor.notice = had_notice.as_deref().and_then(Notice::from_cookie);
@@ -129,6 +138,7 @@ pub fn stranger(app: &App, request: &Request) -> Visitor {
         path,
         now: app.now(),
         recent: Vec::new(),
+        waiting: Banners::default(),
         banner: page::banner(&app.config),
     }
 }

@@ -52,6 +52,9 @@ async fn s2_30_s2_31_s2_32_s2_33_e13_an_agency_is_limited_to_two_monitors_by_pag
     let shown = story.scene.acme.alice.get(&format!("{page}?kind=monitor")).await.assert_status(200);
     shown.assert_says("Ada Agency sees all 42 monitors now");
     let two = [("shown[]", &*ids[2]), ("only[]", &*ids[2]), ("shown[]", &*ids[6]), ("only[]", &*ids[6])];
+    let unsure = [[("kind", "monitor"), ("mode", "all")].as_slice(), &two].concat();
+    let told = story.scene.acme.alice.post(&page, &unsure).await.assert_status(422);
+    told.assert_says("You checked some and left “All” chosen.");
     let fields = [[("kind", "monitor"), ("mode", "only")].as_slice(), &two].concat();
     let asked = story.scene.acme.alice.post(&page, &fields).await.assert_status(200);
     asked.assert_says("sees 42 of 42 monitors now, 2 after");

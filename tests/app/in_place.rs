@@ -143,3 +143,15 @@ async fn s1_40_the_directory_shows_what_is_offered_to_somebody_invited_and_the_n
     let member = acme.member_id("ida@acme.test").await;
     acme.alice.get(&format!("/orgs/acme-corp/members/{member}")).await.assert_says("Change what it offers");
 }
+
+#[tokio::test]
+async fn s1_40_inviting_again_shows_what_the_pending_invitation_offers_and_keeps_it() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    acme.alice.post("/orgs/acme-corp/workspaces/new", &[("name", "Apollo")]).await.assert_status(303);
+    let first = [("email", "ida@acme.test"), ("role", "member"), ("workspace[]", "apollo"), ("access[]", "viewer")];
+    acme.alice.post("/orgs/acme-corp/members/invite", &first).await.assert_status(303);
+    let page = acme.alice.post("/orgs/acme-corp/members/invite", &[("email", "ida@acme.test"), ("role", "member")]).await;
+    let page = page.assert_status(409).assert_says("It offers: Member, with Apollo as Viewer.");
+    assert_eq!(page.all("select[name='workspace[]'] option[selected]"), ["Apollo"], "updating it keeps them");
+}

@@ -1,7 +1,9 @@
-//! Inviting somebody by e-mail, from the form to the receipt.
+//! Inviting somebody, from the form to the receipt: by e-mail, or by GitHub username.
 
 mod accepting;
 mod ending;
+mod github;
+mod github_visit;
 mod inviting;
 mod mail;
 mod one_organization;

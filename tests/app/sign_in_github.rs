@@ -10,17 +10,22 @@ use roster::clock::MINUTE;
 use serde_json::{Value, json};
 
 pub async fn start() -> (House, GitHub) {
+    start_with(&[]).await
+}
+
+pub async fn start_with(flags: &[(&str, &str)]) -> (House, GitHub) {
     let github = GitHub::start().await;
     let settings = Settings::new()
         .set("--github-client-id", CLIENT_ID)
         .set("--github-client-secret", CLIENT_SECRET)
         .set("--github-url", github.url())
         .set("--github-api-url", github.api_url());
+    let settings = flags.iter().fold(settings, |settings, (flag, value)| settings.set(flag, *value));
     (House::start_with(settings).await, github)
 }
 
 /// Goes to GitHub and comes back with where it sends the browser: a path of ours.
-async fn to_github(house: &House, browser: &mut Browser, start: &str) -> String {
+pub async fn to_github(house: &House, browser: &mut Browser, start: &str) -> String {
     let page = browser.get(start).await.assert_status(303);
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -227,6 +227,7 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("workspaces::create_missing", "likewise"),
     ("members::recover_owner", "the operator's: tests/app/command_line.rs"),
     ("workspaces::create_organization_from", "two operations of the table, one after the other: tests/app/spaces/switching.rs"),
+    ("invitations::visit", "joins by opening a page, where the installation says so: tests/app/invitations/github.rs"),
     ("workspaces::note_entry", "happens by opening a page: tests/app/spaces/switching.rs"),
     ("billing::renew", "keeping a lease for longer is no event: tests/app/billing/leases.rs"),
     ("billing::set_plan", "the operator's: tests/app/billing/plans.rs"),

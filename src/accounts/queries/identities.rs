@@ -52,6 +52,14 @@ pub(in crate::accounts) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<O
         .bind(user.as_str()).fetch_optional(c))?)
 }
 
+/// Whether a user, whose account is active, is linked with an account at GitHub.
+pub(in crate::accounts) async fn is_linked_with(tx: &mut Tx, user: &UserId, subject: &str) -> Result<bool> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM identities i JOIN users u ON u.id = i.user_id
+         WHERE i.provider = 'github' AND i.subject = $1 AND i.user_id = $2 AND u.status = 'active')")
+        .bind(subject).bind(user.as_str()).fetch_one(c))?)
+}
+
 /// Links an account elsewhere, or moves the link of one that waited.
 pub(in crate::accounts) async fn link(tx: &mut Tx, subject: &str, user: &UserId, login: &str, now: Micros) -> Result<()> {
     run!(

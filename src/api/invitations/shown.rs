@@ -13,7 +13,11 @@ answer! {
         pub kind: &'static str,
         /// The row of the directory that stands for it; `null` where it is to somebody who is a member already.
         pub member_id: Option<String>,
-        pub email: String,
+        /// Where it is to an address.
+        pub email: Option<String>,
+        /// Where it is to an account at GitHub: its username when it was invited, and its number, which decides.
+        pub github: Option<String>,
+        pub github_id: Option<String>,
         pub name: Option<String>,
         /// Applies on joining; `null` where the workspace is in no organization.
         pub org_role: Option<&'static str>,
@@ -22,7 +26,7 @@ answer! {
         /// `pending`, `accepted`, `declined`, `revoked` or `expired`
         pub status: &'static str,
         pub invited_by: String,
-        /// `queued`, `sent` or `failed`
+        /// `queued`, `sent` or `failed`; `none` to an account at GitHub, where no mail goes
         pub delivery: &'static str,
         /// Why the mail waits or failed, in the mail server's words.
         pub delivery_error: Option<String>,
@@ -61,7 +65,9 @@ impl From<invitations::Invitation> for Invitation {
             id: invitation.id.into(),
             kind: invitation.kind.as_str(),
             member_id: invitation.member.map(String::from),
-            email: invitation.email,
+            email: invitation.to.address().map(str::to_owned),
+            github: invitation.to.github().map(|user| user.login.clone()),
+            github_id: invitation.to.github().map(|user| user.id.clone()),
             name: some(invitation.name),
             org_role: Some(invitation.role.as_str()),
             workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
@@ -98,7 +104,9 @@ impl From<ToWorkspace> for Invitation {
             id: one.id.into(),
             kind: Kind::Workspace.as_str(),
             member_id: None,
-            email: one.email,
+            email: Some(one.email),
+            github: None,
+            github_id: None,
             name: None,
             org_role: None,
             status: one.status.as_str(),
@@ -120,7 +128,10 @@ answer! {
         pub id: String,
         /// `null`: to a workspace that is in none.
         pub organization: Option<String>,
-        pub email: String,
+        /// Where it is to an address.
+        pub email: Option<String>,
+        /// Where it is to an account at GitHub: its username when it was invited.
+        pub github: Option<String>,
         pub org_role: Option<&'static str>,
         /// `organization` or `workspace`
         pub kind: &'static str,
@@ -135,7 +146,8 @@ impl Offer {
         Self {
             id: invitation.id.into(),
             organization: Some(organization),
-            email: invitation.email,
+            email: invitation.to.address().map(str::to_owned),
+            github: invitation.to.github().map(|user| user.login.clone()),
             org_role: Some(invitation.role.as_str()),
             kind: invitation.kind.as_str(),
             workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
@@ -151,7 +163,8 @@ impl From<invitations::Standalone> for Offer {
             workspace_access: offered(&one),
             id: one.id.into(),
             organization: None,
-            email: one.email,
+            email: Some(one.email),
+            github: None,
             org_role: None,
             kind: Kind::Workspace.as_str(),
             invited_by: one.inviter,

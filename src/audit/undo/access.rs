@@ -96,7 +96,7 @@ pub(super) async fn membership(app: &App, actor: &Actor, kept: &Value, changes: 
         }
     }
     let name = kept["name"].as_str().filter(|name| *name != email).unwrap_or_default().to_owned();
-    Ok(Way::Invite(Box::new(NewInvitation { email, name, role, access, on_pending: OnPending::Refuse })))
+    Ok(Way::Invite(Box::new(NewInvitation { email, github: String::new(), name, role, access, on_pending: OnPending::Refuse })))
 }
 
 /// Asks the operation that would do it what it would do.

@@ -6,11 +6,12 @@ use crate::access::OrgRole;
 use crate::accounts;
 use crate::actor::Actor;
 use crate::error::Result;
-use crate::invitations::{self, Invitation, Key, NewInvitation, OnPending};
+use crate::invitations::{self, How, Invitation, Key, NewInvitation, OnPending};
 use crate::mail::Delivery;
 
 async fn invite(story: &Story<'_>, actor: &Actor, email: &str, name: &str, role: OrgRole) -> Result<Invitation> {
-    let new = NewInvitation { email: email.to_owned(), name: name.to_owned(), role, access: Vec::new(), on_pending: OnPending::Refuse };
+    let (email, name, github) = (email.to_owned(), name.to_owned(), String::new());
+    let new = NewInvitation { email, github, name, role, access: Vec::new(), on_pending: OnPending::Refuse };
     invitations::invite(story.app, actor, &new).await
 }
 
@@ -26,12 +27,12 @@ pub(super) async fn people_join(story: &Story<'_>) -> Result<()> {
     story.send_mails().await?;
     story.day(67, 13);
     for (invitation, accepts) in [(mira, true), (tobias, true), (lena, false)] {
-        let person = people::sign_in(story.app, &invitation.email).await?;
+        let person = people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
         accounts::change_name(story.app, &person, &invitation.name).await?;
-        let person = people::sign_in(story.app, &invitation.email).await?;
+        let person = people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
         let key = Key::Id(invitation.id.clone());
         if accepts {
-            invitations::accept(story.app, Some(&person), &people::origin(), &key, false).await?;
+            invitations::accept(story.app, Some(&person), &people::origin(), &key, How::Accepting).await?;
         } else {
             invitations::decline(story.app, Some(&person), &people::origin(), &key).await?;
         }

@@ -133,7 +133,8 @@ async fn invite(app: &App, actor: &Actor, line: &Line) -> Outcome {
         Err(refusal) => return Outcome::Refused(in_words(refusal).to_string()),
     };
     let access_given = access.len();
-    match invitations::invite(app, actor, &NewInvitation { email, name, role, access, on_pending: OnPending::Refuse }).await {
+    let new = NewInvitation { email, github: String::new(), name, role, access, on_pending: OnPending::Refuse };
+    match invitations::invite(app, actor, &new).await {
         Ok(_) => Outcome::Added(Placed { access_given, ..Placed::default() }),
         Err(Refusal::Conflict(conflict)) if matches!(conflict.code, "already_member" | "invitation_pending") => {
             Outcome::AlreadyThere(Placed::default())

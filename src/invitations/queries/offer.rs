@@ -1,5 +1,6 @@
 //! Roles in workspaces that invitations give.
 
+use super::RecipientRow;
 use crate::access::WorkspaceRole;
 use crate::clock::Micros;
 use crate::db::{Tx, on, row, run};
@@ -112,8 +113,8 @@ pub(in crate::invitations) async fn drop_line(tx: &mut Tx, org: &OrgId, id: &Inv
 row! {
     #[derive(Debug, Clone)]
     pub(in crate::invitations) struct OfferingRow {
+        ..pub to: RecipientRow,
         pub id: InvitationId,
-        pub email: String,
         pub kind: String,
     }
 }
@@ -126,9 +127,9 @@ pub(in crate::invitations) async fn offering(
     custom_role: Option<&CustomRoleId>,
 ) -> Result<Vec<OfferingRow>> {
     Ok(on!(tx, c => sqlx::query_as(
-        "SELECT i.id, i.email, i.kind FROM invitations i WHERE i.org_id = $1 AND i.status = 'pending' AND i.id IN (
+        "SELECT i.id, i.email, i.github_id, i.github_login, i.kind FROM invitations i WHERE i.org_id = $1 AND i.status = 'pending' AND i.id IN (
             SELECT invitation_id FROM invitation_access WHERE org_id = $1 AND (workspace_id = $2 OR custom_role_id = $3))
-         ORDER BY i.email, i.id")
+         ORDER BY i.email, i.github_login, i.id")
         .bind(org.as_str()).bind(workspace.map(WorkspaceId::as_str)).bind(custom_role.map(CustomRoleId::as_str)).fetch_all(c))?)
 }
 

@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{InvitationId, UserId, WorkspaceId};
 use crate::invitations::accept::{by_link, prove};
-use crate::invitations::{Key, Kind, Standing, Status, resend};
+use crate::invitations::{Key, Kind, Recipient, Standing, Status, resend};
 use crate::mail::{self, InvitationMail, Letter};
 use crate::secret;
 use crate::workspaces::{self, Given, Source};
@@ -157,7 +157,8 @@ pub(in crate::invitations) async fn accept(app: &App, person: Option<&Person>, o
         return Ok(got(&person.user));
     }
     require_pending(&found)?;
-    let joiner = prove(&mut tx, &one.email, "", found.proves, person, origin, now).await?;
+    let to = Recipient::Address(one.email.clone());
+    let joiner = prove(&mut tx, &to, "", found.proves, person, origin, now).await?;
     if queries::is_in(&mut tx, &one.workspace, &joiner.user).await? {
         let reason = format!("You have a role in {} already. This invitation changes nothing.", one.workspace_name);
         let to = format!("/workspaces/{}/overview", one.workspace);

@@ -40,7 +40,7 @@ pub(crate) async fn turn_into_organizations(
 }
 
 async fn fits(tx: &mut Tx, org: &Organization, one: &Standalone) -> Result<bool> {
-    let free = invitations::find_pending(tx, &org.id, &one.email).await?.is_none();
+    let free = invitations::find_pending_address(tx, &org.id, &one.email).await?.is_none();
     let is_member = members::find_by_address(tx, &org.id, &one.email).await?.is_some();
     Ok(free && one.is_stood_behind() && (is_member || org.policies.allows_address(&one.email)))
 }

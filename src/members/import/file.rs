@@ -149,11 +149,14 @@ fn check<'a>(field: &impl Fn(&str) -> &'a str, number: u64) -> Result<Line, Vec<
             String::new()
         }),
     };
-    let github = field("github").trim_start_matches('@').to_owned();
-    if !github.is_empty() && !is_github_login(&github) {
-        wrong.push(format!("“{}” is not a GitHub username", short(&github)));
-    }
-    if field("email").is_empty() && github.is_empty() {
+    let github = match field("github") {
+        "" => String::new(),
+        typed => text::github_login(typed).unwrap_or_else(|_| {
+            wrong.push(format!("“{}” is not a GitHub username", short(typed.trim_start_matches('@'))));
+            String::new()
+        }),
+    };
+    if field("email").is_empty() && field("github").is_empty() {
         wrong.push("names neither an e-mail address nor a GitHub username".into());
     }
     let name = match field("name") {
@@ -203,11 +206,6 @@ fn first_of_its_kind(line: Line, seen: &mut HashMap<String, u64>) -> Result<Line
     }
     seen.extend(keys.into_iter().map(|k| (k, line.number)));
     Ok(line)
-}
-
-/// GitHub gives out letters, digits and hyphens; managed users have an underscore too.
-fn is_github_login(login: &str) -> bool {
-    (1..=39).contains(&login.len()) && login.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// Something of the file, for a message: one line, not endless, nothing that a terminal acts on.

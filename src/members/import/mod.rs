@@ -163,7 +163,12 @@ async fn find(tx: &mut Tx, actor: &Actor, line: &Line, how: Moving) -> Result<Re
 
 async fn refused(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, user: Option<&UserId>) -> Result<Option<String>> {
     let email = line.mover.email.as_str();
-    if !email.is_empty() && queries::is_invited(tx, &actor.org.id, email).await? {
+    let by_address = !email.is_empty() && queries::is_invited(tx, &actor.org.id, email).await?;
+    let by_github = match &line.github_id {
+        Some(id) => queries::is_invited_by_github(tx, &actor.org.id, id).await?,
+        None => false,
+    };
+    if by_address || by_github {
         return Ok(Some("is invited already; revoke the invitation, then run the import again".into()));
     }
     if let Some(user) = user

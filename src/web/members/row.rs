@@ -45,6 +45,8 @@ pub(super) struct Row {
 pub(super) struct Sending {
     /// Its own address.
     pub base: String,
+    /// It goes by mail.
+    pub may_send: bool,
     /// It has not expired.
     pub may_copy: bool,
 }
@@ -70,12 +72,7 @@ impl Row {
         let is_self = entry.user.as_ref() == Some(actor.user());
         let may_manage = access::may_touch(actor.role, entry.role).is_ok();
         let policies = &actor.org.policies;
-        let choices = if may_manage && !is_self {
-            let lacking = |r| r != entry.role && billing::lacks_role(app, &actor.org, r).is_some();
-            policies.roles_to_give(actor.role, Some(entry.role)).into_iter().map(|r| (r, policies.label(r), lacking(r))).collect()
-        } else {
-            Vec::new()
-        };
+        let choices = if may_manage && !is_self { choices(app, actor, entry) } else { Vec::new() };
         let (tone, status) = match (entry.status, entry.invitation.as_ref().map(|i| i.delivery.as_str())) {
             (Status::Invited, Some("failed")) => ("bad", "Not delivered"),
             (Status::Invited, _) => ("wait", "Invited"),
@@ -93,10 +90,11 @@ impl Row {
             None if entry.email.is_empty() && !entry.github_login.is_empty() => format!("{} on GitHub", entry.github_login),
             None => entry.email.clone(),
         };
+        let (name, invited_as) = names(entry);
         Self {
             id: entry.id.to_string(),
-            name: entry.name.clone(),
-            sub: if entry.invitation.is_some() && entry.name != entry.email { format!("{} · {sub}", entry.email) } else { sub },
+            sub: if entry.invitation.is_some() && name != invited_as { format!("{invited_as} · {sub}") } else { sub },
+            name,
             initials: text::initials(&entry.name),
             hue: hue(&entry.name),
             role: entry.role,
@@ -131,8 +129,35 @@ fn workspaces(actor: &Actor, entry: &Entry) -> String {
     }
 }
 
+/// The roles that the actor may give them, and whether the plan keeps each from being given.
+fn choices(app: &App, actor: &Actor, entry: &Entry) -> Vec<(OrgRole, &'static str, bool)> {
+    let policies = &actor.org.policies;
+    let by_username = entry.invitation.is_some() && entry.email.is_empty();
+    let lacking = |role| role != entry.role && billing::lacks_role(app, &actor.org, role).is_some();
+    policies
+        .roles_to_give(actor.role, Some(entry.role))
+        .into_iter()
+        .filter(|role| !by_username || access::is_given_by_username(*role))
+        .map(|role| (role, policies.label(role), lacking(role)))
+        .collect()
+}
+
+/// What somebody was invited by, and what they are called until they say it themselves.
+fn names(entry: &Entry) -> (String, String) {
+    let invited_as = match &entry.email {
+        email if !email.is_empty() => email.clone(),
+        _ => format!("GitHub: {}", entry.github_login),
+    };
+    let unnamed = entry.invitation.is_some() && [&entry.email, &entry.github_login].contains(&&entry.name);
+    (if unnamed || entry.name.is_empty() { invited_as.clone() } else { entry.name.clone() }, invited_as)
+}
+
 fn sending(actor: &Actor, entry: &Entry) -> Option<Sending> {
     let invitation = entry.invitation.as_ref()?;
     access::may_invite(actor.role, actor.org.policies.owners_only_invite(), entry.role).ok()?;
-    Some(Sending { base: format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id), may_copy: entry.status == Status::Invited })
+    Some(Sending {
+        base: format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id),
+        may_send: !entry.email.is_empty(),
+        may_copy: entry.status == Status::Invited,
+    })
 }

@@ -146,6 +146,7 @@ impl World {
     async fn invitation(&self, by: &Actor, address: &str) -> String {
         let new = NewInvitation {
             email: address.into(),
+            github: String::new(),
             name: String::new(),
             role: OrgRole::Viewer,
             access: Vec::new(),
