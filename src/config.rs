@@ -1,5 +1,6 @@
 //! Every setting: a flag, an environment variable, and a default.
 
+use crate::secret::Hidden;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 use url::Url;
@@ -183,28 +184,6 @@ pub struct Config {
     /// This is `roster demo`: the pages say so.
     #[arg(skip)]
     pub demo: bool,
-}
-
-/// A secret setting: what prints the settings doesn't print it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Hidden(String);
-
-impl Hidden {
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Hidden {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 /// Where heads of the audit log go.

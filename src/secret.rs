@@ -1,4 +1,4 @@
-//! Secrets that are shown or mailed once and kept as a hash.
+//! Secrets that are shown or mailed once and kept as a hash, and those among the settings.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,4 +33,26 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Whether two secrets are equal, in time that doesn't tell how far they agree.
 pub fn equal(a: &str, b: &str) -> bool {
     subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
+}
+
+/// A secret setting: what prints the settings doesn't print it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(String);
+
+impl Hidden {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Hidden {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
 }

@@ -88,6 +88,9 @@ pub async fn confirm_role(
     Query(asked): Query<AskedRole>,
 ) -> PageResult {
     members::find(&app, &actor, &member).await?;
+    if asked.role.is_empty() {
+        return Ok(see_other(format!("/orgs/{}/members/{member}", actor.org.slug), None));
+    }
     let role = parse_role(&asked.role)?;
     let change = members::change_role_impact(&app, &actor, &member, role).await?;
     let (policies, base) = (&actor.org.policies, format!("/orgs/{}/members", actor.org.slug));

@@ -151,3 +151,34 @@ async fn sec_w5_a_name_that_is_code_runs_nowhere() {
     }
     assert_eq!(alice.console_errors().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn s3_20_a_role_chosen_with_the_keys_waits_for_enter_and_is_taken_back_from_its_notice() {
+    let (house, browser) = (House::start().await, Browser::start().await);
+    let alice = browser.context().await;
+    house.let_in(&alice, "alice@acme.test").await;
+    house.create_org(&alice, "Acme Corp").await;
+    house.add_member("acme-corp", "carol@acme.test", "Carol Reyes", OrgRole::Member).await;
+    alice.goto(&house.at("/orgs/acme-corp/members?q=carol")).await;
+    let select = "document.querySelector('tbody select[name=role]')";
+    let _: bool = alice.value(&format!("({select}.focus(), true)")).await;
+    alice.press("ArrowDown").await;
+    assert_eq!(alice.value::<String>(&format!("{select}.value")).await, "viewer");
+    alice.press("Escape").await;
+    assert_eq!(alice.value::<String>(&format!("{select}.value")).await, "member", "Escape leaves it as it was");
+    alice.press("ArrowDown").await;
+    assert!(!alice.shown().await.contains("is now"), "nothing is sent while somebody looks through the roles");
+    alice.press("Enter").await;
+    alice.wait_text("Carol Reyes is now a viewer.").await;
+    assert!(alice.value::<bool>(&format!("document.activeElement === {select}")).await, "the keys are where they were");
+    alice.click_text("Undo").await;
+    alice.wait_text("Carol Reyes is now a member.").await;
+    assert!(alice.url().await.contains("q=carol"), "{}", alice.url().await);
+    // Making an owner is asked about on a page of its own, from which Back leads to the list.
+    alice.select("tbody select[name=role]", "Owner").await;
+    alice.wait_text("Make Carol Reyes an owner?").await;
+    assert_eq!(alice.axe().await, Vec::<String>::new());
+    alice.back().await;
+    alice.wait_text("1 person").await;
+    assert_eq!(alice.console_errors().await, Vec::<String>::new());
+}

@@ -282,7 +282,7 @@ async fn s2_20_it_gives_the_workspaces_it_offers_and_ends_as_one_to_an_address_d
     // Demoting who invited takes it back, and the page says so before.
     let bob = acme.member_id("bob@acme.test").await;
     acme.alice.get(&format!("/orgs/acme-corp/members/{bob}/remove")).await.assert_says("octocat on GitHub");
-    acme.alice.post(&format!("/orgs/acme-corp/members/{bob}/role"), &[("role", "member")]).await.assert_status(303);
+    acme.alice.post(&format!("/orgs/acme-corp/members/{bob}/role"), &[("role", "member"), ("confirmed", "yes")]).await.assert_status(303);
     assert_eq!(
         (events(&house, "invitation.revoked").await, house.count("SELECT invited FROM organizations WHERE slug = 'acme-corp'").await),
         (1, 0)
