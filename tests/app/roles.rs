@@ -268,3 +268,14 @@ async fn s3_35_e10_a_role_that_is_not_assigned_or_allows_nothing_says_that_it_is
     let list = story.acme.alice.get("/orgs/acme-corp/roles/custom").await.assert_status(200);
     list.assert_says("not used in any permission");
 }
+
+#[tokio::test]
+async fn no_page_speaks_of_what_is_not_there() {
+    let mut story = Story::begin().await;
+    for path in ["/orgs/acme-corp/roles", "/orgs/acme-corp/keys"] {
+        for browser in [&mut story.acme.alice, &mut story.acme.carol] {
+            let page = browser.get(path).await;
+            assert!(!page.text().contains("webhook"), "{path}: {}", page.text());
+        }
+    }
+}

@@ -37,6 +37,15 @@ async fn s1_44_s1_65_s4_8_s5_30_e4_a_newcomer_accepts_by_the_mailed_link_and_rea
 }
 
 #[tokio::test]
+async fn an_invitation_says_what_the_role_is_to_who_gets_it() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let link = invited(&house, &mut acme.alice, "nina@x.test", "member").await;
+    let page = house.browser().get(&link).await.assert_status(200).assert_says("open the workspaces you are given");
+    assert!(!page.text().contains("they are given"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn sec_i1_opening_the_link_changes_nothing_and_it_goes_no_further() {
     let house = House::start().await;
     let mut acme = acme(&house).await;
