@@ -32,6 +32,7 @@ async fn s1_44_s1_65_s4_8_s5_30_e4_a_newcomer_accepts_by_the_mailed_link_and_rea
     assert!(page.text().contains(&joined_row), "joined when accepted, not when invited: {}", page.text());
     let mail = house.mailbox.wait_for("alice@acme.test", "accepted your invitation").await;
     assert!(mail.text.contains("nina@x.test"), "{}", mail.text);
+    assert_eq!(mail.subject, "nina accepted your invitation to Acme Corp");
     assert_eq!(events(&house, "invitation.accepted").await, 1);
     assert_sound(&house).await;
 }
