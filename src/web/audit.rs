@@ -18,12 +18,14 @@ use axum::response::Response;
 
 mod asked;
 mod export;
+mod facts;
 mod row;
 mod undo;
 
 use asked::Asked;
 pub use export::{export, progress};
-use row::{Change, Only, Row};
+use facts::Change;
+use row::{Only, Row};
 pub use undo::{confirm_undo, undo};
 
 type PageResult = Result<Response, PageError>;
@@ -290,7 +292,7 @@ pub async fn show(State(app): State<App>, Path((_, event)): Path<(String, EventI
         base: format!("/orgs/{}/audit", actor.org.slug),
         when: When::relative(event.at, visitor.now),
         exact: clock::second(event.at),
-        changes: row::changes(&event),
+        changes: facts::changes(&event),
         category: row::category_label(&event.category),
         action: row::action_label(&event.action),
         redacted: row::redacted(&event),
