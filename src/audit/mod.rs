@@ -37,7 +37,7 @@ pub(crate) use file::safe as csv_safe;
 pub(crate) use heads::run as write_heads_from_time_to_time;
 pub use heads::write_heads;
 pub(crate) use index::catch_up;
-pub use list::{Around, Filter, Kind, Listed, Page, Thing, actions, around, explain, find, length, list, newer};
+pub use list::{Around, Filter, Kind, Listed, Page, Thing, actions, around, explain, find, former_members, length, list, newer};
 pub use offline::{FileCheck, Heads, verify_file};
 pub use queries::EventRow;
 pub use redact::{Redacting, Redaction, redact, redact_impact};

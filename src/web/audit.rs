@@ -45,7 +45,8 @@ enum Who {
     Unclear(Vec<(String, String, String)>),
 }
 
-/// The person that a filter names, by the id of their account or by a name or address in the directory.
+/// The person that a filter names, by the id of their account, by a name or address in the directory, or else by those of
+/// somebody who has left.
 async fn who(app: &App, actor: &Actor, typed: &str) -> Result<Who, Refusal> {
     let typed = typed.trim();
     if typed.is_empty() {
@@ -57,6 +58,10 @@ async fn who(app: &App, actor: &Actor, typed: &str) -> Result<Who, Refusal> {
     let filter = members::Filter { search: typed.to_owned(), limit: NAMESAKES, ..members::Filter::default() };
     let found = members::list(app, actor, &filter).await?.entries.into_iter();
     let mut found: Vec<_> = found.filter_map(|entry| Some((String::from(entry.user?), entry.name, entry.email))).collect();
+    if found.is_empty() {
+        let former = audit::former_members(app, actor, typed, NAMESAKES as usize).await?.into_iter();
+        found = former.map(|(user, name)| (user.into(), name, "no longer a member".to_owned())).collect();
+    }
     Ok(match found.len() {
         1 => Who::One(found.remove(0).0.into()),
         _ => Who::Unclear(found),
@@ -78,6 +83,8 @@ struct Index {
     person: Option<(String, String)>,
     /// People of the name that was typed, each with their list.
     namesakes: Option<Vec<(String, String, String)>>,
+    /// The list with the days turned round, where the first one asked for is after the last.
+    turned: Option<String>,
     filtered: bool,
     range: String,
     newer: Option<String>,
@@ -142,7 +149,9 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         Who::Unclear(found) => (None, Some(found)),
     };
     let filter = asked.filter(user)?;
+    let turned = filter.from.zip(filter.until).is_some_and(|(from, until)| from >= until);
     let listed = match namesakes {
+        _ if turned => Listed { events: Vec::new(), has_newer: false, has_older: false },
         Some(_) => Listed { events: Vec::new(), has_newer: false, has_older: false },
         None => audit::list(&app, &actor, &filter, asked.page()?, ROWS).await?,
     };
@@ -163,6 +172,7 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         person: filter.member.as_ref().map(|user| (name_of(user, &around, &listed), asked.with(&[("member", "")]))),
         namesakes: namesakes
             .map(|found| found.into_iter().map(|(id, name, email)| (asked.with(&[("member", &id)]), name, email)).collect()),
+        turned: turned.then(|| asked.with(&[("from", &asked.to), ("to", &asked.from)])),
         filtered: asked.is_filtered(),
         range,
         newer: cursor("after", listed.events.first().filter(|_| listed.has_newer)),
@@ -184,8 +194,8 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 fn name_of(user: &UserId, around: &Around, listed: &Listed) -> String {
     let member = around.people.get(user).and_then(|member| around.members.get(member));
     let acted = || listed.events.iter().find(|event| event.actor_id == user.as_str()).map(|event| &event.actor_name);
-    let concerned =
-        || listed.events.iter().find(|event| event.subject_id.as_deref() == Some(user.as_str())).map(|event| &event.target_name);
+    let is_concerned = |event: &&audit::EventRow| event.target_kind == "member" && event.subject_id.as_deref() == Some(user.as_str());
+    let concerned = || listed.events.iter().find(is_concerned).map(|event| &event.target_name);
     member.or_else(acted).or_else(concerned).cloned().unwrap_or_else(|| user.to_string())
 }
 
