@@ -201,7 +201,7 @@ fn name_of(user: &UserId, around: &Around, listed: &Listed) -> String {
 
 async fn workspace_options(app: &App, actor: &Actor, asked: &Asked, around: &Around) -> Result<Vec<(String, String)>, Refusal> {
     let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
-    let mut options: Vec<(String, String)> = listed.into_iter().map(|w| (w.workspace.id.into(), w.workspace.name)).collect();
+    let mut options: Vec<(String, String)> = workspaces::told_apart(listed).into_iter().map(|(id, name)| (id.into(), name)).collect();
     if !asked.workspace.is_empty() && !options.iter().any(|(id, _)| *id == asked.workspace) {
         let name = around.workspaces.get(&asked.workspace.as_str().into()).cloned();
         options.push((asked.workspace.clone(), name.unwrap_or_else(|| "A workspace that is gone".into())));
