@@ -190,7 +190,8 @@ fn heads(asked: &Asked) -> Vec<Head> {
         links: columns
             .iter()
             .map(|(label, by)| {
-                let turn = sort == *by && !down;
+                // Of dates the newest is looked for first.
+                let turn = if sort == *by { !down } else { matches!(by, Sort::LastActive | Sort::Since) };
                 (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]), sort == *by)
             })
             .collect(),
