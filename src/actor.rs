@@ -32,6 +32,8 @@ pub struct Seat {
     pub org: Arc<Organization>,
     pub member: MemberId,
     pub role: OrgRole,
+    /// Workspaces of the organization that they have a role in.
+    pub workspaces: i64,
     pub last_active_at: Micros,
 }
 

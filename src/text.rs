@@ -7,11 +7,48 @@ use unicode_segmentation::UnicodeSegmentation;
 type Message = Cow<'static, str>;
 
 /// Characters that have no place in a name: controls, and the invisible ones that reorder or hide text (CVE-2021-42574).
+/// Some of them are spelling in their place; see [`hides_something`].
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Letters of scripts in which a joiner changes how a word is read: Arabic with Persian and Syriac, and those from Devanagari
+/// to Sinhala (RFC 5892, A.1 and A.2).
+fn is_joined_script(c: char) -> bool {
+    matches!(c, '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}') && !is_hidden(c)
+}
+
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// A tag sequence that says which flag a black flag is, such as Scotland's (UTS #51): three to six letters or digits and an end.
+fn ends_flag(tags: &[char]) -> Option<usize> {
+    let length = tags.iter().take_while(|c| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}')).count();
+    ((3..=6).contains(&length) && tags.get(length) == Some(&'\u{e007f}')).then_some(length + 1)
+}
+
+/// Whether a text holds hidden characters other than those that belong to its spelling: one joiner between two letters of a
+/// script that needs them, or between two pictures that make one; and the tags of a flag.
+fn hides_something(value: &str) -> bool {
+    let chars: Vec<char> = value.chars().collect();
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        // The sign that asks for a picture stands between the two.
+        let before = chars[..at].iter().rev().find(|c| **c != '\u{fe0f}');
+        let both = |fits: fn(char) -> bool| before.is_some_and(|c| fits(*c)) && chars.get(at + 1).is_some_and(|c| fits(*c));
+        at += match c {
+            '\u{200c}' if both(is_joined_script) => 1,
+            '\u{200d}' if both(is_joined_script) || both(is_picture) => 1,
+            '\u{1f3f4}' => 1 + ends_flag(&chars[at + 1..]).unwrap_or(0),
+            c if is_hidden(c) => return true,
+            _ => 1,
+        };
+    }
+    false
 }
 
 /// A display name: trimmed, NFC, 1 to 80 characters as a reader counts them. Refuses hidden characters (SEC-W12).
@@ -32,7 +69,7 @@ pub fn optional_line(input: &str, max: usize) -> Result<String, Message> {
 }
 
 fn line(value: &str, max: usize) -> Result<(), Message> {
-    if value.chars().any(is_hidden) {
+    if hides_something(value) {
         return Err("Remove the invisible or control characters.".into());
     }
     if value.graphemes(true).count() > max || value.len() > max * 16 {

@@ -73,7 +73,7 @@ impl Permission {
             ManageMembers => "manage members",
             LinkWorkspaces => "link, unlink or create workspaces",
             DeleteWorkspaces => "delete workspaces",
-            ManageIntegrations => "manage roles, keys and webhooks",
+            ManageIntegrations => "manage roles and keys",
             ViewUsage => "see usage",
             ViewAudit => "see the audit log",
             ManageSettings => "change the organization's settings",
@@ -89,7 +89,7 @@ impl Permission {
             ManageMembers => "Invite, change, suspend and remove members, and set their access",
             LinkWorkspaces => "Link, unlink and create workspaces",
             DeleteWorkspaces => "Delete workspaces",
-            ManageIntegrations => "Manage custom roles, API keys and webhooks",
+            ManageIntegrations => "Manage custom roles and API keys",
             ViewUsage => "See the usage dashboard",
             ViewAudit => "See the audit log, access explanations and exports",
             ManageSettings => "Change policies, name and slug",
@@ -155,6 +155,15 @@ impl OrgRole {
             Self::Billing => "Plan, payments and usage only; no work in workspaces by itself.",
             Self::Member => "Sees the directory, and opens the workspaces they are given.",
             Self::Viewer => "Reads what they are given and changes nothing.",
+        }
+    }
+
+    /// The same, said to who gets it.
+    pub fn explains_to_you(self) -> &'static str {
+        match self {
+            Self::Member => "You see the directory, and open the workspaces you are given.",
+            Self::Viewer => "You read what you are given and change nothing.",
+            role => role.explains(),
         }
     }
 

@@ -126,6 +126,7 @@ fn person(rows: Vec<IdentityRow>, credential: Credential, origin: Origin) -> Per
                 org: Arc::new(Organization::from(seat.org)),
                 member: seat.member_id.into(),
                 role: seat.role,
+                workspaces: seat.workspaces,
                 last_active_at: seat.last_active_at,
             })
         })

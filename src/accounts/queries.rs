@@ -34,6 +34,7 @@ pub(super) struct IdentityRow {
 pub(super) struct SeatRow {
     pub member_id: String,
     pub role: OrgRole,
+    pub workspaces: i64,
     pub last_active_at: i64,
     pub org: OrgRow,
 }
@@ -55,6 +56,7 @@ where
             Some(_) => Some(SeatRow {
                 member_id: row.try_get("member_id")?,
                 role: row.try_get("role")?,
+                workspaces: row.try_get("seat_workspaces")?,
                 last_active_at: row.try_get("last_active_at")?,
                 org: OrgRow::from_row(row)?,
             }),
@@ -83,7 +85,7 @@ macro_rules! identity {
             "SELECT ",
             $columns,
             ", u.id AS user_id, u.name AS user_name, u.email AS user_email, u.theme, u.last_org_id,
-                m.id AS member_id, m.role, m.last_active_at, o.*
+                m.id AS member_id, m.role, m.workspaces AS seat_workspaces, m.last_active_at, o.*
              FROM ",
             $from,
             " JOIN users u ON u.id = k.user_id AND u.status = 'active'

@@ -4,7 +4,7 @@
 //! they still see: an event about something that grants or a lost role keep from them is left out (S2-35).
 
 use super::queries::{self, EventRow};
-use super::{Filter, list, sentence};
+use super::{Filter, happened_at, list, sentence};
 use crate::access::{self, Permission};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub struct Activity {
+    /// When it happened, where that was said; else when it was written down.
     pub at: Micros,
     pub sentence: String,
     /// `None`: in the person's own account.
@@ -95,7 +96,10 @@ impl Looker<'_> {
         }
         let seen: HashSet<String> = seen.into_iter().collect();
         let shown = events.into_iter().filter(|event| seen.contains(&event.id));
-        Ok(shown.map(|event| self.activity(event, &known)).collect())
+        let mut activities: Vec<Activity> = shown.map(|event| self.activity(event, &known)).collect();
+        // Runs are often told of later than what people did meanwhile.
+        activities.sort_by_key(|activity| std::cmp::Reverse(activity.at));
+        Ok(activities)
     }
 
     /// The events of a workspace about things that whoever looks still sees there.
@@ -136,7 +140,8 @@ impl Looker<'_> {
             }
             None => Place { name: "a workspace that is gone".to_owned(), workspace: None },
         });
-        Activity { at: event.at, sentence: sentence(&event), org: event.org_id.map(OrgId::from), place }
+        let at = happened_at(&event).unwrap_or(event.at);
+        Activity { at, sentence: sentence(&event), org: event.org_id.map(OrgId::from), place }
     }
 }
 

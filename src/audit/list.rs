@@ -2,7 +2,7 @@
 
 use super::queries::list::Walk;
 use super::queries::{self, EventRow};
-use super::{Category, tags};
+use super::{Category, MARK, TO_UNDO, tags};
 use crate::access::{self, Permission};
 use crate::actor::Actor;
 use crate::app::App;
@@ -10,6 +10,8 @@ use crate::clock::{DAY, Micros};
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 use crate::ids::{EventId, MemberId, OrgId, ResourceId, UserId, WorkspaceId};
+use crate::{accounts, text};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Which events: all that is said has to hold.
@@ -176,6 +178,44 @@ pub(super) async fn newest(tx: &mut Tx, org: &OrgId, filter: &Filter, limit: i64
         Some(mut walk) => filter.next(tx, org, &mut walk, limit).await,
         None => Ok(Vec::new()),
     }
+}
+
+/// Events of people's leaving in which somebody is looked for, newest first.
+const LEAVINGS: i64 = 2_000;
+
+/// People who were members once and whom the log names, by a part of their name or by their address: id and name, those who
+/// left last first. Looks through the newest [`LEAVINGS`] of each kind.
+pub async fn former_members(app: &App, actor: &Actor, typed: &str, limit: usize) -> Result<Vec<(UserId, String)>> {
+    access::require(actor.role, Permission::ViewAudit)?;
+    let mut tx = app.db.read().await?;
+    let org = &actor.org.id;
+    let sought = text::sort_key(typed.trim());
+    let holder = match text::email(typed) {
+        Ok(address) => accounts::find_by_address(&mut tx, &address).await?.map(|user| user.id.to_string()),
+        Err(_) => None,
+    };
+    let mut found: Vec<(UserId, String)> = Vec::new();
+    for action in ["member.removed", "member.left"] {
+        let filter = Filter { kind: Some(Kind::Action(action.to_owned())), ..Filter::default() };
+        for event in newest(&mut tx, org, &filter, LEAVINGS).await? {
+            let Some(user) = event.subject_id.as_deref().filter(|_| event.target_name != MARK) else { continue };
+            let is_sought = holder.as_deref() == Some(user) || had(&event, &sought);
+            if is_sought && !found.iter().any(|(known, _)| known.as_str() == user) {
+                found.push((user.into(), event.target_name));
+            }
+            if found.len() == limit {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a member who left had this, folded, in their name or address.
+fn had(event: &EventRow, sought: &str) -> bool {
+    let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
+    let address = changes[TO_UNDO]["email"].as_str().unwrap_or_default();
+    [event.target_name.as_str(), address].into_iter().any(|text| text::sort_key(text).contains(sought))
 }
 
 /// Everything that has ever happened in the organization: category and action.

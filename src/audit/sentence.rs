@@ -1,6 +1,7 @@
 //! Events in sentences, for the log's pages, its API and its files.
 
 use super::redacted::{MARK, redacted_columns};
+use super::reported::BY_HAND;
 use super::{EventRow, REPORTED};
 use crate::actor::SignInMethod;
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub fn sentence(event: &EventRow) -> String {
         "member.reinstated" => format!("{who} reinstated {what}"),
         "member.removed" => format!("{who} removed {what}"),
         "member.left" => format!("{what} left"),
-        action if action.starts_with("invitation.") => of_invitation(action, who, what, &text("role")),
+        action if action.starts_with("invitation.") => of_invitation(action, who, what, &text),
         "account.signed_in" => format!("{who} signed in with {}", SignInMethod::parse(&text("method")).label()),
         "account.address_removed" => format!("{who} removed the address {what}"),
         "account.primary_changed" => format!("{who} made {what} their primary address"),
@@ -62,15 +63,18 @@ pub fn sentence(event: &EventRow) -> String {
 }
 
 /// What became of an invitation, in words.
-fn of_invitation(action: &str, who: &str, what: &str, role: &str) -> String {
+fn of_invitation(action: &str, who: &str, what: &str, text: &impl Fn(&str) -> String) -> String {
     match action {
-        "invitation.created" => format!("{who} invited {what} as {}", role),
+        "invitation.created" => format!("{who} invited {what} as {}", text("role")),
         "invitation.changed" => format!("{who} changed the invitation to {what}"),
         "invitation.resent" => format!("{who} sent the invitation to {what} again"),
         "invitation.extended" => format!("{who} gave {what} more time to accept the invitation"),
         "invitation.link_copied" => format!("{who} copied a link for the invitation to {what}"),
-        "invitation.revoked" => format!("{who} revoked the invitation to {what}"),
-        "invitation.accepted" => format!("{what} accepted the invitation as {}", role),
+        "invitation.revoked" => match text("why").as_str() {
+            "" | BY_HAND | MARK => format!("{who} revoked the invitation to {what}"),
+            why => format!("The invitation to {what} was revoked: {why}"),
+        },
+        "invitation.accepted" => format!("{what} accepted the invitation as {}", text("role")),
         "invitation.declined" => format!("{what} declined the invitation"),
         action => format!("{who}: {} {what}", action.replace(['.', '_'], " ")),
     }

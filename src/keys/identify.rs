@@ -58,6 +58,7 @@ fn person(found: Found, org: Option<Organization>, origin: Origin, now: Micros) 
         org: Arc::new(org),
         member: MemberId::from(key.id.as_str()),
         role: key.org_role,
+        workspaces: 0,
         // Keys are in no directory that shows when somebody was last here.
         last_active_at: now,
     });

@@ -74,8 +74,14 @@ pub(crate) async fn note_delivery(app: &App, tx: &mut Tx, message: &Message, del
     }
 }
 
-/// A name for a subject line: without what mail programs turn into links, and not endless (SEC-E2).
+/// A name for a subject line: without the address behind it, without what mail programs turn into links, and not endless
+/// (SEC-E2).
 pub(crate) fn plain_name(name: &str) -> String {
+    let name = match (name.rsplit_once(" ("), name.split_once('@')) {
+        (Some((before, address)), _) if address.contains('@') && address.ends_with(')') => before,
+        (_, Some((before, _))) if !name.contains(' ') => before,
+        _ => name,
+    };
     let plain: String = name.chars().map(|c| if matches!(c, '.' | '/' | ':' | '@' | '<' | '>') { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect()
 }

@@ -18,12 +18,14 @@ use axum::response::Response;
 
 mod asked;
 mod export;
+mod facts;
 mod row;
 mod undo;
 
 use asked::Asked;
 pub use export::{export, progress};
-use row::{Change, Only, Row};
+use facts::Change;
+use row::{Only, Row};
 pub use undo::{confirm_undo, undo};
 
 type PageResult = Result<Response, PageError>;
@@ -43,7 +45,8 @@ enum Who {
     Unclear(Vec<(String, String, String)>),
 }
 
-/// The person that a filter names, by the id of their account or by a name or address in the directory.
+/// The person that a filter names, by the id of their account, by a name or address in the directory, or else by those of
+/// somebody who has left.
 async fn who(app: &App, actor: &Actor, typed: &str) -> Result<Who, Refusal> {
     let typed = typed.trim();
     if typed.is_empty() {
@@ -55,6 +58,10 @@ async fn who(app: &App, actor: &Actor, typed: &str) -> Result<Who, Refusal> {
     let filter = members::Filter { search: typed.to_owned(), limit: NAMESAKES, ..members::Filter::default() };
     let found = members::list(app, actor, &filter).await?.entries.into_iter();
     let mut found: Vec<_> = found.filter_map(|entry| Some((String::from(entry.user?), entry.name, entry.email))).collect();
+    if found.is_empty() {
+        let former = audit::former_members(app, actor, typed, NAMESAKES as usize).await?.into_iter();
+        found = former.map(|(user, name)| (user.into(), name, "no longer a member".to_owned())).collect();
+    }
     Ok(match found.len() {
         1 => Who::One(found.remove(0).0.into()),
         _ => Who::Unclear(found),
@@ -76,6 +83,8 @@ struct Index {
     person: Option<(String, String)>,
     /// People of the name that was typed, each with their list.
     namesakes: Option<Vec<(String, String, String)>>,
+    /// The list with the days turned round, where the first one asked for is after the last.
+    turned: Option<String>,
     filtered: bool,
     range: String,
     newer: Option<String>,
@@ -140,7 +149,9 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         Who::Unclear(found) => (None, Some(found)),
     };
     let filter = asked.filter(user)?;
+    let turned = filter.from.zip(filter.until).is_some_and(|(from, until)| from >= until);
     let listed = match namesakes {
+        _ if turned => Listed { events: Vec::new(), has_newer: false, has_older: false },
         Some(_) => Listed { events: Vec::new(), has_newer: false, has_older: false },
         None => audit::list(&app, &actor, &filter, asked.page()?, ROWS).await?,
     };
@@ -161,6 +172,7 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         person: filter.member.as_ref().map(|user| (name_of(user, &around, &listed), asked.with(&[("member", "")]))),
         namesakes: namesakes
             .map(|found| found.into_iter().map(|(id, name, email)| (asked.with(&[("member", &id)]), name, email)).collect()),
+        turned: turned.then(|| asked.with(&[("from", &asked.to), ("to", &asked.from)])),
         filtered: asked.is_filtered(),
         range,
         newer: cursor("after", listed.events.first().filter(|_| listed.has_newer)),
@@ -182,14 +194,14 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 fn name_of(user: &UserId, around: &Around, listed: &Listed) -> String {
     let member = around.people.get(user).and_then(|member| around.members.get(member));
     let acted = || listed.events.iter().find(|event| event.actor_id == user.as_str()).map(|event| &event.actor_name);
-    let concerned =
-        || listed.events.iter().find(|event| event.subject_id.as_deref() == Some(user.as_str())).map(|event| &event.target_name);
+    let is_concerned = |event: &&audit::EventRow| event.target_kind == "member" && event.subject_id.as_deref() == Some(user.as_str());
+    let concerned = || listed.events.iter().find(is_concerned).map(|event| &event.target_name);
     member.or_else(acted).or_else(concerned).cloned().unwrap_or_else(|| user.to_string())
 }
 
 async fn workspace_options(app: &App, actor: &Actor, asked: &Asked, around: &Around) -> Result<Vec<(String, String)>, Refusal> {
     let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
-    let mut options: Vec<(String, String)> = listed.into_iter().map(|w| (w.workspace.id.into(), w.workspace.name)).collect();
+    let mut options: Vec<(String, String)> = workspaces::told_apart(listed).into_iter().map(|(id, name)| (id.into(), name)).collect();
     if !asked.workspace.is_empty() && !options.iter().any(|(id, _)| *id == asked.workspace) {
         let name = around.workspaces.get(&asked.workspace.as_str().into()).cloned();
         options.push((asked.workspace.clone(), name.unwrap_or_else(|| "A workspace that is gone".into())));
@@ -290,7 +302,7 @@ pub async fn show(State(app): State<App>, Path((_, event)): Path<(String, EventI
         base: format!("/orgs/{}/audit", actor.org.slug),
         when: When::relative(event.at, visitor.now),
         exact: clock::second(event.at),
-        changes: row::changes(&event),
+        changes: facts::changes(&event),
         category: row::category_label(&event.category),
         action: row::action_label(&event.action),
         redacted: row::redacted(&event),

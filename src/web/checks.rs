@@ -112,7 +112,7 @@ impl Why {
     async fn new(app: &App, actor: &Actor, shell: Shell, asked: Asked) -> Result<Self> {
         let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
         let none = (String::new(), format!("{} itself", actor.org.name), String::new());
-        let workspaces = listed.into_iter().map(|one| (one.workspace.id.to_string(), one.workspace.name, String::new()));
+        let workspaces = workspaces::told_apart(listed).into_iter().map(|(id, name)| (id.into(), name, String::new()));
         let actions = ACTIONS.into_iter().chain([Action::ManageMembers]);
         Ok(Self {
             shell,

@@ -11,7 +11,7 @@ use crate::clock::{self, Micros};
 use crate::config::Config;
 use crate::organizations::Organization;
 use crate::text;
-use crate::workspaces::{Managed, Open};
+use crate::workspaces::{self, Managed, Open};
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -158,7 +158,10 @@ impl Shell {
         let active = self.recent.first().filter(|one| one.org == org.id.as_str());
         self.workspace = active.map(|one| ShellWorkspace { id: one.id.clone(), name: one.name.clone() });
         self.recent.retain(|one| one.org == org.id.as_str());
-        self.nav = vec![org_nav(org, role, current), personal_nav(own)];
+        let seat = person.seats.iter().find(|seat| seat.org.id == org.id);
+        let everywhere = workspaces::sees_all(role) || access::enters_by_role(role, org.policies.admins_enter);
+        let found = seat.filter(|_| !everywhere).map_or(org.workspaces, |seat| seat.workspaces);
+        self.nav = vec![org_nav(org, role, found, current), personal_nav(own)];
         self
     }
 
@@ -229,7 +232,8 @@ fn alert(org: &Organization, role: OrgRole, now: Micros) -> Option<ShellAlert> {
 }
 
 /// The organization's pages that somebody with the role may open: asked of the same table that the operations ask.
-fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup {
+/// `workspaces` is how many of them they find.
+fn org_nav(org: &Organization, role: OrgRole, workspaces: i64, current: &'static str) -> NavGroup {
     let may = |permission| access::allows(role, permission);
     let base = format!("/orgs/{}", org.slug);
     let item = |label: &'static str, page: &str, count: Option<i64>| NavItem {
@@ -246,7 +250,7 @@ fn org_nav(org: &Organization, role: OrgRole, current: &'static str) -> NavGroup
         items.push(item("Access", "access", None));
     }
     items.push(item("Roles", "roles", None));
-    items.push(item("Workspaces", "workspaces", Some(org.workspaces)));
+    items.push(item("Workspaces", "workspaces", Some(workspaces)));
     items.push(item("Resources", "resources", None));
     if may(Permission::ViewUsage) {
         items.push(item("Usage", "usage", None));

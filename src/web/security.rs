@@ -191,7 +191,7 @@ pub async fn end_session(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     if session::current_session(&person).is_some_and(|own| own.as_str() == id) {
-        return Ok(session::sign_out(&app, &session, "/sign-in").await?);
+        return signed_out(&app, &session, "You are signed out.", "This session has ended.").await;
     }
     accounts::end_session(&app, &person, &id.into()).await?;
     Ok(done("Signed out.", "That session has ended.".into()))
@@ -210,8 +210,15 @@ pub async fn end_all(
     session: Session,
     Form(form): Form<EverywhereForm>,
 ) -> Result<Response, PageError> {
-    accounts::end_all_sessions(&app, &person, form.tokens == "yes").await?;
-    Ok(session::sign_out(&app, &session, "/sign-in").await?)
+    let tokens = form.tokens == "yes";
+    accounts::end_all_sessions(&app, &person, tokens).await?;
+    let what = if tokens { "All your sessions have ended, and your API tokens no longer work." } else { "All your sessions have ended." };
+    signed_out(&app, &session, "You are signed out everywhere.", what).await
+}
+
+/// Ends this session, and says on the page for signing in what was done.
+async fn signed_out(app: &App, session: &Session, title: &str, what: &str) -> Result<Response, PageError> {
+    Ok(session::saying(session::sign_out(app, session, "/sign-in").await?, Some(Notice::good(title, what))))
 }
 
 fn done(title: &str, what: String) -> Response {
@@ -237,7 +244,7 @@ pub async fn confirm_delete(State(app): State<App>, who: SignedIn) -> Result<Res
 /// `POST /account/security/delete`
 pub async fn delete(State(app): State<App>, who: SignedIn, session: Session, Form(form): Form<ConfirmForm>) -> Result<Response, PageError> {
     match accounts::delete_account(&app, &who.person, &form.confirm).await {
-        Ok(()) => Ok(session::sign_out(&app, &session, "/sign-in").await?),
+        Ok(()) => signed_out(&app, &session, "Your account is deleted.", "You have left all organizations and are signed out.").await,
         Err(refusal @ Refusal::Invalid(_)) => {
             let error = refusal.message_for("confirm").to_owned();
             Ok(page::invalid(&delete_page(&app, &who, error).await?))

@@ -210,7 +210,11 @@ pub async fn sign_out(app: &App, session: &Session, to: &str) -> Result<Response
 
 /// `303` to one of our own paths, with what to say there.
 pub fn see_other(path: impl AsRef<str>, notice: Option<Notice>) -> Response {
-    let mut response = Redirect::to(path.as_ref()).into_response();
+    saying(Redirect::to(path.as_ref()).into_response(), notice)
+}
+
+/// A redirect with what to say where it leads.
+pub fn saying(mut response: Response, notice: Option<Notice>) -> Response {
     if let Some(notice) = notice {
         let cookie = format!("{NOTICE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", notice.to_cookie());
         if let Ok(value) = HeaderValue::from_str(&cookie) {

@@ -18,6 +18,7 @@ use super::notice::Notice;
 use super::page::{self, Shell, hue};
 use super::session::{Member, SignedIn, see_other};
 use crate::access::{self, Permission, WorkspaceRole};
+use crate::actor::Actor;
 use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
@@ -137,8 +138,15 @@ impl New {
     }
 }
 
-fn ready(workspace: &workspaces::Workspace) -> Response {
-    let notice = Notice::good(format!("{} is ready.", workspace.name), "You are its owner.");
+/// What to say where another workspace of the organization has the same name; "" where none has.
+async fn of_one_name(app: &App, actor: &Actor, workspace: &workspaces::Workspace) -> Result<String, Refusal> {
+    let Some(other) = workspaces::namesake(app, actor, workspace).await? else { return Ok(String::new()) };
+    let (org, own) = (&actor.org.name, &workspace.slug);
+    Ok(format!(" {org} has another workspace of this name. Its slug is {other}; this one's is {own}."))
+}
+
+fn ready(workspace: &workspaces::Workspace, further: &str) -> Response {
+    let notice = Notice::good(format!("{} is ready.", workspace.name), format!("You are its owner.{further}"));
     see_other(format!("/workspaces/{}/overview", workspace.id), Some(notice))
 }
 
@@ -151,7 +159,7 @@ pub async fn new_in_org(Member { actor, visitor }: Member) -> PageResult {
 /// `POST /orgs/{org}/workspaces/new`
 pub async fn create_in_org(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<NewForm>) -> PageResult {
     match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
-        Ok(workspace) => Ok(ready(&workspace)),
+        Ok(workspace) => Ok(ready(&workspace, &of_one_name(&app, &actor, &workspace).await?)),
         Err(refusal) => New::empty(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org)).refused(form, refusal),
     }
 }
@@ -164,7 +172,7 @@ pub async fn new(SignedIn { person, visitor }: SignedIn) -> Response {
 /// `POST /workspaces/new`
 pub async fn create(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<NewForm>) -> PageResult {
     match workspaces::create_standalone(&app, &person, &form.name, &form.label).await {
-        Ok(workspace) => Ok(ready(&workspace)),
+        Ok(workspace) => Ok(ready(&workspace, "")),
         Err(refusal) => New::empty(Shell::account(&visitor, &person, "Create workspace"), None).refused(form, refusal),
     }
 }
@@ -181,6 +189,7 @@ struct Row {
 struct Overview {
     shell: Shell,
     open: Open,
+    role_name: String,
     rows: Vec<Row>,
     made: String,
     made_at: String,
@@ -198,6 +207,7 @@ pub async fn overview(State(app): State<App>, SignedIn { person, visitor }: Sign
     let row = |person: PersonWithAccess| Row { initials: text::initials(&person.name), hue: hue(&person.name), person };
     Ok(page::ok(&Overview {
         shell: Shell::workspace(&visitor, &person, &open, "Overview"),
+        role_name: workspaces::role_name(&app, &open, &person.user).await?,
         rows: people.into_iter().map(row).collect(),
         made: clock::day(open.workspace.created_at),
         made_at: clock::rfc3339(open.workspace.created_at),

@@ -45,6 +45,7 @@ use crate::error::{Refusal, Result};
 use crate::ids::{OrgId, UserId, WorkspaceId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -106,6 +107,8 @@ pub struct PersonWithAccess {
     pub name: String,
     pub email: String,
     pub role: WorkspaceRole,
+    /// The role as people say it: a custom one by its name.
+    pub role_name: String,
 }
 
 /// Opens a workspace. "Not found" for who has no role there, is no active member of its organization, or is an owner or
@@ -144,6 +147,16 @@ pub async fn people(app: &App, open: &Open, limit: i64) -> Result<Vec<PersonWith
     queries::people(&mut tx, &open.workspace.id, limit).await
 }
 
+/// The role that somebody has in an opened workspace, as people say it.
+pub async fn role_name(app: &App, open: &Open, user: &UserId) -> Result<String> {
+    if open.role != WorkspaceRole::Custom {
+        return Ok(open.role.label().to_owned());
+    }
+    let mut tx = app.db.read().await?;
+    let held = queries::held(&mut tx, &open.workspace.id, user).await?;
+    Ok(held.iter().find(|row| row.role == open.role).map_or_else(|| open.role.label().to_owned(), queries::HeldAccessRow::label))
+}
+
 /// One page of an organization's workspaces by name, after the cursor that an earlier page gave, and the cursor of the
 /// next. Who administers workspaces sees all of them, everybody else those they have a role in.
 pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(Vec<Listed>, Option<String>)> {
@@ -157,6 +170,23 @@ pub async fn list(app: &App, actor: &Actor, after: &str, limit: i64) -> Result<(
     let next = rows.last().filter(|_| more).map(|(last, _)| encode_cursor(&crate::text::sort_key(&last.name), last.id.as_str()));
     let listed = rows.into_iter().map(|(workspace, own)| Listed { role: role_in(own, Some(actor)), workspace }).collect();
     Ok((listed, next))
+}
+
+/// Id and name of each, for lists to choose from; where a name repeats, with the slug behind it.
+pub fn told_apart(listed: Vec<Listed>) -> Vec<(WorkspaceId, String)> {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for one in &listed {
+        *times.entry(one.workspace.name.clone()).or_default() += 1;
+    }
+    let name = |w: &Workspace| if times[&w.name] > 1 { format!("{} ({})", w.name, w.slug) } else { w.name.clone() };
+    listed.iter().map(|one| (one.workspace.id.clone(), name(&one.workspace))).collect()
+}
+
+/// The slug of another workspace of the same organization and name, if there is one that the actor knows of.
+pub async fn namesake(app: &App, actor: &Actor, workspace: &Workspace) -> Result<Option<String>> {
+    let all = sees_all(actor.role) || actor.enters();
+    let mut tx = app.db.read().await?;
+    queries::namesake(&mut tx, &actor.org.id, actor.user(), all, workspace).await
 }
 
 /// The workspace of the actor's organization that has this slug, among those that they see.

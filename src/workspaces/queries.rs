@@ -160,20 +160,30 @@ row! {
         name: String,
         email: Option<String>,
         role: WorkspaceRole,
+        custom_role: Option<String>,
     }
 }
 
 /// The first people with access, by name; where somebody has two rows, the higher role.
 pub(super) async fn people(tx: &mut Tx, workspace: &WorkspaceId, limit: i64) -> Result<Vec<PersonWithAccess>> {
     let rows: Vec<AccessRow> = on!(tx, c => sqlx::query_as(
-        "SELECT a.user_id, u.name, u.email, a.role FROM access a JOIN users u ON u.id = a.user_id
+        "SELECT a.user_id, u.name, u.email, a.role, r.name AS custom_role FROM access a JOIN users u ON u.id = a.user_id
+         LEFT JOIN custom_roles r ON r.id = a.custom_role_id
          WHERE a.workspace_id = $1 ORDER BY u.name, u.id LIMIT $2")
         .bind(workspace.as_str()).bind(limit * 2).fetch_all(c))?;
     let mut people: Vec<PersonWithAccess> = Vec::new();
     for row in rows {
+        let role_name = row.custom_role.unwrap_or_else(|| row.role.label().to_owned());
         match people.last_mut() {
-            Some(last) if last.user == row.user_id => last.role = last.role.max(row.role),
-            _ => people.push(PersonWithAccess { user: row.user_id, name: row.name, email: row.email.unwrap_or_default(), role: row.role }),
+            Some(last) if last.user == row.user_id && last.role >= row.role => {}
+            Some(last) if last.user == row.user_id => (last.role, last.role_name) = (row.role, role_name),
+            _ => people.push(PersonWithAccess {
+                user: row.user_id,
+                name: row.name,
+                email: row.email.unwrap_or_default(),
+                role: row.role,
+                role_name,
+            }),
         }
     }
     people.truncate(limit as usize);
@@ -308,6 +318,14 @@ pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool,
         "SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 AND w.id = $2 AND w.deleted_at IS NULL
             AND ($3 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $4)))")
         .bind(org.as_str()).bind(id.as_str()).bind(all).bind(user.as_str()).fetch_one(c))?)
+}
+
+pub(super) async fn namesake(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool, workspace: &Workspace) -> Result<Option<String>> {
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT w.slug FROM workspaces w WHERE w.org_id = $1 AND w.sort_name = $2 AND w.name = $3 AND w.id <> $4 AND w.deleted_at IS NULL
+            AND ($5 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $6)) ORDER BY w.id LIMIT 1")
+        .bind(org.as_str()).bind(crate::text::sort_key(&workspace.name)).bind(&workspace.name).bind(workspace.id.as_str()).bind(all)
+        .bind(user.as_str()).fetch_optional(c))?)
 }
 
 pub(super) async fn nobody_elses(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {

@@ -195,6 +195,18 @@ async fn sec_w12_names_that_deceive_are_refused_or_kept_as_they_look() {
         "a\u{ad}b",
         "a\u{e0041}b",
         "a\u{fff9}b",
+        "\u{200d}👩",
+        "👩\u{200d}",
+        "👩\u{200d}\u{200d}💻",
+        "می\u{200c}\u{200c}شود",
+        "می\u{200c}",
+        "а\u{200d}б",
+        "می\u{200c}x",
+        "1\u{200c}2",
+        "🏴\u{e0067}\u{e0062}",
+        "🏴\u{e007f}",
+        "😀\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+        "🏴\u{e0020}\u{e0048}\u{e0049}\u{e007f}",
         &many_marks,
         &too_long,
     ];
@@ -210,6 +222,14 @@ async fn sec_w12_names_that_deceive_are_refused_or_kept_as_they_look() {
         ("שלום", "שלום"),
         (family, family),
         ("O'Neil & Söhne", "O'Neil & Söhne"),
+        ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+        ("ක්\u{200d}රීඩා", "ක්\u{200d}රීඩා"),
+        ("👨\u{200d}👩\u{200d}👧\u{200d}👦 Family", "👨\u{200d}👩\u{200d}👧\u{200d}👦 Family"),
+        ("❤\u{fe0f}\u{200d}🔥", "❤\u{fe0f}\u{200d}🔥"),
+        (
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} Office",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} Office",
+        ),
     ];
     for (n, (name, shown)) in kept.into_iter().enumerate() {
         alice.post("/orgs/new", &[("name", name), ("slug", &format!("good-{n}"))]).await.assert_status(303);

@@ -280,3 +280,22 @@ async fn sec_r15_rare_letters_and_a_small_workspace_are_looked_up_and_not_search
         }
     }
 }
+
+#[tokio::test]
+async fn s1_49_the_first_click_on_a_column_of_dates_puts_the_newest_first_and_the_next_turns_it_round() {
+    let house = House::start().await;
+    let mut acme = crate::support::acme(&house).await;
+    let link = |page: &crate::support::Page, label: &str| {
+        let at = page.all("thead a").iter().position(|head| head == label).expect("a head");
+        page.attributes("thead a", "href")[at].clone()
+    };
+    for (label, first, then) in
+        [("Last active", "descending", "ascending"), ("Joined", "descending", "ascending"), ("Workspaces", "ascending", "descending")]
+    {
+        let page = acme.alice.get("/orgs/acme-corp/members").await.assert_status(200);
+        let page = acme.alice.get(&link(&page, label)).await.assert_status(200);
+        assert_eq!(page.attribute("th[aria-sort]", "aria-sort").as_deref(), Some(first), "{label}");
+        let page = acme.alice.get(&link(&page, label)).await.assert_status(200);
+        assert_eq!(page.attribute("th[aria-sort]", "aria-sort").as_deref(), Some(then), "{label}");
+    }
+}

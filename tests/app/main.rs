@@ -5,6 +5,7 @@ mod account;
 mod api;
 mod audit;
 mod audit_export;
+mod audit_filters;
 mod audit_log;
 mod audit_things;
 mod billing;

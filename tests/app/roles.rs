@@ -268,3 +268,26 @@ async fn s3_35_e10_a_role_that_is_not_assigned_or_allows_nothing_says_that_it_is
     let list = story.acme.alice.get("/orgs/acme-corp/roles/custom").await.assert_status(200);
     list.assert_says("not used in any permission");
 }
+
+#[tokio::test]
+async fn a_workspaces_page_says_a_custom_role_by_its_name() {
+    let story = Story::begin().await;
+    let role = story.role("Report editor").await;
+    story.give(&story.alice, &story.a, "dora@acme.test", &role).await.assert_status(200);
+    let path = format!("/workspaces/{}/overview", story.a);
+    let mut dora = story.house.sign_in("dora@acme.test").await;
+    let page = dora.get(&path).await.assert_status(200);
+    assert_eq!(page.all(".kv dd")[0], "Report editor");
+    assert_eq!(page.all("td[data-label='Role here']"), ["Report editor", "Admin", "Owner"]);
+}
+
+#[tokio::test]
+async fn no_page_speaks_of_what_is_not_there() {
+    let mut story = Story::begin().await;
+    for path in ["/orgs/acme-corp/roles", "/orgs/acme-corp/keys"] {
+        for browser in [&mut story.acme.alice, &mut story.acme.carol] {
+            let page = browser.get(path).await;
+            assert!(!page.text().contains("webhook"), "{path}: {}", page.text());
+        }
+    }
+}

@@ -123,7 +123,8 @@ async fn sec_s3_signing_out_everywhere_ends_every_session_and_on_demand_every_to
     database
         .run("INSERT INTO tokens (id, user_id, name, hash, prefix, scope, created_at) SELECT 'tok_x', id, 'x', 'x', 'x', 'read', 0 FROM users WHERE email = 'nina@x.test'")
         .await;
-    one.post("/account/security/sessions/end-all", &[("tokens", "yes")]).await.assert_status(303);
+    let after = one.submit("/account/security/sessions/end-all", &[("tokens", "yes")]).await.assert_status(200);
+    after.assert_says("You are signed out everywhere.").assert_says("API tokens");
     assert!(!is_in(&mut one).await && !is_in(&mut four).await);
     assert_eq!(database.number("SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL").await, 0);
     assert!(is_in(&mut stranger).await);

@@ -294,3 +294,44 @@ async fn s1_19_who_has_a_custom_role_gets_the_one_that_the_form_names_when_the_o
          WHERE u.email = 'carol@acme.test' AND a.role = 'member' AND a.source = 'direct'";
     assert_eq!(house.count(carols).await, 1);
 }
+
+#[tokio::test]
+async fn s1_12_workspaces_of_one_name_are_told_apart_by_their_slugs_where_one_is_chosen_and_when_made() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    house.set_plan("acme-corp", "team").await;
+    create(&mut acme.alice, "EMEA", "").await;
+    let first = acme.alice.submit("/orgs/acme-corp/workspaces/new", &[("name", "Production")]).await.assert_status(200);
+    assert!(!first.text().contains("slug"), "nothing to say: {}", first.text());
+    let second = acme.alice.submit("/orgs/acme-corp/workspaces/new", &[("name", "Production")]).await.assert_status(200);
+    second.assert_says("Acme Corp has another workspace of this name. Its slug is production; this one's is production-2.");
+    for path in ["/orgs/acme-corp/audit", "/orgs/acme-corp/access/why"] {
+        let options = acme.alice.get(path).await.assert_status(200).all("select[name=workspace] option");
+        assert_eq!(options[1..], ["EMEA", "Production (production)", "Production (production-2)"], "{path}");
+    }
+    let third = create(&mut acme.alice, "Other", "").await;
+    let settings = third.replace("/overview", "/settings");
+    acme.alice.submit(&settings, &[("name", "EMEA")]).await.assert_says("Its slug is emea; this one's is other.");
+    let again = acme.alice.submit(&settings, &[("name", "EMEA"), ("label", "Live")]).await.assert_status(200);
+    assert!(!again.text().contains("Its slug is"), "only a new name is worth a word: {}", again.text());
+}
+
+#[tokio::test]
+async fn s1_3_the_navigation_counts_the_workspaces_that_one_finds() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let production = create(&mut acme.alice, "Production", "").await;
+    create(&mut acme.alice, "EMEA", "").await;
+    let carol = house.client("carol@acme.test").await.get("/me").await.json["id"].as_str().expect("an id").to_owned();
+    let member = production.replace("overview", &format!("members/{carol}"));
+    house.client("alice@acme.test").await.put(&member, serde_json::json!({ "role": "viewer" })).await.assert_status(200);
+    let counted = async |browser: &mut Browser| {
+        let page = browser.get("/orgs/acme-corp/workspaces").await.assert_status(200);
+        let lines = page.all("nav a").into_iter().filter(|line| line.starts_with("Workspaces"));
+        (lines.collect::<Vec<_>>().remove(0), names(&page).len())
+    };
+    assert_eq!(counted(&mut acme.alice).await, ("Workspaces 2".to_owned(), 2));
+    assert_eq!(counted(&mut acme.bob).await, ("Workspaces 2".to_owned(), 2));
+    assert_eq!(counted(&mut acme.carol).await, ("Workspaces 1".to_owned(), 1));
+    assert_eq!(counted(&mut acme.vera).await, ("Workspaces 0".to_owned(), 0));
+}

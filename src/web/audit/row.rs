@@ -1,6 +1,7 @@
 //! One event as it is shown: its sentence with links, what changed, and the same list with only what it is about.
 
 use super::asked::Asked;
+use super::facts::{Change, changes};
 use crate::accounts;
 use crate::actor::Actor;
 use crate::audit::{self, Around, EventRow, Thing};
@@ -9,7 +10,6 @@ use crate::ids::UserId;
 use crate::text;
 use crate::web::members::When;
 use crate::web::page::hue;
-use serde_json::Value;
 
 /// Changes shown in a row of the list.
 const FEW: usize = 3;
@@ -53,14 +53,6 @@ pub(super) struct Place {
     pub href: String,
 }
 
-/// What was before and what is after; "" for a fact that has only one side.
-#[derive(Debug, PartialEq)]
-pub(super) struct Change {
-    pub name: String,
-    pub before: String,
-    pub after: String,
-}
-
 /// The list with one more filter.
 pub(super) struct Only {
     pub label: String,
@@ -75,15 +67,17 @@ impl Row {
         });
         // What the sentence says already is not said again.
         let sentence = audit::sentence(event);
-        let said = |change: &Change| sentence.contains(&change.before) && sentence.contains(&change.after);
+        let lower = sentence.to_lowercase();
+        let said = |change: &Change| [&change.before, &change.after].iter().all(|value| lower.contains(&value.to_lowercase()));
         let mut changes: Vec<Change> = changes(event).into_iter().filter(|change| !said(change)).collect();
         let further = changes.len().saturating_sub(FEW);
         changes.truncate(FEW);
+        let named = audit::named(event);
         Self {
             id: event.id.clone(),
             sentence: linked(&sentence, &links(actor, around, event)),
-            initials: text::initials(&event.actor_name),
-            hue: hue(&event.actor_name),
+            initials: text::initials(&named),
+            hue: hue(&named),
             category: category_label(&event.category),
             changes,
             further,
@@ -99,12 +93,21 @@ impl Row {
             client: event.client.clone(),
             when: When::relative(event.at, now),
             minute: clock::minute(event.at).trim_end_matches(" UTC").to_owned(),
-            // From a month on, the words are the date once more.
-            ago: Some(clock::relative(event.at, now)).filter(|words| *words != clock::day(event.at)).unwrap_or_default(),
+            ago: ago(event, now),
             only: only(around, asked, event),
             can_undo: audit::can_undo(event),
             redacted: redacted(event),
         }
+    }
+}
+
+/// How long ago it was written down. From a month on, those words are the date once more.
+fn ago(event: &EventRow, now: i64) -> String {
+    let words = Some(clock::relative(event.at, now)).filter(|words| *words != clock::day(event.at));
+    match (words, audit::happened_at(event)) {
+        (Some(words), Some(_)) => format!("reported {}", words.to_lowercase()),
+        (None, Some(_)) => "reported".into(),
+        (words, None) => words.unwrap_or_default(),
     }
 }
 
@@ -137,6 +140,11 @@ fn links(actor: &Actor, around: &Around, event: &EventRow) -> Vec<(String, Strin
     let mut links = Vec::new();
     if let Some(member) = around.people.get(&UserId::from(event.actor_id.as_str())) {
         links.push((event.actor_name.clone(), format!("{members}/{member}")));
+    }
+    let named = audit::named(event);
+    let subject = event.subject_id.as_deref().filter(|_| named != event.actor_name && named != event.target_name);
+    if let Some(member) = subject.and_then(|id| around.people.get(&id.into())) {
+        links.push((named, format!("{members}/{member}")));
     }
     let target = match event.target_kind.as_str() {
         "member" if around.members.contains_key(&event.target_id.as_str().into()) => Some(format!("{members}/{}", event.target_id)),
@@ -177,54 +185,6 @@ fn linked(sentence: &str, links: &[(String, String)]) -> Vec<Piece> {
     pieces
 }
 
-/// What an event holds beside its sentence, in words.
-pub(super) fn changes(event: &EventRow) -> Vec<Change> {
-    let Ok(Value::Object(all)) = serde_json::from_str::<Value>(&event.changes) else { return Vec::new() };
-    let mut found = Vec::new();
-    match (all.get("before"), all.get("after")) {
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            let both = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
-            found.extend(both.map(|key| Change {
-                name: words(key),
-                before: value(before.get(key).unwrap_or(&Value::Null)),
-                after: value(after.get(key).unwrap_or(&Value::Null)),
-            }));
-        }
-        (None, None) => {}
-        (before, after) => found.push(Change {
-            name: String::new(),
-            before: value(before.unwrap_or(&Value::Null)),
-            after: value(after.unwrap_or(&Value::Null)),
-        }),
-    }
-    let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || v.as_i64() == Some(0) || v.as_str() == Some("");
-    let others =
-        all.iter().filter(|(key, fact)| !matches!(key.as_str(), "before" | "after" | audit::TO_UNDO | audit::PLACES) && !nothing(fact));
-    found.extend(others.map(|(key, fact)| Change { name: words(key), before: String::new(), after: value(fact) }));
-    found
-}
-
-fn words(key: &str) -> String {
-    key.replace('_', " ")
-}
-
-pub(super) fn value(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".into(),
-        Value::Bool(true) => "yes".into(),
-        Value::Bool(false) => "no".into(),
-        Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), text::thousands),
-        Value::String(text) if text.is_empty() => "nothing".into(),
-        Value::String(text) => match clock::parse_rfc3339(text) {
-            Some(at) => clock::minute(at),
-            None => text.clone(),
-        },
-        Value::Array(list) if list.is_empty() => "nothing".into(),
-        Value::Array(list) => list.iter().map(self::value).collect::<Vec<_>>().join(", "),
-        Value::Object(map) => map.iter().map(|(key, v)| format!("{}: {}", words(key), self::value(v))).collect::<Vec<_>>().join(", "),
-    }
-}
-
 /// "Member: role changed"
 pub(super) fn action_label(action: &str) -> String {
     let (thing, verb) = action.split_once('.').unwrap_or((action, ""));
@@ -250,8 +210,10 @@ pub(super) fn category_label(category: &str) -> String {
 pub(super) fn only(around: &Around, asked: &Asked, event: &EventRow) -> Vec<Only> {
     let one = |label: String, key: &str, value: &str| Only { label, query: asked.with(&[(key, value)]) };
     let mut all = vec![one(format!("Only {}", event.actor_name), "member", &event.actor_id)];
-    if let Some(subject) = event.subject_id.as_deref().filter(|subject| *subject != event.actor_id && !event.target_name.is_empty()) {
-        all.push(one(format!("Only {}", event.target_name), "member", subject));
+    let named = audit::named(event);
+    let concerned = if named == event.actor_name { &event.target_name } else { &named };
+    if let Some(subject) = event.subject_id.as_deref().filter(|subject| *subject != event.actor_id && !concerned.is_empty()) {
+        all.push(one(format!("Only {concerned}"), "member", subject));
     }
     all.push(one(format!("Only {}", action_label(&event.action)), "what", &event.action));
     all.push(one(format!("Only {}", category_label(&event.category)), "what", &event.category));
@@ -276,50 +238,5 @@ mod tests {
         assert_eq!(texts, "Al changed Al from member to admin");
         let hrefs: Vec<&str> = pieces.iter().map(|piece| piece.href.as_str()).collect();
         assert_eq!(hrefs, ["/al", "", "/other", ""]);
-    }
-
-    #[test]
-    fn s1_78_what_changed_is_said_in_words() {
-        let mut event = EventRow {
-            changes: r#"{"before":{"admins_enter":false,"token_days":365},"after":{"admins_enter":true,"token_days":30},"people":0}"#
-                .into(),
-            ..blank()
-        };
-        let change = |name: &str, before: &str, after: &str| Change { name: name.into(), before: before.into(), after: after.into() };
-        assert_eq!(changes(&event), [change("admins enter", "no", "yes"), change("token days", "365", "30")]);
-        event.changes = r#"{"before":"member","after":"admin","invitations_revoked":2}"#.into();
-        assert_eq!(changes(&event), [change("", "member", "admin"), change("invitations revoked", "", "2")]);
-        assert_eq!(action_label("member.role_changed"), "Member: role changed");
-    }
-
-    fn blank() -> EventRow {
-        let none = String::new;
-        EventRow {
-            id: none(),
-            stream: none(),
-            seq: 1,
-            prev_hash: none(),
-            hash: none(),
-            at: 0,
-            org_id: None,
-            workspace_id: None,
-            category: none(),
-            action: none(),
-            actor_kind: none(),
-            actor_id: none(),
-            actor_name: none(),
-            credential: none(),
-            ip: none(),
-            client: none(),
-            request_id: none(),
-            target_kind: none(),
-            target_id: none(),
-            target_name: none(),
-            subject_id: None,
-            changes: none(),
-            v: 2,
-            salt: none(),
-            redacted: none(),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Undoing from the log: what it does is shown before it is done.
 
 use super::PageResult;
-use super::row::{Change, value};
+use super::facts::{Change, value};
 use crate::app::App;
 use crate::audit;
 use crate::ids::EventId;

@@ -147,7 +147,7 @@ async fn workspaces_to_filter(app: &App, actor: &Actor) -> Result<Vec<(Workspace
         return Ok(Vec::new());
     }
     let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
-    Ok(listed.into_iter().map(|w| (w.workspace.id, w.workspace.name)).collect())
+    Ok(workspaces::told_apart(listed))
 }
 
 fn draw_index(
@@ -206,7 +206,8 @@ fn heads(asked: &Asked) -> Vec<Head> {
         links: columns
             .iter()
             .map(|(label, by)| {
-                let turn = sort == *by && !down;
+                // Of dates the newest is looked for first.
+                let turn = if sort == *by { !down } else { matches!(by, Sort::LastActive | Sort::Since) };
                 (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]), sort == *by)
             })
             .collect(),

@@ -1,6 +1,6 @@
 //! `/workspaces/{ws}/settings`: name and label, what the organization sets, leaving the organization, deleting.
 
-use super::PageResult;
+use super::{PageResult, of_one_name};
 use crate::access::{self, Permission};
 use crate::actor::Person;
 use crate::app::App;
@@ -118,8 +118,16 @@ pub async fn change(
     Form(form): Form<DetailsForm>,
 ) -> PageResult {
     let changes = Changes { name: Some(form.name.clone()), label: Some(form.label.clone()) };
+    let before = workspaces::find_managed(&app, &person, &id).await?.workspace.name;
     let refusal = match workspaces::change_details(&app, &person, &id, &changes).await {
-        Ok(managed) => return Ok(see_other(format!("/workspaces/{}/settings", managed.workspace.id), Some(Notice::good("Saved.", "")))),
+        Ok(managed) => {
+            let further = match &managed.actor {
+                Some(actor) if managed.workspace.name != before => of_one_name(&app, actor, &managed.workspace).await?,
+                _ => String::new(),
+            };
+            let notice = Notice::good("Saved.", further.trim());
+            return Ok(see_other(format!("/workspaces/{}/settings", managed.workspace.id), Some(notice)));
+        }
         Err(refusal) => refusal,
     };
     let (name_error, label_error) = (refusal.message_for("name").to_owned(), refusal.message_for("label").to_owned());

@@ -32,8 +32,18 @@ async fn s1_44_s1_65_s4_8_s5_30_e4_a_newcomer_accepts_by_the_mailed_link_and_rea
     assert!(page.text().contains(&joined_row), "joined when accepted, not when invited: {}", page.text());
     let mail = house.mailbox.wait_for("alice@acme.test", "accepted your invitation").await;
     assert!(mail.text.contains("nina@x.test"), "{}", mail.text);
+    assert_eq!(mail.subject, "nina accepted your invitation to Acme Corp");
     assert_eq!(events(&house, "invitation.accepted").await, 1);
     assert_sound(&house).await;
+}
+
+#[tokio::test]
+async fn an_invitation_says_what_the_role_is_to_who_gets_it() {
+    let house = House::start().await;
+    let mut acme = acme(&house).await;
+    let link = invited(&house, &mut acme.alice, "nina@x.test", "member").await;
+    let page = house.browser().get(&link).await.assert_status(200).assert_says("open the workspaces you are given");
+    assert!(!page.text().contains("they are given"), "{}", page.text());
 }
 
 #[tokio::test]
