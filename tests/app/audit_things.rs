@@ -115,7 +115,7 @@ async fn sec_i8_an_invitation_that_ended_with_its_inviters_right_is_not_said_to_
     let mut acme = acme(&house).await;
     acme.bob.post("/orgs/acme-corp/members/invite", &[("email", "new@x.test"), ("role", "member")]).await.assert_status(303);
     let bob = acme.member_id("bob@acme.test").await;
-    acme.alice.post(&format!("/orgs/acme-corp/members/{bob}/role"), &[("role", "member")]).await.assert_status(303);
+    acme.alice.post(&format!("/orgs/acme-corp/members/{bob}/role"), &[("role", "member"), ("confirmed", "yes")]).await.assert_status(303);
     let page = acme.alice.get("/orgs/acme-corp/audit?what=invitation.revoked").await.assert_status(200);
     assert_eq!(page.all("tbody .said"), ["The invitation to new@x.test was revoked: the inviter can't offer it any more"]);
     assert_eq!(page.all("tbody .ava"), ["NT"]);
