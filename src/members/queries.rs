@@ -36,7 +36,7 @@ macro_rules! entry_columns {
     () => {
         "m.id, m.user_id, m.role, m.status, m.name, m.email, m.github_login, m.verified, m.claimed, m.last_active_at, m.since, m.workspaces,
          m.expires_at, m.sort_name, m.role_rank, i.id AS invitation_id, i.inviter_name, i.delivery, i.delivery_error,
-         (SELECT COUNT(*) FROM invitation_access x WHERE x.invitation_id = i.id) AS offered"
+         CASE WHEN i.id IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM invitation_access x WHERE x.invitation_id = i.id) END AS offered"
     };
 }
 macro_rules! invitation_join {
