@@ -30,7 +30,8 @@ const STATIC: [(&str, &str, &str); 4] = [
 ];
 
 fn main() {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=ROSTER_HTMX");
@@ -40,31 +41,45 @@ fn main() {
     for (field, name, content_type) in STATIC {
         let file = root.join("static").join(name);
         println!("cargo:rerun-if-changed=static/{name}");
-        let bytes = fs::read(&file).unwrap_or_else(|error| fail(&format!("static/{name} can't be read: {error}.")));
+        let bytes = fs::read(&file)
+            .unwrap_or_else(|error| fail(&format!("static/{name} can't be read: {error}.")));
         let url = embed(&out, &mut list, name, content_type, &bytes);
         let _ = writeln!(urls, "    {field}: {url:?},");
     }
     match htmx(&root) {
         Some(bytes) => {
-            let url = embed(&out, &mut list, "htmx.js", "text/javascript; charset=utf-8", &bytes);
+            let url = embed(
+                &out,
+                &mut list,
+                "htmx.js",
+                "text/javascript; charset=utf-8",
+                &bytes,
+            );
             let _ = writeln!(urls, "    htmx: Some({url:?}),");
         }
         None => urls.push_str("    htmx: None,\n"),
     }
-    let code = format!("static ASSETS: &[Asset] = &[\n{list}];\n\nconst URLS: Assets = Assets {{\n{urls}}};\n");
+    let code = format!(
+        "static ASSETS: &[Asset] = &[\n{list}];\n\nconst URLS: Assets = Assets {{\n{urls}}};\n"
+    );
     write(&out.join("assets.rs"), code.as_bytes());
 }
 
 /// Copies one file and its gzip to `OUT_DIR`, adds its line to the list, and returns its address.
 fn embed(out: &Path, list: &mut String, name: &str, content_type: &str, bytes: &[u8]) -> String {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    let gzip = gzip.write_all(bytes).and_then(|()| gzip.finish()).expect("writing to memory");
+    let gzip = gzip
+        .write_all(bytes)
+        .and_then(|()| gzip.finish())
+        .expect("writing to memory");
     let (plain_file, gzip_file) = (out.join(name), out.join(format!("{name}.gz")));
     write(&plain_file, bytes);
     write(&gzip_file, &gzip);
 
     let hash = &sha256(bytes)[..8];
-    let (stem, extension) = name.rsplit_once('.').expect("a file name with an extension");
+    let (stem, extension) = name
+        .rsplit_once('.')
+        .expect("a file name with an extension");
     let url = format!("/static/{stem}.{hash}.{extension}");
     let _ = writeln!(
         list,
@@ -81,7 +96,10 @@ fn htmx(root: &Path) -> Option<Vec<u8>> {
         println!("cargo:rerun-if-changed={}", file.display());
         match fs::read(&file) {
             Ok(bytes) => return Some(bytes),
-            Err(error) => fail(&format!("ROSTER_HTMX names {}, which can't be read: {error}.", file.display())),
+            Err(error) => fail(&format!(
+                "ROSTER_HTMX names {}, which can't be read: {error}.",
+                file.display()
+            )),
         }
     }
     println!("cargo:rerun-if-changed=package-lock.json");
@@ -104,7 +122,8 @@ fn htmx(root: &Path) -> Option<Vec<u8>> {
         make_old(&file);
     }
     println!("cargo:rerun-if-changed={HTMX_FILE}");
-    let bytes = fs::read(&file).unwrap_or_else(|error| fail(&format!("{HTMX_FILE} can't be read: {error}.")));
+    let bytes = fs::read(&file)
+        .unwrap_or_else(|error| fail(&format!("{HTMX_FILE} can't be read: {error}.")));
     let found = sha256(&bytes);
     if found != HTMX_SHA256 {
         fail(&format!(
@@ -119,7 +138,14 @@ fn htmx(root: &Path) -> Option<Vec<u8>> {
 fn npm_ci(root: &Path) -> Result<(), String> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(npm)
-        .args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
+        .args([
+            "ci",
+            "--omit=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+        ])
         .args(["--prefer-offline", "--fetch-retries=1", "--loglevel=error"])
         .current_dir(root)
         .stdin(Stdio::null())
@@ -127,8 +153,13 @@ fn npm_ci(root: &Path) -> Result<(), String> {
         .map_err(|error| format!("npm can't be run ({error})"))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        let code = text.lines().find_map(|line| line.strip_prefix("npm error code "));
-        return Err(format!("npm ci failed ({})", code.unwrap_or("it gave no code")));
+        let code = text
+            .lines()
+            .find_map(|line| line.strip_prefix("npm error code "));
+        return Err(format!(
+            "npm ci failed ({})",
+            code.unwrap_or("it gave no code")
+        ));
     }
     if !root.join(HTMX_FILE).exists() {
         return Err(format!("npm ci did not bring {HTMX_FILE}"));
@@ -143,10 +174,12 @@ fn make_old(path: &Path) {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn write(file: &Path, bytes: &[u8]) {

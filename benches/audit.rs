@@ -64,7 +64,10 @@ const YEARS: i64 = 2;
 async fn main() -> anyhow::Result<()> {
     let bench = Bench::parse();
     let gone = tempfile::tempdir()?;
-    let folder = bench.folder.clone().unwrap_or_else(|| gone.path().to_owned());
+    let folder = bench
+        .folder
+        .clone()
+        .unwrap_or_else(|| gone.path().to_owned());
     let mut logs = Vec::new();
     for size in &bench.sizes {
         logs.push(open(&bench.config, &folder, *size).await?);
@@ -78,11 +81,17 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let client = client()?;
-    println!("{:<26} {:<6} {}   longest / shortest", "microseconds, median of", "", heads(&logs));
+    println!(
+        "{:<26} {:<6} {}   longest / shortest",
+        "microseconds, median of",
+        "",
+        heads(&logs)
+    );
     println!("{:<26}", format!("{} each", bench.rounds));
     for (name, filter, query) in filters(&logs) {
         for deep in [false, true] {
-            let (mut lists, mut pages) = (vec![Vec::new(); logs.len()], vec![Vec::new(); logs.len()]);
+            let (mut lists, mut pages) =
+                (vec![Vec::new(); logs.len()], vec![Vec::new(); logs.len()]);
             for _ in 0..bench.rounds {
                 for (n, log) in logs.iter().enumerate() {
                     let (page, cursor) = part(log, deep);
@@ -91,7 +100,14 @@ async fn main() -> anyhow::Result<()> {
                     lists[n].push(start.elapsed());
                     let url = format!("{}/orgs/acme-corp/audit?{query}{cursor}", log.url);
                     let start = Instant::now();
-                    client.get(url).header("cookie", &log.cookie).send().await?.error_for_status()?.bytes().await?;
+                    client
+                        .get(url)
+                        .header("cookie", &log.cookie)
+                        .send()
+                        .await?
+                        .error_for_status()?
+                        .bytes()
+                        .await?;
                     pages[n].push(start.elapsed());
                 }
             }
@@ -107,12 +123,19 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn heads(logs: &[Log]) -> String {
-    logs.iter().map(|log| format!("{:>10}", log.size)).collect::<String>() + "  events"
+    logs.iter()
+        .map(|log| format!("{:>10}", log.size))
+        .collect::<String>()
+        + "  events"
 }
 
 fn part(log: &Log, deep: bool) -> (Page, String) {
     let middle = log.size as i64 / 2;
-    if deep { (Page::Before(middle), format!("&before={middle}")) } else { (Page::Newest, String::new()) }
+    if deep {
+        (Page::Before(middle), format!("&before={middle}"))
+    } else {
+        (Page::Newest, String::new())
+    }
 }
 
 fn figures(of: &mut [Vec<Duration>]) -> String {
@@ -124,7 +147,11 @@ fn figures(of: &mut [Vec<Duration>]) -> String {
         })
         .collect();
     let ratio = medians[medians.len() - 1] / medians[0];
-    medians.iter().map(|m| format!("{m:>10.0}")).collect::<String>() + &format!("  {ratio:>6.2}")
+    medians
+        .iter()
+        .map(|m| format!("{m:>10.0}"))
+        .collect::<String>()
+        + &format!("  {ratio:>6.2}")
 }
 
 /// Each filter with the query of its page.
@@ -132,26 +159,76 @@ fn filters(logs: &[Log]) -> Vec<(&'static str, Filter, String)> {
     let now = logs[0].app.now();
     let midnight = now - now.rem_euclid(DAY);
     let (from, until) = (midnight - 500 * DAY, midnight - 100 * DAY);
-    let dates = format!("&from={}&to={}", roster::clock::date(from), roster::clock::date(until - DAY));
+    let dates = format!(
+        "&from={}&to={}",
+        roster::clock::date(from),
+        roster::clock::date(until - DAY)
+    );
     let workspace = Some(WorkspaceId::from("ws_3"));
     let member = Some(UserId::from("usr_7"));
     let kind = Some(Kind::Action("resource.edited".into()));
     let none = Filter::default;
     vec![
         ("no filter", none(), String::new()),
-        ("workspace", Filter { workspace: workspace.clone(), ..none() }, "workspace=ws_3".into()),
-        ("member", Filter { member: member.clone(), ..none() }, "member=usr_7".into()),
-        ("action", Filter { kind: kind.clone(), ..none() }, "what=resource.edited".into()),
-        ("category", Filter { kind: Some(Kind::Category(Category::Access)), ..none() }, "what=access".into()),
-        ("dates", Filter { from: Some(from), until: Some(until), ..none() }, dates.clone()),
+        (
+            "workspace",
+            Filter {
+                workspace: workspace.clone(),
+                ..none()
+            },
+            "workspace=ws_3".into(),
+        ),
+        (
+            "member",
+            Filter {
+                member: member.clone(),
+                ..none()
+            },
+            "member=usr_7".into(),
+        ),
+        (
+            "action",
+            Filter {
+                kind: kind.clone(),
+                ..none()
+            },
+            "what=resource.edited".into(),
+        ),
+        (
+            "category",
+            Filter {
+                kind: Some(Kind::Category(Category::Access)),
+                ..none()
+            },
+            "what=access".into(),
+        ),
+        (
+            "dates",
+            Filter {
+                from: Some(from),
+                until: Some(until),
+                ..none()
+            },
+            dates.clone(),
+        ),
         (
             "all together",
-            Filter { workspace: workspace.clone(), member, kind, from: Some(from), until: Some(until) },
+            Filter {
+                workspace: workspace.clone(),
+                member,
+                kind,
+                from: Some(from),
+                until: Some(until),
+            },
             format!("workspace=ws_3&member=usr_7&what=resource.edited{dates}"),
         ),
         (
             "two that never meet",
-            Filter { workspace, kind: Some(Kind::Action("only.elsewhere".into())), ..none() },
+            Filter {
+                workspace,
+                kind: Some(Kind::Action("only.elsewhere".into())),
+                ..none()
+            },
             "workspace=ws_3&what=only.elsewhere".into(),
         ),
     ]
@@ -170,8 +247,16 @@ async fn plans(log: &Log) -> anyhow::Result<()> {
 async fn verify(log: &Log) -> anyhow::Result<()> {
     let start = Instant::now();
     for chain in audit::verify(&log.app, Some(&log.actor.org.id)).await? {
-        anyhow::ensure!(chain.broken.is_none(), "{}", chain.broken.unwrap_or_default());
-        eprintln!("{} events are as they were written, checked in {:.0} s", chain.events, start.elapsed().as_secs_f64());
+        anyhow::ensure!(
+            chain.broken.is_none(),
+            "{}",
+            chain.broken.unwrap_or_default()
+        );
+        eprintln!(
+            "{} events are as they were written, checked in {:.0} s",
+            chain.events,
+            start.elapsed().as_secs_f64()
+        );
     }
     Ok(())
 }
@@ -188,7 +273,13 @@ async fn open(config: &Config, folder: &Path, size: usize) -> anyhow::Result<Log
     let actor = Actor::system(roster::organizations::find_by_any_slug(&app, "acme-corp").await?);
     let there = audit::length(&app, &actor).await? as usize;
     if there >= size {
-        return Ok(Log { size, app, actor, url, cookie });
+        return Ok(Log {
+            size,
+            app,
+            actor,
+            url,
+            cookie,
+        });
     }
     let start = Instant::now();
     match config.database_file() {
@@ -199,9 +290,18 @@ async fn open(config: &Config, folder: &Path, size: usize) -> anyhow::Result<Log
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    eprintln!("{size} events made in {seconds:.0} s, {:.0} a second", (size - there) as f64 / seconds);
+    eprintln!(
+        "{size} events made in {seconds:.0} s, {:.0} a second",
+        (size - there) as f64 / seconds
+    );
     let (app, url) = serve(&mut config).await?;
-    Ok(Log { size, app, actor, url, cookie })
+    Ok(Log {
+        size,
+        app,
+        actor,
+        url,
+        cookie,
+    })
 }
 
 async fn serve(config: &mut Config) -> anyhow::Result<(App, String)> {
@@ -210,7 +310,9 @@ async fn serve(config: &mut Config) -> anyhow::Result<(App, String)> {
     config.public_url = Some(url.parse()?);
     let app = App::open(config.clone(), Clock::default()).await?;
     let serving = app.clone();
-    tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
+    tokio::spawn(
+        async move { roster::app::serve(listener, serving, std::future::pending()).await },
+    );
     Ok((app, url))
 }
 
@@ -219,20 +321,39 @@ async fn database_on(server: &str, size: usize) -> anyhow::Result<String> {
     use sqlx::{Connection, Executor};
     let name = format!("roster_bench_{size}");
     let mut connection = sqlx::PgConnection::connect(server).await?;
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.ok();
+    connection
+        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .await
+        .ok();
     let mut url = url::Url::parse(server)?;
     url.set_path(&name);
     Ok(url.to_string())
 }
 
 /// Events of [`PEOPLE`] people, a hundred by each in turn, in [`WORKSPACES`] workspaces, over [`YEARS`] years.
-fn events(now: i64, system: Actor, count: usize) -> impl Iterator<Item = (Actor, Vec<(i64, Event)>)> + Send {
+fn events(
+    now: i64,
+    system: Actor,
+    count: usize,
+) -> impl Iterator<Item = (Actor, Vec<(i64, Event)>)> + Send {
     let beginning = now - YEARS * 365 * DAY;
     let step = YEARS * 365 * DAY / count as i64;
     (0..count).step_by(100).map(move |n| {
-        let person = Person { user: UserId::from(format!("usr_{}", n / 100 % PEOPLE).as_str()), ..Person::system() };
-        let actor = Actor { person: Arc::new(person), role: OrgRole::Owner, ..system.clone() };
-        (actor, (n..count.min(n + 100)).map(|n| (beginning + n as i64 * step, event(n))).collect())
+        let person = Person {
+            user: UserId::from(format!("usr_{}", n / 100 % PEOPLE).as_str()),
+            ..Person::system()
+        };
+        let actor = Actor {
+            person: Arc::new(person),
+            role: OrgRole::Owner,
+            ..system.clone()
+        };
+        (
+            actor,
+            (n..count.min(n + 100))
+                .map(|n| (beginning + n as i64 * step, event(n)))
+                .collect(),
+        )
     })
 }
 
@@ -261,17 +382,46 @@ fn event(n: usize) -> Event {
         (Category::Billing, "plan.changed"),
     ];
     // Numbers that look random and are the same in every run.
-    let dice = (n as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
+    let dice = (n as u64)
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407)
+        >> 33;
     let workspace = (dice >> 3) as usize % (WORKSPACES + 5);
-    let (category, action) =
-        if workspace == 1 && dice & 7 == 0 { (Category::Resource, "only.elsewhere") } else { ACTIONS[dice as usize & 7] };
+    let (category, action) = if workspace == 1 && dice & 7 == 0 {
+        (Category::Resource, "only.elsewhere")
+    } else {
+        ACTIONS[dice as usize & 7]
+    };
     if (dice >> 20).is_multiple_of(25) {
         // What every filter finds, alone and together with the others, so that each fills a page of the shortest log too.
-        let busy = Event::new(Category::Resource, "resource.edited", "resource", format!("res_{}", n % 500), "A busy one");
-        return busy.subject(Some(&UserId::from("usr_7"))).workspace(&WorkspaceId::from("ws_3")).change("before it", "after it");
+        let busy = Event::new(
+            Category::Resource,
+            "resource.edited",
+            "resource",
+            format!("res_{}", n % 500),
+            "A busy one",
+        );
+        return busy
+            .subject(Some(&UserId::from("usr_7")))
+            .workspace(&WorkspaceId::from("ws_3"))
+            .change("before it", "after it");
     }
-    let subject = (dice >> 8).is_multiple_of(3).then(|| UserId::from(format!("usr_{}", (dice >> 10) as usize % PEOPLE).as_str()));
-    let event = Event::new(category, action, "member", format!("mem_{}", n % 5_000), format!("Person {}", n % 5_000));
-    let event = event.subject(subject.as_ref()).change("before it", "after it");
-    if workspace < WORKSPACES { event.workspace(&WorkspaceId::from(format!("ws_{workspace}").as_str())) } else { event }
+    let subject = (dice >> 8)
+        .is_multiple_of(3)
+        .then(|| UserId::from(format!("usr_{}", (dice >> 10) as usize % PEOPLE).as_str()));
+    let event = Event::new(
+        category,
+        action,
+        "member",
+        format!("mem_{}", n % 5_000),
+        format!("Person {}", n % 5_000),
+    );
+    let event = event
+        .subject(subject.as_ref())
+        .change("before it", "after it");
+    if workspace < WORKSPACES {
+        event.workspace(&WorkspaceId::from(format!("ws_{workspace}").as_str()))
+    } else {
+        event
+    }
 }

@@ -53,17 +53,29 @@ async fn main() -> anyhow::Result<()> {
     bench.config.public_url = Some(url.parse()?);
     let app = App::open(bench.config.clone(), Clock::default()).await?;
     let serving = app.clone();
-    tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
+    tokio::spawn(
+        async move { roster::app::serve(listener, serving, std::future::pending()).await },
+    );
     let cookie = owner(&app, &url).await?;
     let client = client()?;
-    let created = client.post(format!("{url}/orgs/new")).header("sec-fetch-site", "same-origin").header("cookie", &cookie);
+    let created = client
+        .post(format!("{url}/orgs/new"))
+        .header("sec-fetch-site", "same-origin")
+        .header("cookie", &cookie);
     created.form(&[("name", "Small")]).send().await?;
-    let mut database = SqliteConnection::connect(&format!("sqlite://{}", folder.path().join("roster.db").display())).await?;
+    let mut database = SqliteConnection::connect(&format!(
+        "sqlite://{}",
+        folder.path().join("roster.db").display()
+    ))
+    .await?;
     fill(&mut database, "acme-corp", bench.members, bench.workspaces).await?;
     fill(&mut database, "small", 10, 5).await?;
     database.close().await?;
 
-    let (large, small) = (format!("{url}/orgs/acme-corp/access"), format!("{url}/orgs/small/access"));
+    let (large, small) = (
+        format!("{url}/orgs/acme-corp/access"),
+        format!("{url}/orgs/small/access"),
+    );
     let next = second_page(&client, &large, &cookie).await?;
     println!(
         "{} members × {} workspaces beside 10 × 5, wrk with 2 threads and 16 connections, {} s each",
@@ -73,13 +85,20 @@ async fn main() -> anyhow::Result<()> {
         ("small, the whole matrix (10 × 5 cells)", small),
         ("large, first page (25 × 6 cells)", large.clone()),
         ("large, next members", next),
-        ("large, a search for both", format!("{large}?q=person%20000042&w=place%20042")),
+        (
+            "large, a search for both",
+            format!("{large}?q=person%20000042&w=place%20042"),
+        ),
     ];
     let mut figures = vec![Vec::new(); all.len()];
     let (mut statements_large, mut statements_small) = (Vec::new(), Vec::new());
     for _ in 0..bench.rounds {
         for (figures, (_, url)) in figures.iter_mut().zip(&all) {
-            figures.push(wrk(url, &["-H", &format!("Cookie: {cookie}")], bench.seconds)?);
+            figures.push(wrk(
+                url,
+                &["-H", &format!("Cookie: {cookie}")],
+                bench.seconds,
+            )?);
         }
         statements_small.push(statements(&app, "small").await?);
         statements_large.push(statements(&app, "acme-corp").await?);
@@ -90,12 +109,21 @@ async fn main() -> anyhow::Result<()> {
     }
     let (small, large) = (median(&mut statements_small), median(&mut statements_large));
     println!("statements of a page alone: small {small:.0} µs, large {large:.0} µs");
-    println!("large page / small page: {:.2}   next / first: {:.2}", medians[1] / medians[0], medians[2] / medians[1]);
+    println!(
+        "large page / small page: {:.2}   next / first: {:.2}",
+        medians[1] / medians[0],
+        medians[2] / medians[1]
+    );
     Ok(())
 }
 
 /// Members named in another order than they are numbered, workspaces, and a role for everybody everywhere.
-async fn fill(database: &mut SqliteConnection, org: &str, members: usize, workspaces: usize) -> anyhow::Result<()> {
+async fn fill(
+    database: &mut SqliteConnection,
+    org: &str,
+    members: usize,
+    workspaces: usize,
+) -> anyhow::Result<()> {
     let statements = [
         format!(
             "INSERT INTO users (id, name, email, status, created_at)
@@ -123,15 +151,27 @@ async fn fill(database: &mut SqliteConnection, org: &str, members: usize, worksp
         format!("UPDATE organizations SET members = members + {members}, workspaces = {workspaces} WHERE slug = '{org}'"),
     ];
     for sql in statements {
-        database.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await?;
+        database
+            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)))
+            .await?;
     }
     Ok(())
 }
 
 /// The address behind "Next members".
 async fn second_page(client: &reqwest::Client, page: &str, cookie: &str) -> anyhow::Result<String> {
-    let text = client.get(page).header("cookie", cookie).send().await?.error_for_status()?.text().await?;
-    let after = text.split("after=").nth(1).and_then(|rest| rest.split(['"', '&']).next());
+    let text = client
+        .get(page)
+        .header("cookie", cookie)
+        .send()
+        .await?
+        .error_for_status()?
+        .text()
+        .await?;
+    let after = text
+        .split("after=")
+        .nth(1)
+        .and_then(|rest| rest.split(['"', '&']).next());
     let after = after.ok_or_else(|| anyhow::anyhow!("there is no second page"))?;
     Ok(format!("{page}?after={after}"))
 }
@@ -140,12 +180,22 @@ async fn second_page(client: &reqwest::Client, page: &str, cookie: &str) -> anyh
 async fn statements(app: &App, org: &str) -> anyhow::Result<f64> {
     const TIMES: u32 = 200;
     let actor = Actor::system(roster::organizations::find_by_any_slug(app, org).await?);
-    let filter = Filter { status: StatusFilter::Active, limit: 25, ..Filter::default() };
+    let filter = Filter {
+        status: StatusFilter::Active,
+        limit: 25,
+        ..Filter::default()
+    };
     let started = Instant::now();
     for _ in 0..TIMES {
-        let columns = workspaces::search_in(app, &actor, "", Pages::First, 6).await?.listed;
+        let columns = workspaces::search_in(app, &actor, "", Pages::First, 6)
+            .await?
+            .listed;
         let found = members::list(app, &actor, &filter).await?;
-        let users: Vec<_> = found.entries.iter().filter_map(|entry| entry.user.as_ref()).collect();
+        let users: Vec<_> = found
+            .entries
+            .iter()
+            .filter_map(|entry| entry.user.as_ref())
+            .collect();
         let ids: Vec<_> = columns.iter().map(|one| &one.workspace.id).collect();
         workspaces::standings(app, &actor, &users, &ids).await?;
         workspaces::custom_roles(app, &actor).await?;

@@ -53,13 +53,20 @@ async fn main() -> anyhow::Result<()> {
     bench.config.public_url = Some(url.parse()?);
     let app = App::open(bench.config.clone(), Clock::default()).await?;
     let serving = app.clone();
-    tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
+    tokio::spawn(
+        async move { roster::app::serve(listener, serving, std::future::pending()).await },
+    );
     let cookie = owner(&app, &url).await?;
     fill(&app, bench.members).await?;
 
     let page = format!("{url}/orgs/acme-corp/members");
     let sample = ask(&page, &cookie).await?;
-    println!("{} members, {} bytes a page, wrk with 2 threads and 16 connections, {} s each", bench.members, sample.len(), bench.seconds);
+    println!(
+        "{} members, {} bytes a page, wrk with 2 threads and 16 connections, {} s each",
+        bench.members,
+        sample.len(),
+        bench.seconds
+    );
     let bare = bare_server(app.clone(), sample).await?;
     if bench.hold {
         println!("PAGE={page}\nBARE={bare}\nCOOKIE={cookie}");
@@ -71,30 +78,64 @@ async fn main() -> anyhow::Result<()> {
         ("members page, search", format!("{page}?q=person%20000042")),
     ];
     let rivals = [
-        ("(a) the same bytes, empty handler", format!("{bare}/same-bytes")),
-        ("(b) the list statement and the template", format!("{bare}/list")),
+        (
+            "(a) the same bytes, empty handler",
+            format!("{bare}/same-bytes"),
+        ),
+        (
+            "(b) the list statement and the template",
+            format!("{bare}/list"),
+        ),
     ];
     let all: Vec<(&str, String)> = full.into_iter().chain(rivals).collect();
     let mut figures = vec![Vec::new(); all.len()];
     for _ in 0..bench.rounds {
         for (figures, (_, url)) in figures.iter_mut().zip(&all) {
-            figures.push(wrk(url, &["-H", &format!("Cookie: {cookie}")], bench.seconds)?);
+            figures.push(wrk(
+                url,
+                &["-H", &format!("Cookie: {cookie}")],
+                bench.seconds,
+            )?);
         }
     }
     for ((name, _), figures) in all.iter().zip(&figures) {
-        println!("{name:<42} {:>9.0} requests/s   ({figures:.0?})", median(&mut figures.clone()));
+        println!(
+            "{name:<42} {:>9.0} requests/s   ({figures:.0?})",
+            median(&mut figures.clone())
+        );
     }
-    let ratio = |one: usize, other: usize| median(&mut figures[one].iter().zip(&figures[other]).map(|(a, b)| a / b).collect::<Vec<_>>());
+    let ratio = |one: usize, other: usize| {
+        median(
+            &mut figures[one]
+                .iter()
+                .zip(&figures[other])
+                .map(|(a, b)| a / b)
+                .collect::<Vec<_>>(),
+        )
+    };
     println!("members page / (b): {:.2}", ratio(0, 4));
-    println!("last page / first page: {:.2}   search / first page: {:.2}", ratio(1, 0), ratio(2, 0));
+    println!(
+        "last page / first page: {:.2}   search / first page: {:.2}",
+        ratio(1, 0),
+        ratio(2, 0)
+    );
     Ok(())
 }
 
 async fn fill(app: &App, count: usize) -> anyhow::Result<()> {
     let system = Actor::system(roster::organizations::find_by_any_slug(app, "acme-corp").await?);
     for n in 0..count {
-        let role = [OrgRole::Member, OrgRole::Member, OrgRole::Viewer, OrgRole::Admin][n % 4];
-        let mover = Mover { email: format!("person{n:06}@acme.test"), name: format!("Person {:06}", (n * 7919) % count), role };
+        let role = [
+            OrgRole::Member,
+            OrgRole::Member,
+            OrgRole::Viewer,
+            OrgRole::Admin,
+        ][n % 4];
+        let mover = Mover {
+            email: format!("person{n:06}@acme.test"),
+            name: format!("Person {:06}", (n * 7919) % count),
+            role,
+        };
         members::move_in(app, &system, &mover).await?;
     }
     Ok(())
@@ -102,7 +143,14 @@ async fn fill(app: &App, count: usize) -> anyhow::Result<()> {
 
 async fn ask(url: &str, cookie: &str) -> anyhow::Result<String> {
     let client = client()?;
-    Ok(client.get(url).header("cookie", cookie).send().await?.error_for_status()?.text().await?)
+    Ok(client
+        .get(url)
+        .header("cookie", cookie)
+        .send()
+        .await?
+        .error_for_status()?
+        .text()
+        .await?)
 }
 
 /// (a) and (b), on a server with none of Roster's layers.
@@ -111,8 +159,14 @@ async fn bare_server(app: App, bytes: String) -> anyhow::Result<String> {
     let actor = Actor::system(org);
     let bytes: &'static str = bytes.leak();
     let router = Router::new()
-        .route("/same-bytes", get(move || async move { axum::response::Html(bytes) }))
-        .route("/list", get(move || roster::web::bare_members_page(app.clone(), actor.clone())));
+        .route(
+            "/same-bytes",
+            get(move || async move { axum::response::Html(bytes) }),
+        )
+        .route(
+            "/list",
+            get(move || roster::web::bare_members_page(app.clone(), actor.clone())),
+        );
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -60,7 +60,11 @@ async fn main() -> anyhow::Result<()> {
         let reported = report(&bench, folder.path()).await?;
         let inserted = insert(&bench, folder.path()).await?;
         let rate = |time: Duration| bench.runs as f64 / time.as_secs_f64();
-        println!("round {round}: reported {:>8.0}/s   plain inserts {:>8.0}/s", rate(reported), rate(inserted));
+        println!(
+            "round {round}: reported {:>8.0}/s   plain inserts {:>8.0}/s",
+            rate(reported),
+            rate(inserted)
+        );
         taken.push(rate(reported));
         plain.push(rate(inserted));
     }
@@ -87,24 +91,51 @@ async fn report(bench: &Bench, folder: &Path) -> anyhow::Result<Duration> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let api = format!("http://{}/api/v1", listener.local_addr()?);
     let serving = app.clone();
-    tokio::spawn(async move { roster::app::serve(listener, serving, std::future::pending()).await });
+    tokio::spawn(
+        async move { roster::app::serve(listener, serving, std::future::pending()).await },
+    );
     let link = roster::accounts::operator_link(&app, "alice@acme.test").await?;
     let client = client()?;
-    let path = link.find("/sign-in/").map(|at| &link[at..]).context("a link")?;
-    client.post(format!("{}{path}", api.trim_end_matches("/api/v1"))).header("sec-fetch-site", "same-origin").send().await?;
-    let token = create_token_for(&app, "alice@acme.test", "bench", TokenScope::Write, None).await?.secret;
+    let path = link
+        .find("/sign-in/")
+        .map(|at| &link[at..])
+        .context("a link")?;
+    client
+        .post(format!("{}{path}", api.trim_end_matches("/api/v1")))
+        .header("sec-fetch-site", "same-origin")
+        .send()
+        .await?;
+    let token = create_token_for(&app, "alice@acme.test", "bench", TokenScope::Write, None)
+        .await?
+        .secret;
     let call = |path: String, body: Value| {
-        let request = client.post(format!("{api}{path}")).bearer_auth(&token).json(&body);
-        async move { Ok::<Value, anyhow::Error>(request.send().await?.error_for_status()?.json().await?) }
+        let request = client
+            .post(format!("{api}{path}"))
+            .bearer_auth(&token)
+            .json(&body);
+        async move {
+            Ok::<Value, anyhow::Error>(request.send().await?.error_for_status()?.json().await?)
+        }
     };
     let org = call("/organizations".into(), json!({ "name": "Acme Corp" })).await?;
     let org = org["id"].as_str().context("an id")?.to_owned();
-    let workspace = call(format!("/organizations/{org}/workspaces"), json!({ "name": "Production" })).await?;
+    let workspace = call(
+        format!("/organizations/{org}/workspaces"),
+        json!({ "name": "Production" }),
+    )
+    .await?;
     let workspace = workspace["id"].as_str().context("an id")?.to_owned();
     let things: Vec<Value> =
         (0..50).map(|n| json!({ "kind": "sync", "external_id": format!("sync-{n}"), "name": format!("Sync {n}") })).collect();
-    call(format!("/workspaces/{workspace}/resources"), json!({ "resources": things })).await?;
-    let parts: Vec<Value> = (0..bench.runs).step_by(PART).map(|from| part(from, PART.min(bench.runs - from))).collect();
+    call(
+        format!("/workspaces/{workspace}/resources"),
+        json!({ "resources": things }),
+    )
+    .await?;
+    let parts: Vec<Value> = (0..bench.runs)
+        .step_by(PART)
+        .map(|from| part(from, PART.min(bench.runs - from)))
+        .collect();
     let started = Instant::now();
     for part in parts {
         call(format!("/workspaces/{workspace}/runs"), part).await?;
@@ -117,7 +148,14 @@ async fn report(bench: &Bench, folder: &Path) -> anyhow::Result<Duration> {
 fn part(from: usize, count: usize) -> Value {
     let run = |n: usize| {
         let minute = n % 1_440;
-        let at = |second: u32| format!("2026-03-{:02}T{:02}:{:02}:{second:02}Z", 1 + n / 1_440 % 28, minute / 60, minute % 60);
+        let at = |second: u32| {
+            format!(
+                "2026-03-{:02}T{:02}:{:02}:{second:02}Z",
+                1 + n / 1_440 % 28,
+                minute / 60,
+                minute % 60
+            )
+        };
         json!({
             "external_id": format!("run-{n}"), "status": if n.is_multiple_of(20) { "failed" } else { "succeeded" },
             "resource": { "kind": "sync", "external_id": format!("sync-{}", n % 50) }, "person": "alice@acme.test",
@@ -139,22 +177,43 @@ async fn insert(bench: &Bench, folder: &Path) -> anyhow::Result<Duration> {
     let empty = folder.join("plain");
     std::fs::create_dir(&empty)?;
     open(bench, &empty).await?.db.close().await;
-    let mut source = SqliteConnection::connect(&format!("sqlite://{}", folder.join("reported/roster.db").display())).await?;
+    let mut source = SqliteConnection::connect(&format!(
+        "sqlite://{}",
+        folder.join("reported/roster.db").display()
+    ))
+    .await?;
     let mut tables = Vec::new();
     for (table, sql) in TABLES {
         let mut columns = Vec::new();
         let mut rows = Vec::new();
         for row in sqlx::query(sql).fetch_all(&mut source).await? {
-            columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
+            columns = row
+                .columns()
+                .iter()
+                .map(|column| column.name().to_owned())
+                .collect();
             rows.push(row);
         }
-        let rows = rows.iter().map(|row| (0..columns.len()).map(|n| cell(row, n)).collect()).collect::<anyhow::Result<Vec<Vec<Cell>>>>()?;
+        let rows = rows
+            .iter()
+            .map(|row| (0..columns.len()).map(|n| cell(row, n)).collect())
+            .collect::<anyhow::Result<Vec<Vec<Cell>>>>()?;
         tables.push((table, columns, rows));
     }
-    let mut target = SqliteConnection::connect(&format!("sqlite://{}", empty.join("roster.db").display())).await?;
+    let mut target =
+        SqliteConnection::connect(&format!("sqlite://{}", empty.join("roster.db").display()))
+            .await?;
     // As the program sets it, but for foreign keys: the rows around are not there.
-    for pragma in ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "cache_size = -32768", "secure_delete = FAST"] {
-        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"))).execute(&mut target).await?;
+    for pragma in [
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = OFF",
+        "cache_size = -32768",
+        "secure_delete = FAST",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {pragma}")))
+            .execute(&mut target)
+            .await?;
     }
     let parts = bench.runs.div_ceil(PART);
     let started = Instant::now();
@@ -181,11 +240,19 @@ fn cell(row: &sqlx::sqlite::SqliteRow, n: usize) -> anyhow::Result<Cell> {
     })
 }
 
-async fn insert_rows(tx: &mut SqliteConnection, table: &str, columns: &[String], rows: &[Vec<Cell>]) -> anyhow::Result<()> {
+async fn insert_rows(
+    tx: &mut SqliteConnection,
+    table: &str,
+    columns: &[String],
+    rows: &[Vec<Cell>],
+) -> anyhow::Result<()> {
     let width = columns.len();
     // SQLite looks places that have numbers up among all before them.
     let places = vec![format!("({})", vec!["?"; width].join(", ")); rows.len()].join(", ");
-    let sql = format!("INSERT INTO {table} ({}) VALUES {places}", columns.join(", "));
+    let sql = format!(
+        "INSERT INTO {table} ({}) VALUES {places}",
+        columns.join(", ")
+    );
     let query = sqlx::query(sqlx::AssertSqlSafe(sql));
     let query = rows.iter().flatten().fold(query, |query, cell| match cell {
         Cell::Number(number) => query.bind(*number),

@@ -169,7 +169,11 @@ impl Person {
             email: None,
             theme: "auto".into(),
             credential: Credential::System,
-            origin: Origin { ip: String::new(), client: "roster command line".into(), request_id: String::new() },
+            origin: Origin {
+                ip: String::new(),
+                client: "roster command line".into(),
+                request_id: String::new(),
+            },
             seats: Vec::new(),
             last_org: None,
             is_awaited: false,
@@ -195,9 +199,10 @@ impl Person {
     /// Refuses a key where somebody's own account is needed.
     pub fn require_account(&self) -> Result<()> {
         match self.key() {
-            Some(_) => {
-                Err(Refusal::forbidden("key_has_no_account", "A key has no account of its own. Ask with a personal token, or on the page."))
-            }
+            Some(_) => Err(Refusal::forbidden(
+                "key_has_no_account",
+                "A key has no account of its own. Ask with a personal token, or on the page.",
+            )),
             None => Ok(()),
         }
     }
@@ -211,13 +216,24 @@ impl Person {
     /// Refuses a credential that may only read.
     pub fn require_write(&self) -> Result<()> {
         match &self.credential {
-            Credential::Token { can_write: false, name, .. } => Err(Refusal::forbidden(
+            Credential::Token {
+                can_write: false,
+                name,
+                ..
+            } => Err(Refusal::forbidden(
                 "token_read_only",
-                format!("The token “{name}” may only read. Make one with write access under Personal > API tokens."),
+                format!(
+                    "The token “{name}” may only read. Make one with write access under Personal > API tokens."
+                ),
             )),
-            Credential::Key(Key { can_write: false, name, .. }) => {
-                Err(Refusal::forbidden("token_read_only", format!("The key “{name}” may only read. Make one that may write.")))
-            }
+            Credential::Key(Key {
+                can_write: false,
+                name,
+                ..
+            }) => Err(Refusal::forbidden(
+                "token_read_only",
+                format!("The key “{name}” may only read. Make one that may write."),
+            )),
             _ => Ok(()),
         }
     }
@@ -225,13 +241,21 @@ impl Person {
     /// The person in the organization with this id. Refuses with "not found" who isn't an active member there, and a
     /// session whose sign-in method, or a token whose age, that organization doesn't allow.
     pub fn in_org(self: &Arc<Self>, org: &OrgId) -> Result<Actor> {
-        let seat = self.seats.iter().find(|s| s.org.id == *org).ok_or(Refusal::NotFound)?;
+        let seat = self
+            .seats
+            .iter()
+            .find(|s| s.org.id == *org)
+            .ok_or(Refusal::NotFound)?;
         Actor::new(self, seat)
     }
 
     /// The same, where the whole organization is asked about: a workspace's key has no place there.
     pub fn in_whole_org(self: &Arc<Self>, org: &OrgId) -> Result<Actor> {
-        if self.is_of_one_workspace() { Err(Refusal::NotFound) } else { self.in_org(org) }
+        if self.is_of_one_workspace() {
+            Err(Refusal::NotFound)
+        } else {
+            self.in_org(org)
+        }
     }
 
     /// Whether this is a workspace's key, for which there is nothing but that workspace.
@@ -240,30 +264,55 @@ impl Person {
     }
 
     pub fn in_org_by_slug(self: &Arc<Self>, slug: &str) -> Result<Actor> {
-        let seat = self.seats.iter().find(|s| s.org.slug == slug).ok_or(Refusal::NotFound)?;
+        let seat = self
+            .seats
+            .iter()
+            .find(|s| s.org.slug == slug)
+            .ok_or(Refusal::NotFound)?;
         Actor::new(self, seat)
     }
 
     /// The organization to show where a path names none: the last one opened, else the first.
     pub fn active_seat(&self) -> Option<&Seat> {
-        self.seats.iter().find(|s| Some(&s.org.id) == self.last_org.as_ref()).or(self.seats.first())
+        self.seats
+            .iter()
+            .find(|s| Some(&s.org.id) == self.last_org.as_ref())
+            .or(self.seats.first())
     }
 }
 
 impl Actor {
     fn new(person: &Arc<Person>, seat: &Seat) -> Result<Self> {
         match &person.credential {
-            Credential::Session { method, .. } => seat.org.policies.require_method(*method, &seat.org.name)?,
-            Credential::Token { age_days, .. } => seat.org.policies.require_token_age(*age_days, &seat.org.name)?,
-            Credential::Key(key) => seat.org.policies.require_token_age(key.age_days, &seat.org.name)?,
+            Credential::Session { method, .. } => {
+                seat.org.policies.require_method(*method, &seat.org.name)?
+            }
+            Credential::Token { age_days, .. } => seat
+                .org
+                .policies
+                .require_token_age(*age_days, &seat.org.name)?,
+            Credential::Key(key) => seat
+                .org
+                .policies
+                .require_token_age(key.age_days, &seat.org.name)?,
             Credential::System => {}
         }
-        Ok(Self { person: person.clone(), org: seat.org.clone(), member: seat.member.clone(), role: seat.role })
+        Ok(Self {
+            person: person.clone(),
+            org: seat.org.clone(),
+            member: seat.member.clone(),
+            role: seat.role,
+        })
     }
 
     /// The operator acting on an organization, with an owner's rights.
     pub fn system(org: Organization) -> Self {
-        Self { person: Arc::new(Person::system()), org: Arc::new(org), member: MemberId::from("system"), role: OrgRole::Owner }
+        Self {
+            person: Arc::new(Person::system()),
+            org: Arc::new(org),
+            member: MemberId::from("system"),
+            role: OrgRole::Owner,
+        }
     }
 
     pub fn user(&self) -> &UserId {
@@ -273,7 +322,11 @@ impl Actor {
     /// Whether they come into the organization's workspaces without a row of their own in `access`: by their organization
     /// role and the policy, or as a key with a role there.
     pub fn enters(&self) -> bool {
-        enters_by_role(self.role, self.org.policies.admins_enter) || self.person.key().is_some_and(|key| key.workspace_role.is_some())
+        enters_by_role(self.role, self.org.policies.admins_enter)
+            || self
+                .person
+                .key()
+                .is_some_and(|key| key.workspace_role.is_some())
     }
 }
 
@@ -283,10 +336,23 @@ mod tests {
 
     #[test]
     fn sec_a8_limits_count_a_whole_ipv6_network_as_one() {
-        let network = |ip: &str| Origin { ip: ip.to_owned(), ..Origin::default() }.network();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
+        let network = |ip: &str| {
+            Origin {
+                ip: ip.to_owned(),
+                ..Origin::default()
+            }
+            .network()
+        };
+        assert_eq!(
+            network("2001:db8:1:2:3:4:5:6"),
+            network("2001:db8:1:2:ffff::1")
+        );
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
-        assert_eq!(network(""), network("nonsense"), "limits hold where no address is known");
+        assert_eq!(
+            network(""),
+            network("nonsense"),
+            "limits hold where no address is known"
+        );
     }
 }

@@ -59,8 +59,12 @@ impl App {
         config.check()?;
         let plans = Plans::load(config.plans.as_deref())?;
         if config.database_url.is_none() {
-            make_folder(&config.data_dir)
-                .map_err(|e| anyhow::anyhow!("ROSTER_DATA_DIR: the folder {} could not be made: {e}", config.data_dir.display()))?;
+            make_folder(&config.data_dir).map_err(|e| {
+                anyhow::anyhow!(
+                    "ROSTER_DATA_DIR: the folder {} could not be made: {e}",
+                    config.data_dir.display()
+                )
+            })?;
         }
         let db = Db::open(&config.database()).await?;
         crate::audit::catch_up(&db).await?;
@@ -128,13 +132,19 @@ pub fn router(app: App) -> Router {
 /// Gives a request its id, its lines in the log, and its answer the headers that every answer has.
 async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     // The id is ours: one that a client sends could forge a line of the log.
-    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+    let id = uuid::Builder::from_random_bytes(rand::random())
+        .into_uuid()
+        .to_string();
     let id = HeaderValue::from_str(&id).expect("a UUID is ASCII");
     request.headers_mut().insert(REQUEST_ID, id.clone());
     // The path without its query, and without the secret in it (SEC-I1).
     let path = web::without_secret(request.uri().path());
     let has_secret = path != request.uri().path();
-    let door = if path.starts_with("/api/") { "api" } else { "page" };
+    let door = if path.starts_with("/api/") {
+        "api"
+    } else {
+        "page"
+    };
     let span = tracing::info_span!("request", method = %request.method(), path, id = id.to_str().unwrap_or(""));
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -156,8 +166,11 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
 /// outside the pages) get the words that the door they came through uses.
 async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).cloned();
-    let visitor = (!request.uri().path().starts_with("/api/")).then(|| web::stranger(&app, &request));
-    let refused = refuse_unreadable(&request).err().or_else(|| refuse_unknown_host(&app.config, &request).err());
+    let visitor =
+        (!request.uri().path().starts_with("/api/")).then(|| web::stranger(&app, &request));
+    let refused = refuse_unreadable(&request)
+        .err()
+        .or_else(|| refuse_unknown_host(&app.config, &request).err());
     let response = match refused {
         Some(status) => status.into_response(),
         None => {
@@ -177,8 +190,15 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Response
 
 /// No address of ours has a NUL in it, and no database takes one (SEC-W10).
 fn refuse_unreadable(request: &Request) -> Result<(), StatusCode> {
-    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
-    if address.contains("%00") { Err(StatusCode::BAD_REQUEST) } else { Ok(()) }
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or("", |address| address.as_str());
+    if address.contains("%00") {
+        Err(StatusCode::BAD_REQUEST)
+    } else {
+        Ok(())
+    }
 }
 
 /// Answers only for the host in `ROSTER_PUBLIC_URL`, for this machine's own names, and for bare addresses, which no other
@@ -191,16 +211,24 @@ fn refuse_unknown_host(config: &Config, request: &Request) -> Result<(), StatusC
     }
     let authority = match (request.uri().authority(), value) {
         (Some(authority), _) => authority.clone(),
-        (None, Some(value)) => Authority::try_from(value.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?,
+        (None, Some(value)) => {
+            Authority::try_from(value.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?
+        }
         (None, None) if request.version() == Version::HTTP_10 => return Ok(()),
         (None, None) => return Err(StatusCode::BAD_REQUEST),
     };
-    let Some(url) = &config.public_url else { return Ok(()) };
+    let Some(url) = &config.public_url else {
+        return Ok(());
+    };
     let plain = |host: &'_ str| host.trim_matches(['[', ']']).to_ascii_lowercase();
     let host = plain(authority.host());
     let ours = url.host_str().is_some_and(|name| plain(name) == host);
     let anywhere = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    if ours || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok() { Ok(()) } else { Err(StatusCode::MISDIRECTED_REQUEST) }
+    if ours || anywhere || host == "localhost" || host.parse::<IpAddr>().is_ok() {
+        Ok(())
+    } else {
+        Err(StatusCode::MISDIRECTED_REQUEST)
+    }
 }
 
 /// What a page may load and send. One that says otherwise itself is taken at its word.
@@ -211,23 +239,47 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
 fn set_headers(config: &Config, headers: &mut HeaderMap, has_secret: bool) {
     headers.reserve(12);
     let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A browser that is told to send no referrer sends no `Origin` either, which only `Sec-Fetch-Site` makes up for; and
     // that comes over https or on loopback alone. Elsewhere a form of ours would be taken for a stranger's.
-    set(header::REFERRER_POLICY, if has_secret && config.is_trustworthy() { "no-referrer" } else { "same-origin" });
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set(
+        header::REFERRER_POLICY,
+        if has_secret && config.is_trustworthy() {
+            "no-referrer"
+        } else {
+            "same-origin"
+        },
+    );
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
     // What may be kept says so itself.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.append(header::VARY, HeaderValue::from_static("cookie, hx-request-type"));
+        headers.append(
+            header::VARY,
+            HeaderValue::from_static("cookie, hx-request-type"),
+        );
     }
     if config.is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
     }
 }
 
@@ -244,16 +296,26 @@ const LAST_REQUESTS: Duration = Duration::from_secs(20);
 ///
 /// The loop is our own, because `axum::serve` neither limits how long a request's head may take nor how many
 /// connections are open (security.md, T7, T8).
-pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let (stop_worker, stopped) = watch::channel(false);
     let worker = tokio::spawn(outbox::run(app.clone(), stopped.clone()));
-    let heads = tokio::spawn(crate::audit::write_heads_from_time_to_time(app.clone(), stopped.clone()));
+    let heads = tokio::spawn(crate::audit::write_heads_from_time_to_time(
+        app.clone(),
+        stopped.clone(),
+    ));
     let cleaner = tokio::spawn(clean_up(app.clone()));
     let service = router(app.clone());
     // HTTP/1 alone: hyper-util's builder for both versions first waits for bytes that tell them apart, and for those
     // without a limit. Browsers speak HTTP/2 only by TLS, to the proxy in front.
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(LONGEST_HEAD).max_buf_size(64 * 1024);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(LONGEST_HEAD)
+        .max_buf_size(64 * 1024);
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::pin!(stop);
@@ -276,11 +338,14 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         };
         stream.set_nodelay(true).ok();
         let service = service.clone();
-        let answer = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-            let mut request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            service.clone().oneshot(request)
-        });
+        let answer =
+            hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                let mut request = request.map(axum::body::Body::new);
+                request
+                    .extensions_mut()
+                    .insert(ConnectInfo::<SocketAddr>(peer));
+                service.clone().oneshot(request)
+            });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
             connection.await.ok();
@@ -288,13 +353,21 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         });
     }
     drop(listener);
-    tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.ok();
+    tokio::time::timeout(LAST_REQUESTS, graceful.shutdown())
+        .await
+        .ok();
     cleaner.abort();
     stop_worker.send(true).ok();
-    tokio::time::timeout(Duration::from_secs(2), worker).await.ok();
-    tokio::time::timeout(Duration::from_secs(5), heads).await.ok();
+    tokio::time::timeout(Duration::from_secs(2), worker)
+        .await
+        .ok();
+    tokio::time::timeout(Duration::from_secs(5), heads)
+        .await
+        .ok();
     // Not longer: what holds a connection now has had its time.
-    tokio::time::timeout(Duration::from_secs(2), app.db.close()).await.ok();
+    tokio::time::timeout(Duration::from_secs(2), app.db.close())
+        .await
+        .ok();
     Ok(())
 }
 

@@ -27,7 +27,9 @@ impl Clock {
 }
 
 fn zoned(at: Micros) -> jiff::Zoned {
-    jiff::Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC)
+    jiff::Timestamp::from_microsecond(at)
+        .unwrap_or_default()
+        .to_zoned(jiff::tz::TimeZone::UTC)
 }
 
 /// `2026-11-22T09:41:07Z`, the exact value a `<time>` carries.
@@ -42,7 +44,9 @@ pub fn rfc3339_exact(at: Micros) -> String {
 
 /// Reads a time as [`rfc3339_exact`] writes it.
 pub fn parse_rfc3339(text: &str) -> Option<Micros> {
-    text.parse::<jiff::Timestamp>().ok().map(|at| at.as_microsecond())
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(|at| at.as_microsecond())
 }
 
 /// `2026-11-22`, the value of a date field.
@@ -53,14 +57,25 @@ pub fn date(at: Micros) -> String {
 /// The first moment of a day written `2026-11-22` (UTC).
 pub fn parse_date(text: &str) -> Option<Micros> {
     let date: jiff::civil::Date = text.parse().ok()?;
-    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    Some(
+        date.to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_microsecond(),
+    )
 }
 
 /// The UTC month of a moment: its first day and the first of the next month, as days since 1970-01-01.
 pub fn month(at: Micros) -> (i64, i64) {
     let first = zoned(at).date().first_of_month();
-    let day = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |z| z.timestamp().as_microsecond() / DAY);
-    (day(first), day(first.saturating_add(jiff::Span::new().months(1))))
+    let day = |date: jiff::civil::Date| {
+        date.to_zoned(jiff::tz::TimeZone::UTC)
+            .map_or(0, |z| z.timestamp().as_microsecond() / DAY)
+    };
+    (
+        day(first),
+        day(first.saturating_add(jiff::Span::new().months(1))),
+    )
 }
 
 /// `22 Nov`
@@ -85,13 +100,27 @@ pub fn minute(at: Micros) -> String {
 
 /// `2 minutes ago`, `Yesterday`, `in 5 days`, and a date from a month on.
 pub fn relative(at: Micros, now: Micros) -> String {
-    let (gap, past) = if at <= now { (now - at, true) } else { (at - now, false) };
+    let (gap, past) = if at <= now {
+        (now - at, true)
+    } else {
+        (at - now, false)
+    };
     let say = |count: i64, unit: &str| {
         let s = if count == 1 { "" } else { "s" };
-        if past { format!("{count} {unit}{s} ago") } else { format!("in {count} {unit}{s}") }
+        if past {
+            format!("{count} {unit}{s} ago")
+        } else {
+            format!("in {count} {unit}{s}")
+        }
     };
     // What is left of a time to come is rounded up: an offer of seven days reads "in 7 days", not "in 6".
-    let count = |unit: Micros| if past { gap / unit } else { (gap + unit - 1) / unit };
+    let count = |unit: Micros| {
+        if past {
+            gap / unit
+        } else {
+            (gap + unit - 1) / unit
+        }
+    };
     match gap {
         _ if gap < MINUTE => {
             if past {
@@ -133,6 +162,9 @@ mod tests {
         assert_eq!(parse_rfc3339(&rfc3339_exact(now + 42)), Some(now + 42));
         assert_eq!(parse_date(&date(now)), Some(now - 10 * HOUR));
         let (first, next) = month(now);
-        assert_eq!((day(first * DAY), day(next * DAY)), ("1 Nov 2025".to_owned(), "1 Dec 2025".to_owned()));
+        assert_eq!(
+            (day(first * DAY), day(next * DAY)),
+            ("1 Nov 2025".to_owned(), "1 Dec 2025".to_owned())
+        );
     }
 }

@@ -24,20 +24,47 @@ pub struct Config {
     pub public_url: Option<Url>,
 
     /// Folder for the database file and for mails that have no server to go to
-    #[arg(long, value_name = "FOLDER", env = "ROSTER_DATA_DIR", default_value = "./data", global = true, help_heading = "Data")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "ROSTER_DATA_DIR",
+        default_value = "./data",
+        global = true,
+        help_heading = "Data"
+    )]
     pub data_dir: PathBuf,
 
     /// sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: roster.db in the data folder]
-    #[arg(long, value_name = "URL", env = "ROSTER_DATABASE_URL", hide_env_values = true, global = true, help_heading = "Data")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ROSTER_DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Data"
+    )]
     pub database_url: Option<String>,
 
     /// smtps://USER:PASSWORD@HOST (TLS), smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtp://127.0.0.1:1025 (plain, loopback only).
     /// Without it, mails are written as .eml files into the data folder
-    #[arg(long, value_name = "URL", env = "ROSTER_SMTP_URL", hide_env_values = true, global = true, help_heading = "Mail")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ROSTER_SMTP_URL",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Mail"
+    )]
     pub smtp_url: Option<String>,
 
     /// PEM file of a certificate authority to trust for the mail server, beside the public ones
-    #[arg(long, value_name = "FILE", env = "ROSTER_SMTP_CA", global = true, help_heading = "Mail")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROSTER_SMTP_CA",
+        global = true,
+        help_heading = "Mail"
+    )]
     pub smtp_ca: Option<PathBuf>,
 
     /// Sender of every mail
@@ -52,7 +79,13 @@ pub struct Config {
     pub mail_from: String,
 
     /// Client id of the GitHub OAuth app that people sign in with
-    #[arg(long, value_name = "ID", env = "ROSTER_GITHUB_CLIENT_ID", global = true, help_heading = "Sign-in with GitHub")]
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "ROSTER_GITHUB_CLIENT_ID",
+        global = true,
+        help_heading = "Sign-in with GitHub"
+    )]
     pub github_client_id: Option<String>,
 
     /// Client secret of that app
@@ -87,7 +120,14 @@ pub struct Config {
     pub membership: Membership,
 
     /// By what people are invited to an organization [default: email, or both where people sign in with GitHub]
-    #[arg(long, value_name = "HOW", env = "ROSTER_INVITE_BY", value_enum, global = true, help_heading = "Accounts")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "ROSTER_INVITE_BY",
+        value_enum,
+        global = true,
+        help_heading = "Accounts"
+    )]
     pub invite_by: Option<InviteBy>,
 
     /// What an invitation by GitHub username needs from whoever it is to
@@ -131,11 +171,24 @@ pub struct Config {
     pub api_calls: u32,
 
     /// TOML file with the plans that organizations can have, their limits and entitlements [default: free, team, enterprise]
-    #[arg(long, value_name = "FILE", env = "ROSTER_PLANS", global = true, help_heading = "Billing")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROSTER_PLANS",
+        global = true,
+        help_heading = "Billing"
+    )]
     pub plans: Option<PathBuf>,
 
     /// Secret key of the Stripe account that plans are paid to
-    #[arg(long, value_name = "KEY", env = "ROSTER_STRIPE_API_KEY", hide_env_values = true, global = true, help_heading = "Billing")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "ROSTER_STRIPE_API_KEY",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Billing"
+    )]
     pub stripe_api_key: Option<Hidden>,
 
     /// Signing secret of the webhook endpoint that Stripe sends its events to: PUBLIC_URL/stripe/webhook
@@ -170,7 +223,14 @@ pub struct Config {
     pub metrics_token: Option<Hidden>,
 
     /// What to log: error, warn, info, debug, or a filter like roster=debug
-    #[arg(long, value_name = "FILTER", env = "ROSTER_LOG", default_value = "info", global = true, help_heading = "Log and development")]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "ROSTER_LOG",
+        default_value = "info",
+        global = true,
+        help_heading = "Log and development"
+    )]
     pub log: String,
 
     /// Lines of JSON instead of text in the log
@@ -197,9 +257,18 @@ pub enum HeadsTo {
 fn heads_to(text: &str) -> Result<HeadsTo, String> {
     match Url::parse(text) {
         Ok(url) if url.scheme() == "https" && url.has_host() => Ok(HeadsTo::Url(url)),
-        Ok(url) if url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) => Ok(HeadsTo::Url(url)),
-        Ok(url) if url.scheme().len() > 1 => Err("must be a file, or an address that begins with https://".into()),
-        _ if text.is_empty() => Err("must be a file, or an address that begins with https://".into()),
+        Ok(url)
+            if url.scheme() == "http"
+                && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) =>
+        {
+            Ok(HeadsTo::Url(url))
+        }
+        Ok(url) if url.scheme().len() > 1 => {
+            Err("must be a file, or an address that begins with https://".into())
+        }
+        _ if text.is_empty() => {
+            Err("must be a file, or an address that begins with https://".into())
+        }
         _ => Ok(HeadsTo::File(PathBuf::from(text))),
     }
 }
@@ -261,7 +330,9 @@ fn web_address(text: &str) -> Result<Url, String> {
 fn network(text: &str) -> Result<ipnet::IpNet, String> {
     let text = text.trim();
     let address = || text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
-    text.parse::<ipnet::IpNet>().or_else(|_| address()).map_err(|_| "must be addresses or networks like 10.0.0.0/8,127.0.0.1".into())
+    text.parse::<ipnet::IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| "must be addresses or networks like 10.0.0.0/8,127.0.0.1".into())
 }
 
 impl Config {
@@ -283,27 +354,48 @@ impl Config {
 
     /// Whether people reach Roster by https, so that cookies can demand it.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.public_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https")
     }
 
     /// Whether browsers trust the way to Roster: https, or this very machine.
     pub fn is_trustworthy(&self) -> bool {
         let base = self.base_url();
-        let host = Url::parse(&base).ok().and_then(|url| url.host_str().map(|h| h.trim_matches(['[', ']']).to_owned())).unwrap_or_default();
-        self.is_https() || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        let host = Url::parse(&base)
+            .ok()
+            .and_then(|url| {
+                url.host_str()
+                    .map(|h| h.trim_matches(['[', ']']).to_owned())
+            })
+            .unwrap_or_default();
+        self.is_https()
+            || host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
     }
 
     /// The database's URL.
     pub fn database(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("roster.db").display()))
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("roster.db").display()))
     }
 
     pub fn github(&self) -> Option<(&str, &str)> {
-        Some((self.github_client_id.as_deref()?, self.github_client_secret.as_deref()?))
+        Some((
+            self.github_client_id.as_deref()?,
+            self.github_client_secret.as_deref()?,
+        ))
     }
 
     fn invite_by(&self) -> InviteBy {
-        self.invite_by.unwrap_or(if self.github().is_some() { InviteBy::Both } else { InviteBy::Email })
+        self.invite_by.unwrap_or(if self.github().is_some() {
+            InviteBy::Both
+        } else {
+            InviteBy::Email
+        })
     }
 
     pub fn invites_by_email(&self) -> bool {
@@ -326,13 +418,18 @@ impl Config {
         })?;
         if let Some(url) = &self.public_url {
             anyhow::ensure!(
-                matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() && url.fragment().is_none(),
+                matches!(url.scheme(), "http" | "https")
+                    && url.path() == "/"
+                    && url.query().is_none()
+                    && url.fragment().is_none(),
                 "ROSTER_PUBLIC_URL (--public-url) must be like https://roster.example.com, without a path; it is “{url}”"
             );
         }
         let database = self.database();
         anyhow::ensure!(
-            ["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)),
+            ["sqlite://", "postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| database.starts_with(scheme)),
             "ROSTER_DATABASE_URL (--database-url) must begin with sqlite:// or postgres://"
         );
         anyhow::ensure!(
@@ -357,14 +454,19 @@ impl Config {
 
     /// Both secrets or none, each of its kind, and only by a way that nobody reads along.
     fn check_stripe(&self) -> anyhow::Result<()> {
-        let (key, secret) = (self.stripe_api_key.as_ref().map(Hidden::reveal), self.stripe_webhook_secret.as_ref().map(Hidden::reveal));
+        let (key, secret) = (
+            self.stripe_api_key.as_ref().map(Hidden::reveal),
+            self.stripe_webhook_secret.as_ref().map(Hidden::reveal),
+        );
         anyhow::ensure!(
             key.is_some() == secret.is_some(),
             "ROSTER_STRIPE_API_KEY and ROSTER_STRIPE_WEBHOOK_SECRET belong together; one of them is missing"
         );
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
         anyhow::ensure!(
-            key.is_none_or(|key| ["sk_", "rk_"].iter().any(|start| key.starts_with(start)) && plain(key)),
+            key.is_none_or(
+                |key| ["sk_", "rk_"].iter().any(|start| key.starts_with(start)) && plain(key)
+            ),
             "ROSTER_STRIPE_API_KEY (--stripe-api-key) must be a secret or restricted key, which begins with sk_ or rk_"
         );
         anyhow::ensure!(
@@ -373,7 +475,8 @@ impl Config {
         );
         let url = &self.stripe_api_url;
         anyhow::ensure!(
-            url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")),
+            url.scheme() == "https"
+                || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")),
             "ROSTER_STRIPE_API_URL (--stripe-api-url) must begin with https://, except on this machine; it is “{url}”"
         );
         Ok(())

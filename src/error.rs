@@ -15,7 +15,10 @@ pub enum Refusal {
     Unauthenticated,
     /// The asker may know of the thing but may not do this.
     #[error("{reason}")]
-    Forbidden { code: &'static str, reason: Cow<'static, str> },
+    Forbidden {
+        code: &'static str,
+        reason: Cow<'static, str>,
+    },
     /// The request can't be read: not UTF-8, a key twice, not the type it must be.
     #[error("{0}")]
     Malformed(Cow<'static, str>),
@@ -30,9 +33,15 @@ pub enum Refusal {
     OverLimit(Box<Conflict>),
     /// The link or offer was valid once and no longer is.
     #[error("{reason}")]
-    Gone { code: &'static str, reason: Cow<'static, str> },
+    Gone {
+        code: &'static str,
+        reason: Cow<'static, str>,
+    },
     #[error("{reason}")]
-    TooMany { reason: Cow<'static, str>, retry_after_seconds: u64 },
+    TooMany {
+        reason: Cow<'static, str>,
+        retry_after_seconds: u64,
+    },
     /// Something Roster needs is busy or down; asking again later helps.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -59,24 +68,46 @@ pub struct Conflict {
 }
 
 impl Refusal {
-    pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
+    pub fn field(
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
     }
 
     pub fn forbidden(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::Forbidden { code, reason: reason.into() }
+        Self::Forbidden {
+            code,
+            reason: reason.into(),
+        }
     }
 
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Conflict(Box::new(Conflict { code, message: message.into(), next: None, existing_id: None }))
+        Self::Conflict(Box::new(Conflict {
+            code,
+            message: message.into(),
+            next: None,
+            existing_id: None,
+        }))
     }
 
     pub fn over_limit(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::OverLimit(Box::new(Conflict { code, message: message.into(), next: None, existing_id: None }))
+        Self::OverLimit(Box::new(Conflict {
+            code,
+            message: message.into(),
+            next: None,
+            existing_id: None,
+        }))
     }
 
     pub fn gone(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::Gone { code, reason: reason.into() }
+        Self::Gone {
+            code,
+            reason: reason.into(),
+        }
     }
 
     /// The HTTP status that both doors answer with.
@@ -97,7 +128,11 @@ impl Refusal {
     }
 
     /// Adds the way out to a conflict, or to a limit.
-    pub fn with_next(mut self, label: impl Into<Cow<'static, str>>, path: impl Into<String>) -> Self {
+    pub fn with_next(
+        mut self,
+        label: impl Into<Cow<'static, str>>,
+        path: impl Into<String>,
+    ) -> Self {
         if let Self::Conflict(conflict) | Self::OverLimit(conflict) = &mut self {
             conflict.next = Some((label.into(), path.into()));
         }
@@ -115,7 +150,10 @@ impl Refusal {
     /// The message for one field, or "".
     pub fn message_for(&self, field: &str) -> &str {
         match self {
-            Self::Invalid(fields) => fields.iter().find(|f| f.field == field).map_or("", |f| &f.message),
+            Self::Invalid(fields) => fields
+                .iter()
+                .find(|f| f.field == field)
+                .map_or("", |f| &f.message),
             _ => "",
         }
     }
@@ -127,7 +165,11 @@ pub struct Checks(Vec<FieldError>);
 
 impl Checks {
     /// The value, or `None` after noting why not.
-    pub fn take<T>(&mut self, field: impl Into<Cow<'static, str>>, value: Result<T, impl Into<Cow<'static, str>>>) -> Option<T> {
+    pub fn take<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        value: Result<T, impl Into<Cow<'static, str>>>,
+    ) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(message) => {
@@ -137,11 +179,22 @@ impl Checks {
         }
     }
 
-    pub fn fail(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
-        self.0.push(FieldError { field: field.into(), message: message.into() });
+    pub fn fail(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        self.0.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        });
     }
 
     pub fn done(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid(self.0))
+        }
     }
 }

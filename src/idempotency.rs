@@ -52,12 +52,20 @@ pub async fn claim(app: &App, once: &Once, request: &str) -> Result<Option<Answe
         tx.commit().await?;
         return Ok(None);
     }
-    let running = || Refusal::conflict("idempotency_running", "A request with this key is at work. Ask again in a moment.");
+    let running = || {
+        Refusal::conflict(
+            "idempotency_running",
+            "A request with this key is at work. Ask again in a moment.",
+        )
+    };
     // One that was given back just now is gone.
     let kept = queries::find(&mut tx, once).await?.ok_or_else(running)?;
     tx.commit().await?;
     if kept.request_hash != request {
-        return Err(Refusal::field("Idempotency-Key", "This key was used for another request. Use a new key for each change."));
+        return Err(Refusal::field(
+            "Idempotency-Key",
+            "This key was used for another request. Use a new key for each change.",
+        ));
     }
     match kept.status {
         None => Err(running()),
@@ -66,7 +74,11 @@ pub async fn claim(app: &App, once: &Once, request: &str) -> Result<Option<Answe
             "idempotency_answer_lost",
             "This was done, but its answer was lost. Look at what is there now before you do it again with a new key.",
         )),
-        Some(status) => Ok(Some(Answer { status: u16::try_from(status).unwrap_or(200), location: kept.location, body: kept.body })),
+        Some(status) => Ok(Some(Answer {
+            status: u16::try_from(status).unwrap_or(200),
+            location: kept.location,
+            body: kept.body,
+        })),
     }
 }
 

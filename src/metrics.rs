@@ -45,23 +45,43 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("roster");
         let requests: Requests = Family::new_with_constructor(|| Histogram::new(BOUNDS));
         let (jobs, oldest) = (Family::default(), Gauge::default());
-        registry.register("build", "The version that runs", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        registry.register_with_unit("http_request_duration", "How long answers took", Unit::Seconds, requests.clone());
-        registry.register("outbox_jobs", "Mails and other work that wait, or were given up", jobs.clone());
+        registry.register(
+            "build",
+            "The version that runs",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "How long answers took",
+            Unit::Seconds,
+            requests.clone(),
+        );
+        registry.register(
+            "outbox_jobs",
+            "Mails and other work that wait, or were given up",
+            jobs.clone(),
+        );
         registry.register_with_unit(
             "outbox_oldest_age",
             "How long the oldest work has waited past its time",
             Unit::Seconds,
             oldest.clone(),
         );
-        Self { registry, requests, jobs, oldest }
+        Self {
+            registry,
+            requests,
+            jobs,
+            oldest,
+        }
     }
 }
 
 impl Metrics {
     /// Notes that a request was answered that came through a door: `page` or `api`.
     pub fn answered(&self, door: &'static str, status: u16, took: Duration) {
-        self.requests.get_or_create(&Answered { door, status }).observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&Answered { door, status })
+            .observe(took.as_secs_f64());
     }
 }
 
@@ -69,8 +89,14 @@ impl Metrics {
 pub async fn draw(app: &App) -> Result<String> {
     let standing = outbox::standing(app).await?;
     let metrics = &app.metrics;
-    metrics.jobs.get_or_create(&Waiting { state: "queued" }).set(standing.queued);
-    metrics.jobs.get_or_create(&Waiting { state: "failed" }).set(standing.failed);
+    metrics
+        .jobs
+        .get_or_create(&Waiting { state: "queued" })
+        .set(standing.queued);
+    metrics
+        .jobs
+        .get_or_create(&Waiting { state: "failed" })
+        .set(standing.failed);
     metrics.oldest.set(standing.overdue / SECOND);
     let mut text = String::new();
     encode(&mut text, &metrics.registry).map_err(anyhow::Error::new)?;

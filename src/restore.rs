@@ -22,10 +22,21 @@ pub(crate) async fn settle(app: &App, keep_tokens: bool) -> Result<Settled> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let ended = accounts::end_everything(&mut tx, keep_tokens, now).await?;
-    let held_back = outbox::give_up_all(app, &mut tx, "held back: the database was restored from a backup").await?;
+    let held_back = outbox::give_up_all(
+        app,
+        &mut tx,
+        "held back: the database was restored from a backup",
+    )
+    .await?;
     let operator = Person::system();
     for org in organizations::all(&mut tx).await? {
-        let event = Event::new(Category::Governance, "organization.restored", "organization", org.id.to_string(), org.name);
+        let event = Event::new(
+            Category::Governance,
+            "organization.restored",
+            "organization",
+            org.id.to_string(),
+            org.name,
+        );
         audit::record_in(&mut tx, &operator, &org.id, now, event).await?;
     }
     tx.commit().await?;

@@ -22,12 +22,14 @@ pub fn hash(secret: &str) -> String {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        for half in [b >> 4, b & 15] {
-            out.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-        }
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+            for half in [b >> 4, b & 15] {
+                out.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
+            }
+            out
+        })
 }
 
 /// Whether two secrets are equal, in time that doesn't tell how far they agree.

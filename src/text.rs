@@ -27,7 +27,10 @@ fn is_picture(c: char) -> bool {
 
 /// A tag sequence that says which flag a black flag is, such as Scotland's (UTS #51): three to six letters or digits and an end.
 fn ends_flag(tags: &[char]) -> Option<usize> {
-    let length = tags.iter().take_while(|c| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}')).count();
+    let length = tags
+        .iter()
+        .take_while(|c| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}'))
+        .count();
     ((3..=6).contains(&length) && tags.get(length) == Some(&'\u{e007f}')).then_some(length + 1)
 }
 
@@ -39,7 +42,9 @@ fn hides_something(value: &str) -> bool {
     while let Some(&c) = chars.get(at) {
         // The sign that asks for a picture stands between the two.
         let before = chars[..at].iter().rev().find(|c| **c != '\u{fe0f}');
-        let both = |fits: fn(char) -> bool| before.is_some_and(|c| fits(*c)) && chars.get(at + 1).is_some_and(|c| fits(*c));
+        let both = |fits: fn(char) -> bool| {
+            before.is_some_and(|c| fits(*c)) && chars.get(at + 1).is_some_and(|c| fits(*c))
+        };
         at += match c {
             '\u{200c}' if both(is_joined_script) => 1,
             '\u{200d}' if both(is_joined_script) || both(is_picture) => 1,
@@ -88,7 +93,9 @@ pub fn email(input: &str) -> Result<String, Message> {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
-        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
+        && local
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
     let labels: Vec<&str> = domain.split('.').collect();
     let domain_ok = domain.len() <= 253
         && labels.len() >= 2
@@ -97,22 +104,36 @@ pub fn email(input: &str) -> Result<String, Message> {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         });
-    if local_ok && domain_ok { Ok(value.to_ascii_lowercase()) } else { Err(wrong()) }
+    if local_ok && domain_ok {
+        Ok(value.to_ascii_lowercase())
+    } else {
+        Err(wrong())
+    }
 }
 
 /// A GitHub username, with or without an @ before it: letters, digits and hyphens; managed users have an underscore too.
 pub fn github_login(input: &str) -> Result<String, Message> {
     let login = input.trim().trim_start_matches('@');
-    let shaped = (1..=39).contains(&login.len()) && login.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if shaped { Ok(login.to_owned()) } else { Err("Enter one GitHub username, like octocat.".into()) }
+    let shaped = (1..=39).contains(&login.len())
+        && login
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if shaped {
+        Ok(login.to_owned())
+    } else {
+        Err("Enter one GitHub username, like octocat.".into())
+    }
 }
 
 /// A domain such as `example.com`, lower-cased.
 pub fn domain(input: &str) -> Result<String, Message> {
     let value = input.trim().trim_start_matches('@');
-    email(&format!("x@{value}")).map_err(|_| Message::from(format!("“{value}” is not a domain like example.com.")))?;
+    email(&format!("x@{value}"))
+        .map_err(|_| Message::from(format!("“{value}” is not a domain like example.com.")))?;
     Ok(value.to_ascii_lowercase())
 }
 
@@ -146,12 +167,16 @@ const RESERVED: [&str; 22] = [
 pub fn slug(input: &str) -> Result<String, Message> {
     let value = input.trim();
     let shaped = (2..=40).contains(&value.len())
-        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !value.starts_with('-')
         && !value.ends_with('-')
         && !value.contains("--");
     if !shaped {
-        return Err("Use 2 to 40 lower-case letters, digits and single hyphens, like acme-corp.".into());
+        return Err(
+            "Use 2 to 40 lower-case letters, digits and single hyphens, like acme-corp.".into(),
+        );
     }
     if RESERVED.contains(&value) {
         return Err(format!("“{value}” is reserved. Choose another, like {value}-team.").into());
@@ -188,14 +213,27 @@ pub fn numbered_slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
 /// The key names are sorted by: accents and case folded away, so that both databases order alike.
 pub fn sort_key(name: &str) -> String {
     let folded = deunicode::deunicode(name).to_ascii_lowercase();
-    if folded.trim().is_empty() { name.to_lowercase() } else { folded }
+    if folded.trim().is_empty() {
+        name.to_lowercase()
+    } else {
+        folded
+    }
 }
 
 /// The text that search looks into. The folded form stands beside the plain one, so that both "muller" and "müller" find Müller.
 pub fn search_key(parts: &[&str]) -> String {
-    let plain = parts.iter().filter(|p| !p.is_empty()).map(|p| p.to_lowercase()).collect::<Vec<_>>().join(" ");
+    let plain = parts
+        .iter()
+        .filter(|p| !p.is_empty())
+        .map(|p| p.to_lowercase())
+        .collect::<Vec<_>>()
+        .join(" ");
     let folded = deunicode::deunicode(&plain).to_ascii_lowercase();
-    if folded == plain { plain } else { format!("{plain} {folded}") }
+    if folded == plain {
+        plain
+    } else {
+        format!("{plain} {folded}")
+    }
 }
 
 /// The pattern of `LIKE … ESCAPE '\'` that finds `term` anywhere (SEC-R14).
@@ -213,10 +251,16 @@ pub fn like(term: &str) -> String {
 
 /// One or two letters that stand for a name where there is no picture.
 pub fn initials(name: &str) -> String {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty());
     let first = words.next().and_then(|w| w.chars().next());
     let last = words.next_back().and_then(|w| w.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 /// `1,284`
@@ -234,7 +278,11 @@ pub fn thousands(number: i64) -> String {
 
 /// `1 person`, `3 people`
 pub fn count(number: i64, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        thousands(number),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// `12.4 GB`, in units of a thousand; whole bytes below that.
@@ -310,14 +358,31 @@ mod tests {
 
     #[test]
     fn s1_73_s1_74_amounts_read_as_people_say_them() {
-        let sizes = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (12_412_000_000, "12.4 GB"), (999_960, "1.0 MB")];
+        let sizes = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (12_412_000_000, "12.4 GB"),
+            (999_960, "1.0 MB"),
+        ];
         for (number, words) in sizes {
             assert_eq!(bytes(number), words);
         }
-        for (part, words) in [(1.0, "100 %"), (0.0, "0.0 %"), (0.9999, "99.9 %"), (0.0001, "0.1 %"), (2.0 / 3.0, "66.7 %")] {
+        for (part, words) in [
+            (1.0, "100 %"),
+            (0.0, "0.0 %"),
+            (0.9999, "99.9 %"),
+            (0.0001, "0.1 %"),
+            (2.0 / 3.0, "66.7 %"),
+        ] {
             assert_eq!(percent(part), words);
         }
-        for (micros, words) in [(400_000, "0.4 s"), (42_000_000, "42 s"), (185_000_000, "3 min 5 s"), (7_800_000_000, "2 h 10 min")] {
+        for (micros, words) in [
+            (400_000, "0.4 s"),
+            (42_000_000, "42 s"),
+            (185_000_000, "3 min 5 s"),
+            (7_800_000_000, "2 h 10 min"),
+        ] {
             assert_eq!(duration(micros), words);
         }
     }

@@ -37,26 +37,47 @@ impl Found {
             let part = (tag as u64 ^ (1 << 63)) >> 56;
             self.tags[part as usize].push((tag, event.seq as u32));
         }
-        self.days.entry(event.at.div_euclid(DAY)).or_insert((event.seq, event.seq)).1 = event.seq;
-        if !self.actions.iter().any(|(action, _)| *action == event.action) {
-            self.actions.insert((event.action.clone(), event.category.clone()));
+        self.days
+            .entry(event.at.div_euclid(DAY))
+            .or_insert((event.seq, event.seq))
+            .1 = event.seq;
+        if !self
+            .actions
+            .iter()
+            .any(|(action, _)| *action == event.action)
+        {
+            self.actions
+                .insert((event.action.clone(), event.category.clone()));
         }
     }
 }
 
 /// Writes events by actors into the chain of their organization, which nobody else has open.
-pub async fn fill(file: &Path, events: impl Iterator<Item = (Actor, Vec<(i64, Event)>)> + Send + 'static) -> anyhow::Result<()> {
+pub async fn fill(
+    file: &Path,
+    events: impl Iterator<Item = (Actor, Vec<(i64, Event)>)> + Send + 'static,
+) -> anyhow::Result<()> {
     let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await?;
-    for pragma in ["locking_mode = EXCLUSIVE", "journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -262144"] {
+    for pragma in [
+        "locking_mode = EXCLUSIVE",
+        "journal_mode = OFF",
+        "synchronous = OFF",
+        "foreign_keys = OFF",
+        "cache_size = -262144",
+    ] {
         run(&mut database, &format!("PRAGMA {pragma}")).await?;
     }
     let person: String =
-        sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE name = 'audit_events_by_person'").fetch_one(&mut database).await?;
+        sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE name = 'audit_events_by_person'")
+            .fetch_one(&mut database)
+            .await?;
     run(&mut database, "DROP INDEX audit_events_by_person").await?;
     let mut events = events.peekable();
     let org = events.peek().context("some events")?.0.org.id.to_string();
-    let end: (i64, String) =
-        sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE stream = $1").bind(&org).fetch_one(&mut database).await?;
+    let end: (i64, String) = sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE stream = $1")
+        .bind(&org)
+        .fetch_one(&mut database)
+        .await?;
     let (sender, made) = mpsc::sync_channel(4);
     let making = std::thread::spawn(move || make(end, events, &sender));
     let sql = format!("INSERT INTO audit_events VALUES {}", places(ROWS, 25));
@@ -75,7 +96,9 @@ pub async fn fill(file: &Path, events: impl Iterator<Item = (Actor, Vec<(i64, Ev
     if open > 0 {
         run(&mut database, "COMMIT").await?;
     }
-    let (end, found) = making.join().map_err(|_| anyhow::anyhow!("the events could not be made"))?;
+    let (end, found) = making
+        .join()
+        .map_err(|_| anyhow::anyhow!("the events could not be made"))?;
     run(&mut database, "BEGIN").await?;
     sqlx::query("UPDATE audit_heads SET seq = $2, hash = $3 WHERE stream = $1")
         .bind(&org)
@@ -98,14 +121,20 @@ fn make(
     events: impl Iterator<Item = (Actor, Vec<(i64, Event)>)>,
     sender: &mpsc::SyncSender<Vec<EventRow>>,
 ) -> Made {
-    let mut found = Found { tags: vec![Vec::new(); PARTS], days: BTreeMap::new(), actions: BTreeSet::new() };
+    let mut found = Found {
+        tags: vec![Vec::new(); PARTS],
+        days: BTreeMap::new(),
+        actions: BTreeSet::new(),
+    };
     let mut rows = Vec::with_capacity(ROWS);
     for (actor, events) in events {
         for (row, tags) in audit::rows_of(&mut end, &actor, events) {
             found.add(&row, tags);
             rows.push(row);
             if rows.len() == ROWS {
-                sender.send(std::mem::replace(&mut rows, Vec::with_capacity(ROWS))).ok();
+                sender
+                    .send(std::mem::replace(&mut rows, Vec::with_capacity(ROWS)))
+                    .ok();
             }
         }
     }
@@ -126,7 +155,11 @@ fn places(rows: usize, columns: usize) -> String {
     vec![row; rows].join(",")
 }
 
-async fn write_events(database: &mut SqliteConnection, full: &str, rows: &[EventRow]) -> anyhow::Result<()> {
+async fn write_events(
+    database: &mut SqliteConnection,
+    full: &str,
+    rows: &[EventRow],
+) -> anyhow::Result<()> {
     let fewer;
     let sql = match rows.len() {
         ROWS => full,
@@ -136,53 +169,73 @@ async fn write_events(database: &mut SqliteConnection, full: &str, rows: &[Event
         }
     };
     // In the order of the table's columns: migrations 4 and 8.
-    let bound = rows.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, e| {
-        query
-            .bind(&e.id)
-            .bind(&e.stream)
-            .bind(e.seq)
-            .bind(&e.prev_hash)
-            .bind(&e.hash)
-            .bind(e.at)
-            .bind(&e.org_id)
-            .bind(&e.workspace_id)
-            .bind(&e.category)
-            .bind(&e.action)
-            .bind(&e.actor_kind)
-            .bind(&e.actor_id)
-            .bind(&e.actor_name)
-            .bind(&e.credential)
-            .bind(&e.ip)
-            .bind(&e.client)
-            .bind(&e.request_id)
-            .bind(&e.target_kind)
-            .bind(&e.target_id)
-            .bind(&e.target_name)
-            .bind(&e.subject_id)
-            .bind(&e.changes)
-            .bind(e.v)
-            .bind(&e.salt)
-            .bind(&e.redacted)
-    });
+    let bound = rows
+        .iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), |query, e| {
+            query
+                .bind(&e.id)
+                .bind(&e.stream)
+                .bind(e.seq)
+                .bind(&e.prev_hash)
+                .bind(&e.hash)
+                .bind(e.at)
+                .bind(&e.org_id)
+                .bind(&e.workspace_id)
+                .bind(&e.category)
+                .bind(&e.action)
+                .bind(&e.actor_kind)
+                .bind(&e.actor_id)
+                .bind(&e.actor_name)
+                .bind(&e.credential)
+                .bind(&e.ip)
+                .bind(&e.client)
+                .bind(&e.request_id)
+                .bind(&e.target_kind)
+                .bind(&e.target_id)
+                .bind(&e.target_name)
+                .bind(&e.subject_id)
+                .bind(&e.changes)
+                .bind(e.v)
+                .bind(&e.salt)
+                .bind(&e.redacted)
+        });
     bound.execute(database).await?;
     Ok(())
 }
 
-async fn write_found(database: &mut SqliteConnection, org: &str, found: &Found) -> anyhow::Result<()> {
+async fn write_found(
+    database: &mut SqliteConnection,
+    org: &str,
+    found: &Found,
+) -> anyhow::Result<()> {
     let days = "INSERT INTO audit_days (org_id, day, first_seq, last_seq) VALUES ($1, $2, $3, $4)
         ON CONFLICT (org_id, day) DO UPDATE SET last_seq = excluded.last_seq";
     for (day, (first, last)) in &found.days {
-        sqlx::query(days).bind(org).bind(day).bind(first).bind(last).execute(&mut *database).await?;
+        sqlx::query(days)
+            .bind(org)
+            .bind(day)
+            .bind(first)
+            .bind(last)
+            .execute(&mut *database)
+            .await?;
     }
     let actions = "INSERT INTO audit_actions (org_id, action, category) VALUES ($1, $2, $3) ON CONFLICT (org_id, action) DO NOTHING";
     for (action, category) in &found.actions {
-        sqlx::query(actions).bind(org).bind(action).bind(category).execute(&mut *database).await?;
+        sqlx::query(actions)
+            .bind(org)
+            .bind(action)
+            .bind(category)
+            .execute(&mut *database)
+            .await?;
     }
     Ok(())
 }
 
 /// Writes the tags in their order, one part while the next is sorted.
-async fn write_tags(database: &mut SqliteConnection, parts: Vec<Vec<(i64, u32)>>) -> anyhow::Result<()> {
+async fn write_tags(
+    database: &mut SqliteConnection,
+    parts: Vec<Vec<(i64, u32)>>,
+) -> anyhow::Result<()> {
     let (sender, sorted) = mpsc::sync_channel(2);
     std::thread::spawn(move || {
         for mut part in parts {
@@ -190,7 +243,10 @@ async fn write_tags(database: &mut SqliteConnection, parts: Vec<Vec<(i64, u32)>>
             sender.send(part).ok();
         }
     });
-    let full = format!("INSERT INTO audit_tags (tag, seq) VALUES {}", places(TAGS, 2));
+    let full = format!(
+        "INSERT INTO audit_tags (tag, seq) VALUES {}",
+        places(TAGS, 2)
+    );
     run(database, "BEGIN").await?;
     for part in sorted {
         for chunk in part.chunks(TAGS) {
@@ -199,7 +255,13 @@ async fn write_tags(database: &mut SqliteConnection, parts: Vec<Vec<(i64, u32)>>
                 n => format!("INSERT INTO audit_tags (tag, seq) VALUES {}", places(n, 2)),
             };
             let query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == TAGS);
-            chunk.iter().fold(query, |query, (tag, seq)| query.bind(*tag).bind(i64::from(*seq))).execute(&mut *database).await?;
+            chunk
+                .iter()
+                .fold(query, |query, (tag, seq)| {
+                    query.bind(*tag).bind(i64::from(*seq))
+                })
+                .execute(&mut *database)
+                .await?;
         }
     }
     run(database, "COMMIT").await

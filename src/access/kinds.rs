@@ -57,7 +57,13 @@ impl Level {
     }
 }
 
-const fn kind(name: &'static str, label: &'static str, plural: &'static str, level: Level, writers: WorkspaceRole) -> Kind {
+const fn kind(
+    name: &'static str,
+    label: &'static str,
+    plural: &'static str,
+    level: Level,
+    writers: WorkspaceRole,
+) -> Kind {
     Kind {
         name: Cow::Borrowed(name),
         label: Cow::Borrowed(label),
@@ -78,10 +84,22 @@ pub static KINDS: [Kind; 18] = [
     kind("chat", "Chat", "Chats", Private, Member),
     kind("connector", "Connector", "Connectors", Organization, Admin),
     kind("dashboard", "Dashboard", "Dashboards", Organization, Member),
-    kind("destination", "Destination", "Destinations", Workspace, Admin),
+    kind(
+        "destination",
+        "Destination",
+        "Destinations",
+        Workspace,
+        Admin,
+    ),
     kind("domain", "Domain", "Domains", Workspace, Admin),
     kind("field", "Field", "Fields", Workspace, Member),
-    kind("ignore_rule", "Ignore rule", "Ignore rules", Workspace, Member),
+    kind(
+        "ignore_rule",
+        "Ignore rule",
+        "Ignore rules",
+        Workspace,
+        Member,
+    ),
     kind("link", "Link", "Links", Workspace, Member),
     kind("model", "Model", "Models", Workspace, Member),
     kind("monitor", "Monitor", "Monitors", Workspace, Admin),

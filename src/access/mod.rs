@@ -9,10 +9,12 @@ mod roles;
 pub use decide::decide;
 pub use kinds::{KINDS, Kind, Level, known_kind};
 pub use question::{
-    ACTIONS, Action, Actions, Decision, GrantsFound, Held, Limit, Link, Membership, PermissionFound, Permitted, Private, RoleFound, Step,
-    Target, Thing, Who,
+    ACTIONS, Action, Actions, Decision, GrantsFound, Held, Limit, Link, Membership,
+    PermissionFound, Permitted, Private, RoleFound, Step, Target, Thing, Who,
 };
-pub use roles::{OrgRole, PERMISSIONS, Permission, ROLES, WORKSPACE_ROLES, WorkspaceRole, permissions_of};
+pub use roles::{
+    OrgRole, PERMISSIONS, Permission, ROLES, WORKSPACE_ROLES, WorkspaceRole, permissions_of,
+};
 
 use crate::error::{Refusal, Result};
 
@@ -30,24 +32,41 @@ pub fn require(role: OrgRole, permission: Permission) -> Result<()> {
         return Err(billing_only());
     }
     let who = who_holds(permission);
-    Err(Refusal::forbidden("role_lacks_permission", format!("Your role, {}, can't {}. {who} can.", role.label(), permission.verb())))
+    Err(Refusal::forbidden(
+        "role_lacks_permission",
+        format!(
+            "Your role, {}, can't {}. {who} can.",
+            role.label(),
+            permission.verb()
+        ),
+    ))
 }
 
 /// E7
 fn billing_only() -> Refusal {
-    Refusal::forbidden("billing_role_no_workspace", "Your role manages billing only. Ask an owner for a workspace role.")
+    Refusal::forbidden(
+        "billing_role_no_workspace",
+        "Your role manages billing only. Ask an owner for a workspace role.",
+    )
 }
 
 /// The roles that hold a permission, as the start of a sentence: "Owners and admins".
 pub fn who_holds(permission: Permission) -> String {
-    let holders: Vec<&str> = ROLES.iter().filter(|r| allows(**r, permission)).map(|r| r.plural()).collect();
+    let holders: Vec<&str> = ROLES
+        .iter()
+        .filter(|r| allows(**r, permission))
+        .map(|r| r.plural())
+        .collect();
     let words = match holders.as_slice() {
         [] => "nobody".to_owned(),
         [one] => (*one).to_owned(),
         [start @ .., last] => format!("{} and {last}", start.join(", ")),
     };
     let mut letters = words.chars();
-    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|c| c.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// No one gives what they don't hold: a role may be given, changed or taken away by somebody whose permissions include
@@ -80,7 +99,10 @@ pub fn may_give(actor: OrgRole, offered: OrgRole) -> Result<()> {
     }
     Err(Refusal::forbidden(
         "role_above_own",
-        format!("You can't give the role {}: it allows things that yours doesn't. Ask an owner.", offered.label()),
+        format!(
+            "You can't give the role {}: it allows things that yours doesn't. Ask an owner.",
+            offered.label()
+        ),
     ))
 }
 
@@ -88,7 +110,11 @@ pub fn may_give(actor: OrgRole, offered: OrgRole) -> Result<()> {
 pub fn may_change_role(actor: OrgRole, from: OrgRole, to: OrgRole, own: bool) -> Result<()> {
     if own {
         // Stepping down is anybody's right; the last owner is held back by the count after the write.
-        return if covers(from, to) { Ok(()) } else { Err(own_raise()) };
+        return if covers(from, to) {
+            Ok(())
+        } else {
+            Err(own_raise())
+        };
     }
     require(actor, Permission::ManageMembers)?;
     may_touch(actor, from)?;
@@ -96,7 +122,10 @@ pub fn may_change_role(actor: OrgRole, from: OrgRole, to: OrgRole, own: bool) ->
 }
 
 fn own_raise() -> Refusal {
-    Refusal::forbidden("own_role_upward", "You can't give yourself more than you have. Ask an owner to change your role.")
+    Refusal::forbidden(
+        "own_role_upward",
+        "You can't give yourself more than you have. Ask an owner to change your role.",
+    )
 }
 
 /// May somebody with `actor` suspend, remove or otherwise act on a member who has `role`?
@@ -107,7 +136,10 @@ pub fn may_touch(actor: OrgRole, role: OrgRole) -> Result<()> {
     }
     Err(Refusal::forbidden(
         "member_above_own",
-        format!("You can't change somebody whose role is {}: that role allows things that yours doesn't. Ask an owner.", role.label()),
+        format!(
+            "You can't change somebody whose role is {}: that role allows things that yours doesn't. Ask an owner.",
+            role.label()
+        ),
     ))
 }
 
@@ -147,12 +179,19 @@ pub fn opens(role: OrgRole, suspended: bool, admins_enter: bool, own: i64, all: 
 
 /// A workspace role as the organization role leaves it: a viewer writes nowhere (product.md, 2, rule 4).
 pub fn capped(role: WorkspaceRole, organization: OrgRole) -> WorkspaceRole {
-    if organization == OrgRole::Viewer { role.min(WorkspaceRole::Viewer) } else { role }
+    if organization == OrgRole::Viewer {
+        role.min(WorkspaceRole::Viewer)
+    } else {
+        role
+    }
 }
 
 /// The highest workspace role that somebody may give, change or take away there, by their organization role and by their
 /// own role in the workspace, entered by policy or not. `None`: they manage nobody's access (product.md, 2 and 3; S3-33).
-pub fn gives_up_to(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Option<WorkspaceRole> {
+pub fn gives_up_to(
+    organization: Option<OrgRole>,
+    workspace: Option<WorkspaceRole>,
+) -> Option<WorkspaceRole> {
     let by_organization = match organization {
         Some(OrgRole::Owner) => Some(WorkspaceRole::Owner),
         Some(OrgRole::Admin) => Some(WorkspaceRole::Admin),
@@ -174,7 +213,11 @@ pub fn may_set_access(
     own: bool,
 ) -> Result<()> {
     // A custom role may list what somebody's own role doesn't allow, unless that allows everything.
-    let no_more = if to == Some(WorkspaceRole::Custom) { from >= Some(WorkspaceRole::Admin) } else { to <= from };
+    let no_more = if to == Some(WorkspaceRole::Custom) {
+        from >= Some(WorkspaceRole::Admin)
+    } else {
+        to <= from
+    };
     if own && no_more {
         return Ok(());
     }
@@ -188,7 +231,10 @@ pub fn may_set_access(
         ));
     };
     if own && organization != Some(OrgRole::Owner) {
-        return Err(Refusal::forbidden("own_role_upward", "You can't give yourself more than you have. Ask an owner."));
+        return Err(Refusal::forbidden(
+            "own_role_upward",
+            "You can't give yourself more than you have. Ask an owner.",
+        ));
     }
     if from > Some(ceiling) || to > Some(ceiling) {
         return Err(Refusal::forbidden(
@@ -216,9 +262,15 @@ pub fn fits_under_cap(organization: OrgRole, role: WorkspaceRole) -> Result<()> 
 pub fn may_run(organization: OrgRole, workspace: Option<Option<WorkspaceRole>>) -> Result<()> {
     let refused = |code, reason| Err(Refusal::forbidden(code, reason));
     match (organization, workspace) {
-        (OrgRole::Viewer, _) => refused("viewer_caps", "You are a viewer of the organization, who starts nothing. Ask an owner or admin."),
+        (OrgRole::Viewer, _) => refused(
+            "viewer_caps",
+            "You are a viewer of the organization, who starts nothing. Ask an owner or admin.",
+        ),
         (OrgRole::Billing, None | Some(None)) => Err(billing_only()),
-        (_, Some(None)) => refused("role_lacks_permission", "You have no role in this workspace. Its owners and admins can give you one."),
+        (_, Some(None)) => refused(
+            "role_lacks_permission",
+            "You have no role in this workspace. Its owners and admins can give you one.",
+        ),
         (_, Some(Some(WorkspaceRole::Viewer))) => refused(
             "role_lacks_permission",
             "You are a viewer in this workspace, who starts nothing. Its owners and admins can change that.",
@@ -233,7 +285,12 @@ pub const KEY_ROLES: [OrgRole; 3] = [OrgRole::Admin, OrgRole::Member, OrgRole::V
 /// May somebody with `actor` make a key of the organization that is `role` in it, and `workspace` in each of its workspaces?
 /// What a key does its maker can do with it, so it gets no further than they do themselves: into every workspace come owners,
 /// who may set their own access, and admins where the policy lets them in (product.md, 2, rules 2 and 5).
-pub fn may_make_key(actor: OrgRole, admins_enter: bool, role: OrgRole, workspace: Option<WorkspaceRole>) -> Result<()> {
+pub fn may_make_key(
+    actor: OrgRole,
+    admins_enter: bool,
+    role: OrgRole,
+    workspace: Option<WorkspaceRole>,
+) -> Result<()> {
     require(actor, Permission::ManageIntegrations)?;
     may_give(actor, role)?;
     if workspace.is_none() || reaches_all_workspaces(actor, admins_enter) {
@@ -252,7 +309,10 @@ pub fn reaches_all_workspaces(actor: OrgRole, admins_enter: bool) -> bool {
 
 /// May somebody make a key of a workspace, which is at most admin there? Its admins may, and owners of the organization, who
 /// may set their own access.
-pub fn may_make_workspace_key(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Result<()> {
+pub fn may_make_workspace_key(
+    organization: Option<OrgRole>,
+    workspace: Option<WorkspaceRole>,
+) -> Result<()> {
     may_see_workspace_keys(organization, workspace)?;
     if workspace >= Some(WorkspaceRole::Admin) || organization == Some(OrgRole::Owner) {
         return Ok(());
@@ -262,7 +322,10 @@ pub fn may_make_workspace_key(organization: Option<OrgRole>, workspace: Option<W
 }
 
 /// May somebody see and revoke a workspace's keys? Who manages access to it may.
-pub fn may_see_workspace_keys(organization: Option<OrgRole>, workspace: Option<WorkspaceRole>) -> Result<()> {
+pub fn may_see_workspace_keys(
+    organization: Option<OrgRole>,
+    workspace: Option<WorkspaceRole>,
+) -> Result<()> {
     if gives_up_to(organization, workspace).is_some() {
         return Ok(());
     }
@@ -300,7 +363,11 @@ mod tests {
         ];
         for (permission, row) in table {
             for (role, expected) in ROLES.into_iter().zip(row) {
-                assert_eq!(allows(role, permission), expected, "{role:?} {permission:?}");
+                assert_eq!(
+                    allows(role, permission),
+                    expected,
+                    "{role:?} {permission:?}"
+                );
             }
         }
     }
@@ -316,8 +383,16 @@ mod tests {
             (Admin, Member, true),
             (Admin, Viewer, true),
         ] {
-            assert_eq!(may_give(actor, role).is_ok(), expected, "{actor:?} gives {role:?}");
-            assert_eq!(may_touch(actor, role).is_ok(), expected, "{actor:?} touches {role:?}");
+            assert_eq!(
+                may_give(actor, role).is_ok(),
+                expected,
+                "{actor:?} gives {role:?}"
+            );
+            assert_eq!(
+                may_touch(actor, role).is_ok(),
+                expected,
+                "{actor:?} touches {role:?}"
+            );
         }
         for powerless in [Billing, Member, Viewer] {
             for role in ROLES {
@@ -330,13 +405,26 @@ mod tests {
     #[test]
     fn sec_z4_nobody_gives_themselves_another_custom_role() {
         let own = |from, to| may_set_access(None, Some(Member), Some(from), Some(to), true);
-        for from in [WorkspaceRole::Custom, WorkspaceRole::Viewer, WorkspaceRole::Member] {
+        for from in [
+            WorkspaceRole::Custom,
+            WorkspaceRole::Viewer,
+            WorkspaceRole::Member,
+        ] {
             assert!(own(from, WorkspaceRole::Custom).is_err(), "{from:?}");
         }
         assert!(own(WorkspaceRole::Admin, WorkspaceRole::Custom).is_ok());
         assert!(own(WorkspaceRole::Member, WorkspaceRole::Viewer).is_ok());
         let admin = Some(WorkspaceRole::Admin);
-        assert!(may_set_access(admin, Some(Admin), Some(WorkspaceRole::Custom), Some(WorkspaceRole::Custom), true).is_err());
+        assert!(
+            may_set_access(
+                admin,
+                Some(Admin),
+                Some(WorkspaceRole::Custom),
+                Some(WorkspaceRole::Custom),
+                true
+            )
+            .is_err()
+        );
     }
 
     #[test]

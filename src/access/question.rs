@@ -14,7 +14,13 @@ pub enum Action {
     ManageMembers,
 }
 
-pub const ACTIONS: [Action; 5] = [Action::View, Action::Run, Action::Create, Action::Edit, Action::Delete];
+pub const ACTIONS: [Action; 5] = [
+    Action::View,
+    Action::Run,
+    Action::Create,
+    Action::Edit,
+    Action::Delete,
+];
 
 /// Actions, as a custom role lists them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,7 +139,10 @@ pub enum RoleFound {
     /// The organization's own thing: the organization role decides.
     OfOrganization(OrgRole),
     /// By their rows; the highest, and whether one of them is a custom role.
-    Rows { highest: WorkspaceRole, custom: bool },
+    Rows {
+        highest: WorkspaceRole,
+        custom: bool,
+    },
     /// Without a row, by their organization role and the policy: as admin.
     Entered,
     /// Neither row nor policy.
@@ -187,7 +196,10 @@ impl Action {
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        ACTIONS.into_iter().chain([Self::ManageMembers]).find(|action| action.as_str() == name)
+        ACTIONS
+            .into_iter()
+            .chain([Self::ManageMembers])
+            .find(|action| action.as_str() == name)
     }
 
     fn bit(self) -> u8 {
@@ -201,7 +213,11 @@ impl Actions {
     }
 
     pub fn with(self, action: Action, allowed: bool) -> Self {
-        if allowed { Self(self.0 | action.bit()) } else { self }
+        if allowed {
+            Self(self.0 | action.bit())
+        } else {
+            self
+        }
     }
 
     pub fn allow(self, action: Action) -> bool {

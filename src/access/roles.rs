@@ -13,7 +13,13 @@ pub enum OrgRole {
 }
 
 /// Every organization role, highest first: the order of pickers and of sorting by role.
-pub const ROLES: [OrgRole; 5] = [OrgRole::Owner, OrgRole::Admin, OrgRole::Billing, OrgRole::Member, OrgRole::Viewer];
+pub const ROLES: [OrgRole; 5] = [
+    OrgRole::Owner,
+    OrgRole::Admin,
+    OrgRole::Billing,
+    OrgRole::Member,
+    OrgRole::Viewer,
+];
 
 /// What an organization role can allow (product.md, 2; one row of the table each).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +65,15 @@ pub fn permissions_of(role: OrgRole) -> &'static [Permission] {
             ManageBilling,
             OwnOrganization,
         ],
-        OrgRole::Admin => &[ViewDirectory, ManageMembers, LinkWorkspaces, ManageIntegrations, ViewUsage, ViewAudit, ManageSettings],
+        OrgRole::Admin => &[
+            ViewDirectory,
+            ManageMembers,
+            LinkWorkspaces,
+            ManageIntegrations,
+            ViewUsage,
+            ViewAudit,
+            ManageSettings,
+        ],
         OrgRole::Billing => &[ViewDirectory, ViewUsage, ManageBilling],
         OrgRole::Member | OrgRole::Viewer => &[ViewDirectory],
     }
@@ -150,8 +164,12 @@ impl OrgRole {
     /// What the role is for, in one sentence, for pickers and mails.
     pub fn explains(self) -> &'static str {
         match self {
-            Self::Owner => "Everything, including billing, ownership and deleting the organization.",
-            Self::Admin => "Members, workspaces, settings and the audit log; not billing, not ownership.",
+            Self::Owner => {
+                "Everything, including billing, ownership and deleting the organization."
+            }
+            Self::Admin => {
+                "Members, workspaces, settings and the audit log; not billing, not ownership."
+            }
             Self::Billing => "Plan, payments and usage only; no work in workspaces by itself.",
             Self::Member => "Sees the directory, and opens the workspaces they are given.",
             Self::Viewer => "Reads what they are given and changes nothing.",
@@ -197,7 +215,12 @@ pub enum WorkspaceRole {
 }
 
 /// The fixed workspace roles, highest first: the order of pickers.
-pub const WORKSPACE_ROLES: [WorkspaceRole; 4] = [WorkspaceRole::Owner, WorkspaceRole::Admin, WorkspaceRole::Member, WorkspaceRole::Viewer];
+pub const WORKSPACE_ROLES: [WorkspaceRole; 4] = [
+    WorkspaceRole::Owner,
+    WorkspaceRole::Admin,
+    WorkspaceRole::Member,
+    WorkspaceRole::Viewer,
+];
 
 impl WorkspaceRole {
     pub fn as_str(self) -> &'static str {
@@ -225,15 +248,23 @@ impl WorkspaceRole {
         match self {
             Self::Custom => "What the custom role lists, and nothing else.",
             Self::Viewer => "Sees everything in the workspace and changes nothing.",
-            Self::Member => "Also runs things, and creates, edits and deletes what is open to members.",
-            Self::Admin => "Also changes everything, and manages the workspace's members, settings and keys.",
+            Self::Member => {
+                "Also runs things, and creates, edits and deletes what is open to members."
+            }
+            Self::Admin => {
+                "Also changes everything, and manages the workspace's members, settings and keys."
+            }
             Self::Owner => "Also deletes the workspace.",
         }
     }
 
     /// Reads a role's name as the database keeps it.
     pub fn stored(name: &str) -> Option<Self> {
-        if name == "custom" { Some(Self::Custom) } else { Self::parse(name) }
+        if name == "custom" {
+            Some(Self::Custom)
+        } else {
+            Self::parse(name)
+        }
     }
 
     /// Reads the name of a fixed role.

@@ -14,15 +14,36 @@ use crate::{members, text};
 
 /// Asks for a mail that proves an address, to add it to the account. Does the same for an address that another account
 /// has: that shows only to whoever proves it (SEC-A9). Refuses one's own, and a sign-in that is older than ten minutes.
-pub async fn ask_to_add_address(app: &App, person: &Person, email: &str, browser: &str, next: &str, origin: &Origin) -> Result<ProofId> {
+pub async fn ask_to_add_address(
+    app: &App,
+    person: &Person,
+    email: &str,
+    browser: &str,
+    next: &str,
+    origin: &Origin,
+) -> Result<ProofId> {
     let now = app.now();
     require_recent(person, now)?;
     let address = text::email(email).map_err(|message| Refusal::field("email", message))?;
     let mut tx = app.db.begin().await?;
-    if addresses::of_user(&mut tx, &person.user).await?.iter().any(|own| own.address == address) {
+    if addresses::of_user(&mut tx, &person.user)
+        .await?
+        .iter()
+        .any(|own| own.address == address)
+    {
         return Err(Refusal::field("email", "This address is yours already."));
     }
-    let proof = proofs::ask(&mut tx, "add_address", Some(&person.user), &address, browser, next, origin, now).await?;
+    let proof = proofs::ask(
+        &mut tx,
+        "add_address",
+        Some(&person.user),
+        &address,
+        browser,
+        next,
+        origin,
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(proof)
@@ -30,7 +51,13 @@ pub async fn ask_to_add_address(app: &App, person: &Person, email: &str, browser
 
 /// Adds an address that its owner has just proved, and with it what an import left waiting for it. Refuses one that
 /// belongs to somebody else's account.
-pub(super) async fn add_proved(app: &App, tx: &mut Tx, person: &Person, address: &str, now: Micros) -> Result<()> {
+pub(super) async fn add_proved(
+    app: &App,
+    tx: &mut Tx,
+    person: &Person,
+    address: &str,
+    now: Micros,
+) -> Result<()> {
     match identities::with_address(tx, address).await? {
         Some(found) if found.id == person.user => return Ok(()),
         Some(found) if found.status == "unclaimed" => {
@@ -45,14 +72,34 @@ pub(super) async fn add_proved(app: &App, tx: &mut Tx, person: &Person, address:
         }
     }
     arrival::settle_addresses(tx, &person.user, &[address.to_owned()], false, now).await?;
-    if !addresses::of_user(tx, &person.user).await?.iter().any(|own| own.address == address) {
+    if !addresses::of_user(tx, &person.user)
+        .await?
+        .iter()
+        .any(|own| own.address == address)
+    {
         return Err(taken(address));
     }
     users::refresh_memberships(tx, &person.user).await?;
-    let event = Event::new(Category::SignIn, "account.address_added", "address", address, address).subject(Some(&person.user));
+    let event = Event::new(
+        Category::SignIn,
+        "account.address_added",
+        "address",
+        address,
+        address,
+    )
+    .subject(Some(&person.user));
     audit::record_account(tx, person, now, event).await?;
-    let line = format!("The address {address} was added to your Roster account. It signs in to your account from now on.");
-    tell(tx, person.email.as_deref(), "An address was added to your account", line, now).await
+    let line = format!(
+        "The address {address} was added to your Roster account. It signs in to your account from now on."
+    );
+    tell(
+        tx,
+        person.email.as_deref(),
+        "An address was added to your account",
+        line,
+        now,
+    )
+    .await
 }
 
 fn taken(address: &str) -> Refusal {
@@ -70,18 +117,34 @@ pub async fn make_primary(app: &App, person: &Person, address: &str) -> Result<(
     require_recent(person, now)?;
     let mut tx = app.db.write_account(person).await?;
     let address = own(&mut tx, person, address).await?;
-    let before = queries::user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?.email;
+    let before = queries::user(&mut tx, &person.user)
+        .await?
+        .ok_or(Refusal::NotFound)?
+        .email;
     if before.as_deref() == Some(&address) {
         return Ok(());
     }
     addresses::set_primary(&mut tx, &person.user, Some(&address)).await?;
     users::refresh_memberships(&mut tx, &person.user).await?;
-    let event = Event::new(Category::SignIn, "account.primary_changed", "address", &*address, &*address)
-        .subject(Some(&person.user))
-        .change(before.clone(), &*address);
+    let event = Event::new(
+        Category::SignIn,
+        "account.primary_changed",
+        "address",
+        &*address,
+        &*address,
+    )
+    .subject(Some(&person.user))
+    .change(before.clone(), &*address);
     audit::record_account(&mut tx, person, now, event).await?;
     let line = format!("Mails about your Roster account go to {address} from now on.");
-    tell(&mut tx, before.as_deref(), "Your primary address was changed", line, now).await?;
+    tell(
+        &mut tx,
+        before.as_deref(),
+        "Your primary address was changed",
+        line,
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(())
@@ -96,17 +159,41 @@ pub async fn remove_address(app: &App, person: &Person, address: &str) -> Result
     let address = own(&mut tx, person, address).await?;
     addresses::delete(&mut tx, &person.user, &address).await?;
     require_another_way(&mut tx, &person.user).await?;
-    let primary = queries::user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?.email;
+    let primary = queries::user(&mut tx, &person.user)
+        .await?
+        .ok_or(Refusal::NotFound)?
+        .email;
     if primary.as_deref() == Some(&address) {
         let left = addresses::of_user(&mut tx, &person.user).await?;
-        addresses::set_primary(&mut tx, &person.user, left.first().map(|a| a.address.as_str())).await?;
+        addresses::set_primary(
+            &mut tx,
+            &person.user,
+            left.first().map(|a| a.address.as_str()),
+        )
+        .await?;
     }
     users::refresh_memberships(&mut tx, &person.user).await?;
     queries::security::end_sessions(&mut tx, &person.user, person.credential.id(), now).await?;
-    let event = Event::new(Category::SignIn, "account.address_removed", "address", &*address, &*address).subject(Some(&person.user));
+    let event = Event::new(
+        Category::SignIn,
+        "account.address_removed",
+        "address",
+        &*address,
+        &*address,
+    )
+    .subject(Some(&person.user));
     audit::record_account(&mut tx, person, now, event).await?;
-    let line = format!("The address {address} was removed from a Roster account. It no longer signs in to it.");
-    tell(&mut tx, Some(&address), "Your address was removed from an account", line, now).await?;
+    let line = format!(
+        "The address {address} was removed from a Roster account. It no longer signs in to it."
+    );
+    tell(
+        &mut tx,
+        Some(&address),
+        "Your address was removed from an account",
+        line,
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(())
@@ -116,5 +203,8 @@ pub async fn remove_address(app: &App, person: &Person, address: &str) -> Result
 async fn own(tx: &mut Tx, person: &Person, address: &str) -> Result<String> {
     let address = text::email(address).map_err(|_| Refusal::NotFound)?;
     let all = addresses::of_user(tx, &person.user).await?;
-    all.into_iter().find(|a| a.address == address).map(|a| a.address).ok_or(Refusal::NotFound)
+    all.into_iter()
+        .find(|a| a.address == address)
+        .map(|a| a.address)
+        .ok_or(Refusal::NotFound)
 }

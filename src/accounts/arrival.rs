@@ -13,12 +13,20 @@ use crate::ids::UserId;
 use crate::{invitations, members};
 
 fn disabled() -> Refusal {
-    Refusal::forbidden("account_disabled", "This account is disabled. Ask whoever runs this installation.")
+    Refusal::forbidden(
+        "account_disabled",
+        "This account is disabled. Ask whoever runs this installation.",
+    )
 }
 
 /// The account of somebody who has just proved this address: theirs already, one that waited for them (an import's), or
 /// a new one. `true`: it is new. Refuses a disabled account, last of all, whatever the way in (SEC-A13).
-pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now: Micros) -> Result<(UserId, bool)> {
+pub(crate) async fn arrive_by_address(
+    app: &App,
+    tx: &mut Tx,
+    address: &str,
+    now: Micros,
+) -> Result<(UserId, bool)> {
     tx.lock_name(address).await?;
     let Some(user) = users::find_by_address(tx, address).await? else {
         let name = address.split('@').next().unwrap_or(address).to_owned();
@@ -44,7 +52,12 @@ pub(crate) async fn arrive_by_address(app: &App, tx: &mut Tx, address: &str, now
 /// Signs in whoever GitHub said is there: the account linked with that number; else one with an address that is verified
 /// there and proved here; else an imported one that waits for them; else a new one. What else waits for them is theirs
 /// too. Refuses a disabled account, and an address whose account is linked with somebody else at GitHub (SEC-A3).
-pub async fn arrive_by_github(app: &App, account: &GitHubAccount, next: &str, origin: &Origin) -> Result<Arrival> {
+pub async fn arrive_by_github(
+    app: &App,
+    account: &GitHubAccount,
+    next: &str,
+    origin: &Origin,
+) -> Result<Arrival> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
     lock_names(&mut tx, account).await?;
@@ -54,11 +67,16 @@ pub async fn arrive_by_github(app: &App, account: &GitHubAccount, next: &str, or
     members::lock_organizations_of(&mut tx, &waiting).await?;
     let (user, is_new) = match known {
         Some(user) => (user, false),
-        None => (users::create(&mut tx, &account.name, None, "active", now).await?, true),
+        None => (
+            users::create(&mut tx, &account.name, None, "active", now).await?,
+            true,
+        ),
     };
     tx.lock_account(&user).await?;
     identities::link(&mut tx, &account.id.to_string(), &user, &account.login, now).await?;
-    let claimed = queries::user(&mut tx, &user).await?.is_some_and(|u| u.unclaimed);
+    let claimed = queries::user(&mut tx, &user)
+        .await?
+        .is_some_and(|u| u.unclaimed);
     if claimed {
         queries::set_status(&mut tx, &user, "active").await?;
     }
@@ -75,13 +93,24 @@ pub async fn arrive_by_github(app: &App, account: &GitHubAccount, next: &str, or
     users::refresh_memberships(&mut tx, &user).await?;
     users::record_sign_in(&mut tx, &person, now).await?;
     tx.commit().await?;
-    Ok(Arrival { user, method: SignInMethod::GitHub, is_new, next: next.to_owned() })
+    Ok(Arrival {
+        user,
+        method: SignInMethod::GitHub,
+        is_new,
+        next: next.to_owned(),
+    })
 }
 
 /// What GitHub has verified is proved here too, for addresses the account holds; what an import only wrote down goes, so
 /// that every address of an account in use is proved (SEC-A2). An account that begins gets GitHub's primary address,
 /// unless somebody has it.
-pub(super) async fn settle_addresses(tx: &mut Tx, user: &UserId, verified: &[String], begins: bool, now: Micros) -> Result<()> {
+pub(super) async fn settle_addresses(
+    tx: &mut Tx,
+    user: &UserId,
+    verified: &[String],
+    begins: bool,
+    now: Micros,
+) -> Result<()> {
     for address in verified {
         queries::verify_address(tx, address, user, now).await?;
     }
@@ -95,7 +124,10 @@ pub(super) async fn settle_addresses(tx: &mut Tx, user: &UserId, verified: &[Str
     }
     let found = queries::user(tx, user).await?.ok_or(Refusal::NotFound)?;
     if !own.iter().any(|o| Some(&o.address) == found.email.as_ref()) {
-        let primary = verified.iter().find(|v| own.iter().any(|o| o.address == **v)).or(own.first().map(|o| &o.address));
+        let primary = verified
+            .iter()
+            .find(|v| own.iter().any(|o| o.address == **v))
+            .or(own.first().map(|o| &o.address));
         addresses::set_primary(tx, user, primary.map(String::as_str)).await?;
     }
     Ok(())
@@ -128,19 +160,33 @@ pub(super) async fn candidates(tx: &mut Tx, account: &GitHubAccount) -> Result<F
     }
     others.extend(identities::claimable_by(tx, &account.login.to_lowercase()).await?);
     let mut waiting: Vec<CandidateRow> = Vec::new();
-    let unclaimed = linked.iter().chain(&others).filter(|c| c.status == "unclaimed");
+    let unclaimed = linked
+        .iter()
+        .chain(&others)
+        .filter(|c| c.status == "unclaimed");
     for candidate in unclaimed {
         if !waiting.iter().any(|w| w.id == candidate.id) {
             waiting.push(candidate.clone());
         }
     }
-    let proved = others.into_iter().filter(|c| c.status != "unclaimed" && c.proved).collect();
-    Ok(Found { linked, proved, waiting })
+    let proved = others
+        .into_iter()
+        .filter(|c| c.status != "unclaimed" && c.proved)
+        .collect();
+    Ok(Found {
+        linked,
+        proved,
+        waiting,
+    })
 }
 
 async fn target(tx: &mut Tx, found: Found) -> Result<Option<UserId>> {
     if let Some(linked) = found.linked.filter(|c| c.status != "unclaimed") {
-        return if linked.status == "disabled" { Err(disabled()) } else { Ok(Some(linked.id)) };
+        return if linked.status == "disabled" {
+            Err(disabled())
+        } else {
+            Ok(Some(linked.id))
+        };
     }
     let mut somebody_elses = false;
     for candidate in found.proved {
@@ -165,8 +211,16 @@ async fn target(tx: &mut Tx, found: Found) -> Result<Option<UserId>> {
 }
 
 /// Makes what an imported account holds the person's, where that is allowed; the organizations are locked.
-pub(super) async fn absorb(app: &App, tx: &mut Tx, person: &Person, from: &UserId, now: Micros) -> Result<()> {
-    if members::may_take_over(app, tx, &person.user, from).await? && identities::absorb(tx, from, &person.user).await? {
+pub(super) async fn absorb(
+    app: &App,
+    tx: &mut Tx,
+    person: &Person,
+    from: &UserId,
+    now: Micros,
+) -> Result<()> {
+    if members::may_take_over(app, tx, &person.user, from).await?
+        && identities::absorb(tx, from, &person.user).await?
+    {
         members::take_over(tx, person, from, now).await?;
     }
     Ok(())

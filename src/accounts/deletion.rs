@@ -58,24 +58,40 @@ pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Res
     let impact = impact(&mut tx, person).await?;
     require_heirs(&impact)?;
     if !typed.trim().eq_ignore_ascii_case(&impact.confirm) {
-        return Err(Refusal::field("confirm", format!("Type {} to delete your account.", impact.confirm)));
+        return Err(Refusal::field(
+            "confirm",
+            format!("Type {} to delete your account.", impact.confirm),
+        ));
     }
     members::leave_everywhere(&mut tx, person, now).await?;
     workspaces::leave_standalone(&mut tx, &person.user, now).await?;
     let sessions = queries::security::end_sessions(&mut tx, &person.user, "", now).await?;
     let tokens = queries::security::revoke_tokens(&mut tx, &person.user, now).await?;
-    let event = Event::new(Category::SignIn, "account.deleted", "account", person.user.as_str(), &*person.name)
-        .subject(Some(&person.user))
-        .with("organizations", impact.leaves.len())
-        .with("sessions", sessions as i64)
-        .with("tokens", tokens as i64);
+    let event = Event::new(
+        Category::SignIn,
+        "account.deleted",
+        "account",
+        person.user.as_str(),
+        &*person.name,
+    )
+    .subject(Some(&person.user))
+    .with("organizations", impact.leaves.len())
+    .with("sessions", sessions as i64)
+    .with("tokens", tokens as i64);
     audit::record_account(&mut tx, person, now, event).await?;
     let line = format!(
         "Your Roster account was deleted, as you asked. Whoever signs in with this address begins anew. Logs keep the name you had; \
          whoever runs this installation can take it out of them, by the account's id: {}",
         person.user
     );
-    tell(&mut tx, person.email.as_deref(), "Your account was deleted", line, now).await?;
+    tell(
+        &mut tx,
+        person.email.as_deref(),
+        "Your account was deleted",
+        line,
+        now,
+    )
+    .await?;
     addresses::delete_all(&mut tx, &person.user).await?;
     identities::unlink(&mut tx, &person.user).await?;
     queries::security::erase_user(&mut tx, &person.user).await?;
@@ -86,10 +102,19 @@ pub async fn delete_account(app: &App, person: &Arc<Person>, typed: &str) -> Res
 
 /// Nothing that others are in is left without an owner: who leaves says first who comes after them.
 fn require_heirs(impact: &AccountDeletion) -> Result<()> {
-    let (names, path): (Vec<&String>, String) = match (impact.only_owner_of.as_slice(), impact.only_owner_in.as_slice()) {
+    let (names, path): (Vec<&String>, String) = match (
+        impact.only_owner_of.as_slice(),
+        impact.only_owner_in.as_slice(),
+    ) {
         ([], []) => return Ok(()),
-        (orgs @ [(_, slug), ..], _) => (orgs.iter().map(|(name, _)| name).collect(), format!("/orgs/{slug}/members?status=active")),
-        ([], workspaces @ [(_, id), ..]) => (workspaces.iter().map(|(name, _)| name).collect(), format!("/workspaces/{id}/members")),
+        (orgs @ [(_, slug), ..], _) => (
+            orgs.iter().map(|(name, _)| name).collect(),
+            format!("/orgs/{slug}/members?status=active"),
+        ),
+        ([], workspaces @ [(_, id), ..]) => (
+            workspaces.iter().map(|(name, _)| name).collect(),
+            format!("/workspaces/{id}/members"),
+        ),
     };
     let names: Vec<String> = names.into_iter().cloned().collect();
     let message = format!(

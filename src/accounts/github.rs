@@ -7,8 +7,9 @@ use crate::ids::UserId;
 use crate::{secret, text};
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, TokenResponse as _, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,7 +57,9 @@ enum HttpError {
 }
 
 fn down() -> Refusal {
-    Refusal::Unavailable("GitHub doesn't answer as it should. Sign in with your e-mail address, or try again in a few minutes.")
+    Refusal::Unavailable(
+        "GitHub doesn't answer as it should. Sign in with your e-mail address, or try again in a few minutes.",
+    )
 }
 
 fn not_ours() -> Refusal {
@@ -68,12 +71,19 @@ fn not_ours() -> Refusal {
 }
 
 fn refused_by_github() -> Refusal {
-    Refusal::Malformed("GitHub didn't confirm this sign-in. Begin again on the sign-in page.".into())
+    Refusal::Malformed(
+        "GitHub didn't confirm this sign-in. Begin again on the sign-in page.".into(),
+    )
 }
 
 fn client(app: &App) -> Result<Client> {
     let (id, secret) = app.config.github().ok_or(Refusal::NotFound)?;
-    let at = |path: &str| format!("{}{path}", app.config.github_url.as_str().trim_end_matches('/'));
+    let at = |path: &str| {
+        format!(
+            "{}{path}",
+            app.config.github_url.as_str().trim_end_matches('/')
+        )
+    };
     let back = format!("{}/sign-in/github/callback", app.config.base_url());
     Ok(BasicClient::new(ClientId::new(id.to_owned()))
         .set_client_secret(ClientSecret::new(secret.to_owned()))
@@ -86,13 +96,25 @@ fn client(app: &App) -> Result<Client> {
 
 /// Begins a round trip: where to send the browser, and what to keep until it comes back. Each has a verifier of its own
 /// (SEC-A11). "Not found" where GitHub isn't configured.
-pub fn begin_github(app: &App, next: &str, link_to: Option<UserId>) -> Result<(String, GitHubFlow)> {
+pub fn begin_github(
+    app: &App,
+    next: &str,
+    link_to: Option<UserId>,
+) -> Result<(String, GitHubFlow)> {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let client = client(app)?;
-    let (url, state) =
-        client.authorize_url(CsrfToken::new_random).add_scope(Scope::new("user:email".into())).set_pkce_challenge(challenge).url();
-    let flow =
-        GitHubFlow { state: state.into_secret(), verifier: verifier.into_secret(), began_at: app.now(), next: next.to_owned(), link_to };
+    let (url, state) = client
+        .authorize_url(CsrfToken::new_random)
+        .add_scope(Scope::new("user:email".into()))
+        .set_pkce_challenge(challenge)
+        .url();
+    let flow = GitHubFlow {
+        state: state.into_secret(),
+        verifier: verifier.into_secret(),
+        began_at: app.now(),
+        next: next.to_owned(),
+        link_to,
+    };
     Ok((url.into(), flow))
 }
 
@@ -101,7 +123,11 @@ impl GitHubFlow {
     pub fn check(flow: Option<Self>, state: &str, now: Micros) -> Result<Self> {
         let flow = flow.ok_or_else(not_ours)?;
         let late = now >= flow.began_at + LIFE || now < flow.began_at;
-        if late || !secret::equal(&flow.state, state) { Err(not_ours()) } else { Ok(flow) }
+        if late || !secret::equal(&flow.state, state) {
+            Err(not_ours())
+        } else {
+            Ok(flow)
+        }
     }
 }
 
@@ -124,11 +150,25 @@ pub async fn github_account(app: &App, flow: GitHubFlow, code: &str) -> Result<G
         })?;
     let token = token.access_token().secret();
     let user: Value = ask(app, "/user", token).await?;
-    let id = user["id"].as_i64().filter(|id| *id > 0).ok_or_else(refused_by_github)?;
-    let login = user["login"].as_str().and_then(|login| text::name(login).ok()).ok_or_else(refused_by_github)?;
-    let name = user["name"].as_str().and_then(|name| text::name(name).ok()).unwrap_or_else(|| login.clone());
+    let id = user["id"]
+        .as_i64()
+        .filter(|id| *id > 0)
+        .ok_or_else(refused_by_github)?;
+    let login = user["login"]
+        .as_str()
+        .and_then(|login| text::name(login).ok())
+        .ok_or_else(refused_by_github)?;
+    let name = user["name"]
+        .as_str()
+        .and_then(|name| text::name(name).ok())
+        .unwrap_or_else(|| login.clone());
     let addresses = verified(&ask(app, "/user/emails?per_page=100", token).await?);
-    Ok(GitHubAccount { id, login, name, addresses })
+    Ok(GitHubAccount {
+        id,
+        login,
+        name,
+        addresses,
+    })
 }
 
 /// The addresses that count: `verified` is exactly `true` (SEC-A1). GitHub's own forwarding addresses reach nobody.
@@ -137,7 +177,12 @@ fn verified(emails: &Value) -> Vec<String> {
     let mut kept: Vec<(bool, String)> = all
         .iter()
         .filter(|line| line["verified"] == Value::Bool(true))
-        .filter_map(|line| Some((line["primary"] != Value::Bool(true), text::email(line["email"].as_str()?).ok()?)))
+        .filter_map(|line| {
+            Some((
+                line["primary"] != Value::Bool(true),
+                text::email(line["email"].as_str()?).ok()?,
+            ))
+        })
         .filter(|(_, address)| !address.ends_with("users.noreply.github.com"))
         .collect();
     kept.sort_by_key(|(is_second, _)| *is_second);
@@ -145,8 +190,16 @@ fn verified(emails: &Value) -> Vec<String> {
 }
 
 async fn ask(app: &App, path: &str, token: &str) -> Result<Value> {
-    let url = format!("{}{path}", app.config.github_api_url.as_str().trim_end_matches('/'));
-    let request = app.http.get(url).bearer_auth(token).header("accept", "application/vnd.github+json").timeout(PATIENCE);
+    let url = format!(
+        "{}{path}",
+        app.config.github_api_url.as_str().trim_end_matches('/')
+    );
+    let request = app
+        .http
+        .get(url)
+        .bearer_auth(token)
+        .header("accept", "application/vnd.github+json")
+        .timeout(PATIENCE);
     let failed = |error: reqwest::Error| {
         tracing::warn!(%error, "GitHub's API could not be asked");
         down()

@@ -13,15 +13,24 @@ use std::sync::Arc;
 /// The person whose session has this cookie value; `None` where it has ended or never was.
 ///
 /// A session ends after its idle and its absolute lifetime, of the strictest organization its person is in (SEC-S4).
-pub async fn identify_session(app: &App, cookie: &str, origin: Origin) -> Result<Option<Arc<Person>>> {
+pub async fn identify_session(
+    app: &App,
+    cookie: &str,
+    origin: Origin,
+) -> Result<Option<Arc<Person>>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
     let rows = queries::identity_by_session(&mut tx, &crate::secret::hash(cookie), now).await?;
     drop(tx);
-    let Some(first) = rows.first() else { return Ok(None) };
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
     let (started, seen) = (first.created_at, first.last_seen_at);
-    let credential =
-        Credential::Session { id: first.credential_id.clone().into(), method: SignInMethod::parse(&first.detail), signed_in_at: started };
+    let credential = Credential::Session {
+        id: first.credential_id.clone().into(),
+        method: SignInMethod::parse(&first.detail),
+        signed_in_at: started,
+    };
     let person = person(rows, credential, origin);
     let (idle, absolute) = lifetimes(&person.seats);
     if now >= seen + idle || now >= started + absolute {
@@ -61,7 +70,9 @@ pub async fn identify_token(app: &App, token: &str, origin: Origin) -> Result<Ar
 /// Notes that a member was here, at most once a minute, beside the request.
 pub fn note_activity(app: &App, person: &Person, org: &OrgId) {
     let now = app.now();
-    let Some(seat) = person.seats.iter().find(|s| s.org.id == *org) else { return };
+    let Some(seat) = person.seats.iter().find(|s| s.org.id == *org) else {
+        return;
+    };
     if now - seat.last_active_at < MINUTE {
         return;
     }
@@ -110,8 +121,16 @@ fn note(outcome: Result<()>) {
 /// Idle and absolute life of a session: of the strictest organization.
 pub(super) fn lifetimes(seats: &[Seat]) -> (Micros, Micros) {
     let default = Policies::default();
-    let idle = seats.iter().map(|s| s.org.policies.session_idle()).min().unwrap_or(default.session_idle());
-    let absolute = seats.iter().map(|s| s.org.policies.session_absolute()).min().unwrap_or(default.session_absolute());
+    let idle = seats
+        .iter()
+        .map(|s| s.org.policies.session_idle())
+        .min()
+        .unwrap_or(default.session_idle());
+    let absolute = seats
+        .iter()
+        .map(|s| s.org.policies.session_absolute())
+        .min()
+        .unwrap_or(default.session_absolute());
     (idle, absolute)
 }
 

@@ -44,11 +44,21 @@ pub(crate) async fn github_login_of(tx: &mut Tx, user: &UserId) -> Result<Option
 /// The account of somebody who shows the link that came to their address: a new one, or one that waited for them.
 /// What a first sign-in gives otherwise is left out, because they arrive with an organization. Refuses where somebody
 /// has the account already: they sign in, and the link changes nothing of theirs.
-pub(crate) async fn arrive_invited(tx: &mut Tx, address: &str, name: &str, origin: &Origin, now: Micros) -> Result<UserId> {
+pub(crate) async fn arrive_invited(
+    tx: &mut Tx,
+    address: &str,
+    name: &str,
+    origin: &Origin,
+    now: Micros,
+) -> Result<UserId> {
     tx.lock_name(address).await?;
     let user = match users::find_by_address(tx, address).await? {
         None => {
-            let name = if name.is_empty() { address.split('@').next().unwrap_or(address) } else { name };
+            let name = if name.is_empty() {
+                address.split('@').next().unwrap_or(address)
+            } else {
+                name
+            };
             let id = users::create(tx, name, Some(address), "active", now).await?;
             tx.lock_account(&id).await?;
             queries::insert_address(tx, address, &id, Some(now), now).await?;

@@ -45,16 +45,36 @@ pub struct Changes<'a> {
 
 /// Changes the person's name alone.
 pub async fn change_name(app: &App, person: &Person, name: &str) -> Result<String> {
-    Ok(change_self(app, person, &Changes { name: Some(name), theme: None }).await?.0)
+    Ok(change_self(
+        app,
+        person,
+        &Changes {
+            name: Some(name),
+            theme: None,
+        },
+    )
+    .await?
+    .0)
 }
 
 /// Changes the person's name and how pages look for them, both or neither; gives both as they are now. Refuses a name
 /// that isn't one. What is the same already changes nothing.
-pub async fn change_self(app: &App, person: &Person, changes: &Changes<'_>) -> Result<(String, Theme)> {
+pub async fn change_self(
+    app: &App,
+    person: &Person,
+    changes: &Changes<'_>,
+) -> Result<(String, Theme)> {
     let now = app.now();
-    let name = changes.name.map(text::name).transpose().map_err(|message| Refusal::field("name", message))?;
+    let name = changes
+        .name
+        .map(text::name)
+        .transpose()
+        .map_err(|message| Refusal::field("name", message))?;
     let mut tx = app.db.write_account(person).await?;
-    let before = queries::user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?.name;
+    let before = queries::user(&mut tx, &person.user)
+        .await?
+        .ok_or(Refusal::NotFound)?
+        .name;
     let name = name.unwrap_or_else(|| before.clone());
     if before != name {
         queries::set_name(&mut tx, &person.user, &name).await?;
@@ -66,7 +86,8 @@ pub async fn change_self(app: &App, person: &Person, changes: &Changes<'_>) -> R
     let theme = changes.theme.unwrap_or(old);
     if theme != old {
         queries::set_theme(&mut tx, &person.user, theme.as_str()).await?;
-        let event = account_event("account.theme_changed", person, &name).change(old.as_str(), theme.as_str());
+        let event = account_event("account.theme_changed", person, &name)
+            .change(old.as_str(), theme.as_str());
         audit::record_account(&mut tx, person, now, event).await?;
     }
     tx.commit().await?;
@@ -74,5 +95,12 @@ pub async fn change_self(app: &App, person: &Person, changes: &Changes<'_>) -> R
 }
 
 fn account_event(action: &'static str, person: &Person, name: &str) -> Event {
-    Event::new(Category::Governance, action, "account", person.user.to_string(), name).subject(Some(&person.user))
+    Event::new(
+        Category::Governance,
+        action,
+        "account",
+        person.user.to_string(),
+        name,
+    )
+    .subject(Some(&person.user))
 }

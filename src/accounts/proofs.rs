@@ -83,10 +83,26 @@ pub enum LinkState {
 
 /// Asks for a mail that signs in. Does the same for every address, known or not, and sends nothing itself (SEC-A9).
 /// Ends the request before. Refuses too many for one address.
-pub async fn ask_to_sign_in(app: &App, email: &str, browser: &str, next: &str, origin: &Origin) -> Result<ProofId> {
+pub async fn ask_to_sign_in(
+    app: &App,
+    email: &str,
+    browser: &str,
+    next: &str,
+    origin: &Origin,
+) -> Result<ProofId> {
     let address = text::email(email).map_err(|message| Refusal::field("email", message))?;
     let mut tx = app.db.begin().await?;
-    let proof = ask(&mut tx, "sign_in", None, &address, browser, next, origin, app.now()).await?;
+    let proof = ask(
+        &mut tx,
+        "sign_in",
+        None,
+        &address,
+        browser,
+        next,
+        origin,
+        app.now(),
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(proof)
@@ -134,7 +150,9 @@ async fn require_few(tx: &mut Tx, address: &str, network: &str, now: Micros) -> 
     } else {
         return Ok(());
     };
-    let wait = oldest.map_or(HOUR, |a| a.created_at + HOUR - now).max(SECOND);
+    let wait = oldest
+        .map_or(HOUR, |a| a.created_at + HOUR - now)
+        .max(SECOND);
     Err(Refusal::TooMany {
         reason: format!(
             "Several mails went to this address within an hour. Use the newest one, or ask again {}.",
@@ -171,18 +189,22 @@ pub async fn operator_link(app: &App, email: &str) -> Result<String> {
 /// What the page of a link shows. Changes nothing: mail scanners open links (SEC-A5).
 pub async fn link_state(app: &App, token: &str, browser: Option<&str>) -> Result<LinkState> {
     let mut tx = app.db.read().await?;
-    Ok(match queries::open_by_link(&mut tx, &secret::hash(token), app.now()).await? {
-        None => LinkState::Ended,
-        Some(proof) if !is_from(&proof, browser) => LinkState::OtherBrowser,
-        Some(proof) => LinkState::Ready(pending(proof)),
-    })
+    Ok(
+        match queries::open_by_link(&mut tx, &secret::hash(token), app.now()).await? {
+            None => LinkState::Ended,
+            Some(proof) if !is_from(&proof, browser) => LinkState::OtherBrowser,
+            Some(proof) => LinkState::Ready(pending(proof)),
+        },
+    )
 }
 
 /// The request that this browser made last, while it is open.
 pub async fn pending_request(app: &App, proof: &ProofId, browser: &str) -> Result<Option<Pending>> {
     let mut tx = app.db.read().await?;
     let found = queries::open_by_id(&mut tx, proof, app.now()).await?;
-    Ok(found.filter(|p| p.browser == secret::hash(browser)).map(pending))
+    Ok(found
+        .filter(|p| p.browser == secret::hash(browser))
+        .map(pending))
 }
 
 fn pending(proof: ProofRow) -> Pending {
@@ -196,7 +218,8 @@ fn pending(proof: ProofRow) -> Pending {
 }
 
 fn is_from(proof: &ProofRow, browser: Option<&str>) -> bool {
-    proof.purpose == "operator" || browser.is_some_and(|b| secret::equal(&secret::hash(b), &proof.browser))
+    proof.purpose == "operator"
+        || browser.is_some_and(|b| secret::equal(&secret::hash(b), &proof.browser))
 }
 
 /// Uses a link, once. Of any number of clicks at the same moment one signs in (SEC-A6). Refuses any browser but the one
@@ -204,7 +227,9 @@ fn is_from(proof: &ProofRow, browser: Option<&str>) -> bool {
 pub async fn use_link(app: &App, token: &str, prover: &Prover<'_>) -> Result<Proved> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let proof = queries::open_by_link(&mut tx, &secret::hash(token), now).await?.ok_or_else(link_ended)?;
+    let proof = queries::open_by_link(&mut tx, &secret::hash(token), now)
+        .await?
+        .ok_or_else(link_ended)?;
     if !is_from(&proof, prover.browser) {
         return Err(Refusal::forbidden(
             "other_browser",
@@ -222,18 +247,30 @@ pub async fn use_link(app: &App, token: &str, prover: &Prover<'_>) -> Result<Pro
 /// its own, so that nothing that follows takes it back. Refuses a wrong code with what is left, and ends the request
 /// after five (SEC-A7).
 pub async fn use_code(app: &App, id: &ProofId, code: &str, prover: &Prover<'_>) -> Result<Proved> {
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let code: String = code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
     if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Refusal::field("code", "Type the six digits from the mail."));
     }
     let now = app.now();
     let proof = count_try(app, id, prover, now).await?;
-    let right = proof.code_hash.as_deref().is_some_and(|hash| secret::equal(hash, &code_hash(id, &code)));
+    let right = proof
+        .code_hash
+        .as_deref()
+        .is_some_and(|hash| secret::equal(hash, &code_hash(id, &code)));
     if !right {
         return match TRIES - proof.attempts {
             0 => Err(code_ended()),
-            1 => Err(Refusal::field("code", "That code is wrong. One try is left.")),
-            left => Err(Refusal::field("code", format!("That code is wrong. {left} tries are left."))),
+            1 => Err(Refusal::field(
+                "code",
+                "That code is wrong. One try is left.",
+            )),
+            left => Err(Refusal::field(
+                "code",
+                format!("That code is wrong. {left} tries are left."),
+            )),
         };
     }
     let mut tx = app.db.begin().await?;
@@ -247,9 +284,12 @@ pub async fn use_code(app: &App, id: &ProofId, code: &str, prover: &Prover<'_>) 
 async fn count_try(app: &App, id: &ProofId, prover: &Prover<'_>, now: Micros) -> Result<ProofRow> {
     let browser = prover.browser.ok_or_else(code_ended)?;
     let mut tx = app.db.begin().await?;
-    let proof = queries::count_try(&mut tx, id, now, &secret::hash(browser)).await?.ok_or_else(code_ended)?;
+    let proof = queries::count_try(&mut tx, id, now, &secret::hash(browser))
+        .await?
+        .ok_or_else(code_ended)?;
     let for_address = queries::wrong_for_address(&mut tx, &proof.address, now - DAY).await?;
-    let from_network = queries::wrong_from_network(&mut tx, &prover.origin.network(), now - HOUR).await?;
+    let from_network =
+        queries::wrong_from_network(&mut tx, &prover.origin.network(), now - HOUR).await?;
     if for_address > WRONG_A_DAY || from_network > WRONG_AN_HOUR {
         return Err(Refusal::TooMany {
             reason: "There were too many wrong codes. The link in the mail still works.".into(),
@@ -260,21 +300,42 @@ async fn count_try(app: &App, id: &ProofId, prover: &Prover<'_>, now: Micros) ->
     Ok(proof)
 }
 
-async fn finish(app: &App, mut tx: Tx, proof: ProofRow, prover: &Prover<'_>, now: Micros) -> Result<Proved> {
+async fn finish(
+    app: &App,
+    mut tx: Tx,
+    proof: ProofRow,
+    prover: &Prover<'_>,
+    now: Micros,
+) -> Result<Proved> {
     if proof.purpose == "add_address" {
         // The account that asked must be the one that is signed in now.
-        let person = prover.person.filter(|p| Some(p.user.as_str()) == proof.user_id.as_deref()).ok_or(Refusal::Unauthenticated)?;
+        let person = prover
+            .person
+            .filter(|p| Some(p.user.as_str()) == proof.user_id.as_deref())
+            .ok_or(Refusal::Unauthenticated)?;
         addresses::add_proved(app, &mut tx, person, &proof.address, now).await?;
         tx.commit().await?;
         app.wake();
-        return Ok(Proved::AddressAdded { address: proof.address, next: proof.next });
+        return Ok(Proved::AddressAdded {
+            address: proof.address,
+            next: proof.next,
+        });
     }
-    let method = if proof.purpose == "operator" { SignInMethod::Operator } else { SignInMethod::Email };
+    let method = if proof.purpose == "operator" {
+        SignInMethod::Operator
+    } else {
+        SignInMethod::Email
+    };
     let (user, is_new) = arrival::arrive_by_address(app, &mut tx, &proof.address, now).await?;
     let person = users::arriving(&mut tx, &user, method, prover.origin, now).await?;
     users::record_sign_in(&mut tx, &person, now).await?;
     tx.commit().await?;
-    Ok(Proved::SignedIn(Arrival { user, method, is_new, next: proof.next }))
+    Ok(Proved::SignedIn(Arrival {
+        user,
+        method,
+        is_new,
+        next: proof.next,
+    }))
 }
 
 /// The hash of a code. The request's id stands in it, so that equal codes don't look alike.
@@ -283,7 +344,10 @@ fn code_hash(id: &ProofId, code: &str) -> String {
 }
 
 fn link_ended() -> Refusal {
-    Refusal::gone("link_ended", "This link was used already, or is older than ten minutes. Ask for a new one on the sign-in page.")
+    Refusal::gone(
+        "link_ended",
+        "This link was used already, or is older than ten minutes. Ask for a new one on the sign-in page.",
+    )
 }
 
 fn code_ended() -> Refusal {
@@ -299,14 +363,28 @@ fn code_ended() -> Refusal {
 pub(super) async fn arm(app: &App, id: &ProofId) -> Result<Option<Armed>> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let Some(proof) = queries::open_by_id(&mut tx, id, now).await? else { return Ok(None) };
+    let Some(proof) = queries::open_by_id(&mut tx, id, now).await? else {
+        return Ok(None);
+    };
     let (token, code) = (secret::random_token(), secret::random_code());
-    if !queries::set_secrets(&mut tx, id, now, &secret::hash(&token), &code_hash(id, &code)).await? {
+    if !queries::set_secrets(
+        &mut tx,
+        id,
+        now,
+        &secret::hash(&token),
+        &code_hash(id, &code),
+    )
+    .await?
+    {
         return Ok(None);
     }
     tx.commit().await?;
     let link = format!("{}/sign-in/{token}", app.config.base_url());
-    Ok(Some(Armed { link, code, request: pending(proof) }))
+    Ok(Some(Armed {
+        link,
+        code,
+        request: pending(proof),
+    }))
 }
 
 pub(super) struct Armed {

@@ -100,7 +100,11 @@ macro_rules! identity {
 
 /// The caller judges how old it is, and ends it for good where it is too old (security.md, T18). Also says whether an
 /// invitation waits for the person at GitHub (S2-22), so that no page asks for that by itself.
-pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
+pub(super) async fn identity_by_session(
+    tx: &mut Tx,
+    hash: &str,
+    now: Micros,
+) -> Result<Vec<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(identity!(
         "k.public_id AS credential_id, '' AS credential_name, k.method AS detail, k.created_at AS credential_created_at, k.last_seen_at AS credential_seen_at,
             EXISTS (SELECT 1 FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending' AND i.expires_at > $2
@@ -111,7 +115,11 @@ pub(super) async fn identity_by_session(tx: &mut Tx, hash: &str, now: Micros) ->
         .bind(hash).bind(now).fetch_all(c))?)
 }
 
-pub(super) async fn identity_by_token(tx: &mut Tx, hash: &str, now: Micros) -> Result<Vec<IdentityRow>> {
+pub(super) async fn identity_by_token(
+    tx: &mut Tx,
+    hash: &str,
+    now: Micros,
+) -> Result<Vec<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(identity!(
         "k.id AS credential_id, k.name AS credential_name, k.scope AS detail, k.created_at AS credential_created_at, COALESCE(k.last_used_at, 0) AS credential_seen_at, FALSE AS is_awaited",
         "tokens k",
@@ -120,7 +128,12 @@ pub(super) async fn identity_by_token(tx: &mut Tx, hash: &str, now: Micros) -> R
 }
 
 /// An update and never an insert: a session that was signed out meanwhile stays so (SEC-S2).
-pub(super) async fn touch_session(tx: &mut Tx, public_id: &str, now: Micros, ends: Micros) -> Result<()> {
+pub(super) async fn touch_session(
+    tx: &mut Tx,
+    public_id: &str,
+    now: Micros,
+    ends: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE public_id = $1 AND revoked_at IS NULL")
@@ -132,11 +145,21 @@ pub(super) async fn touch_session(tx: &mut Tx, public_id: &str, now: Micros, end
 }
 
 pub(super) async fn touch_token(tx: &mut Tx, id: &str, now: Micros) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id).bind(now))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now)
+    )?;
     Ok(())
 }
 
-pub(super) async fn touch_member(tx: &mut Tx, member: &MemberId, org: &OrgId, now: Micros) -> Result<()> {
+pub(super) async fn touch_member(
+    tx: &mut Tx,
+    member: &MemberId,
+    org: &OrgId,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE members SET last_active_at = $3 WHERE org_id = $1 AND id = $2")
@@ -191,13 +214,24 @@ pub(super) async fn insert_session(tx: &mut Tx, s: &NewSession<'_>) -> Result<bo
 }
 
 pub(super) async fn update_session(tx: &mut Tx, id_hash: &str, data: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE sessions SET data = $2 WHERE id_hash = $1 AND revoked_at IS NULL").bind(id_hash).bind(data))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE sessions SET data = $2 WHERE id_hash = $1 AND revoked_at IS NULL")
+            .bind(id_hash)
+            .bind(data)
+    )?;
     Ok(())
 }
 
-pub(super) async fn load_session(tx: &mut Tx, id_hash: &str, now: Micros) -> Result<Option<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT data FROM sessions WHERE id_hash = $1 AND revoked_at IS NULL AND expires_at > $2")
-        .bind(id_hash).bind(now).fetch_optional(c))?)
+pub(super) async fn load_session(
+    tx: &mut Tx,
+    id_hash: &str,
+    now: Micros,
+) -> Result<Option<String>> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT data FROM sessions WHERE id_hash = $1 AND revoked_at IS NULL AND expires_at > $2")
+        .bind(id_hash).bind(now).fetch_optional(c))?,
+    )
 }
 
 pub(super) async fn end_session(tx: &mut Tx, id_hash: &str, now: Micros) -> Result<()> {
@@ -209,7 +243,12 @@ pub(super) async fn end_session(tx: &mut Tx, id_hash: &str, now: Micros) -> Resu
 }
 
 /// Keeps the newest `keep` sessions of a user (SEC-S7).
-pub(super) async fn drop_oldest_sessions(tx: &mut Tx, user: &str, keep: i64, now: Micros) -> Result<()> {
+pub(super) async fn drop_oldest_sessions(
+    tx: &mut Tx,
+    user: &str,
+    keep: i64,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -263,35 +302,65 @@ pub(super) async fn user_by_address(tx: &mut Tx, address: &str) -> Result<Option
     Ok(found.map(User::from))
 }
 
-pub(super) async fn insert_user(tx: &mut Tx, id: &UserId, name: &str, email: Option<&str>, status: &str, now: Micros) -> Result<()> {
+pub(super) async fn insert_user(
+    tx: &mut Tx,
+    id: &UserId,
+    name: &str,
+    email: Option<&str>,
+    status: &str,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
-        sqlx::query("INSERT INTO users (id, name, email, status, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(id.as_str())
-            .bind(name)
-            .bind(email)
-            .bind(status)
-            .bind(now)
+        sqlx::query(
+            "INSERT INTO users (id, name, email, status, created_at) VALUES ($1, $2, $3, $4, $5)"
+        )
+        .bind(id.as_str())
+        .bind(name)
+        .bind(email)
+        .bind(status)
+        .bind(now)
     )?;
     Ok(())
 }
 
 pub(super) async fn set_status(tx: &mut Tx, id: &UserId, status: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE users SET status = $2, claim_login = NULL WHERE id = $1").bind(id.as_str()).bind(status))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET status = $2, claim_login = NULL WHERE id = $1")
+            .bind(id.as_str())
+            .bind(status)
+    )?;
     Ok(())
 }
 
 pub(super) async fn set_name(tx: &mut Tx, id: &UserId, name: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE users SET name = $2 WHERE id = $1").bind(id.as_str()).bind(name))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET name = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(name)
+    )?;
     Ok(())
 }
 
 pub(super) async fn set_theme(tx: &mut Tx, id: &UserId, theme: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE users SET theme = $2 WHERE id = $1").bind(id.as_str()).bind(theme))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET theme = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(theme)
+    )?;
     Ok(())
 }
 
-pub(super) async fn insert_address(tx: &mut Tx, address: &str, user: &UserId, verified_at: Option<Micros>, now: Micros) -> Result<()> {
+pub(super) async fn insert_address(
+    tx: &mut Tx,
+    address: &str,
+    user: &UserId,
+    verified_at: Option<Micros>,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO addresses (address, user_id, verified_at, created_at) VALUES ($1, $2, $3, $4)")
@@ -303,7 +372,12 @@ pub(super) async fn insert_address(tx: &mut Tx, address: &str, user: &UserId, ve
     Ok(())
 }
 
-pub(super) async fn verify_address(tx: &mut Tx, address: &str, user: &UserId, now: Micros) -> Result<()> {
+pub(super) async fn verify_address(
+    tx: &mut Tx,
+    address: &str,
+    user: &UserId,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE addresses SET verified_at = $3 WHERE address = $1 AND user_id = $2 AND verified_at IS NULL")

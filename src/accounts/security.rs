@@ -47,16 +47,26 @@ pub fn require_recent(person: &Person, now: Micros) -> Result<()> {
 
 /// Refuses to leave an account without any way to sign in. Asked after the change, inside its write.
 pub(super) async fn require_another_way(tx: &mut Tx, user: &UserId) -> Result<()> {
-    let left = !addresses::of_user(tx, user).await?.is_empty() || identities::of_user(tx, user).await?.is_some();
+    let left = !addresses::of_user(tx, user).await?.is_empty()
+        || identities::of_user(tx, user).await?.is_some();
     if left {
         return Ok(());
     }
-    Err(Refusal::conflict("last_sign_in_method", "This is your only way to sign in. Add another first.")
-        .with_next("Back to Security", "/account/security"))
+    Err(Refusal::conflict(
+        "last_sign_in_method",
+        "This is your only way to sign in. Add another first.",
+    )
+    .with_next("Back to Security", "/account/security"))
 }
 
 /// Tells the person by mail what was changed about their account.
-pub(super) async fn tell(tx: &mut Tx, to: Option<&str>, subject: &str, line: String, now: Micros) -> Result<()> {
+pub(super) async fn tell(
+    tx: &mut Tx,
+    to: Option<&str>,
+    subject: &str,
+    line: String,
+    now: Micros,
+) -> Result<()> {
     let Some(to) = to else { return Ok(()) };
     let notice = mail::Notice {
         to: to.to_owned(),
@@ -113,7 +123,13 @@ pub async fn sign_in_methods(app: &App, person: &Person) -> Result<SignInMethods
     };
     let mut addresses: Vec<OwnAddress> = addresses.into_iter().map(own).collect();
     addresses.sort_by_key(|own| !own.is_primary);
-    Ok(SignInMethods { addresses, github: github.map(|row| LinkedGitHub { login: row.login, linked_at: row.created_at }) })
+    Ok(SignInMethods {
+        addresses,
+        github: github.map(|row| LinkedGitHub {
+            login: row.login,
+            linked_at: row.created_at,
+        }),
+    })
 }
 
 /// Links a GitHub account that has just said who it is, and takes what an import left waiting for it. Refuses one that
@@ -124,10 +140,17 @@ pub async fn link_github(app: &App, person: &Person, account: &GitHubAccount) ->
     let mut tx = app.db.begin().await?;
     arrival::lock_names(&mut tx, account).await?;
     let found = arrival::candidates(&mut tx, account).await?;
-    if found.linked.as_ref().is_some_and(|c| c.status != "unclaimed" && c.id != person.user) {
+    if found
+        .linked
+        .as_ref()
+        .is_some_and(|c| c.status != "unclaimed" && c.id != person.user)
+    {
         return Err(Refusal::conflict(
             "github_taken",
-            format!("@{} is linked with another account here. Sign in with GitHub to use that one.", account.login),
+            format!(
+                "@{} is linked with another account here. Sign in with GitHub to use that one.",
+                account.login
+            ),
         )
         .with_next("Back to Security", "/account/security"));
     }
@@ -135,9 +158,15 @@ pub async fn link_github(app: &App, person: &Person, account: &GitHubAccount) ->
     members::lock_organizations_of(&mut tx, &waiting).await?;
     tx.lock_account(&person.user).await?;
     let subject = account.id.to_string();
-    if identities::of_user(&mut tx, &person.user).await?.is_some_and(|own| own.subject != subject) {
-        return Err(Refusal::conflict("github_linked", "Your account is linked with another GitHub account. Unlink that one first.")
-            .with_next("Back to Security", "/account/security"));
+    if identities::of_user(&mut tx, &person.user)
+        .await?
+        .is_some_and(|own| own.subject != subject)
+    {
+        return Err(Refusal::conflict(
+            "github_linked",
+            "Your account is linked with another GitHub account. Unlink that one first.",
+        )
+        .with_next("Back to Security", "/account/security"));
     }
     identities::link(&mut tx, &subject, &person.user, &account.login, now).await?;
     for from in &waiting {
@@ -145,11 +174,27 @@ pub async fn link_github(app: &App, person: &Person, account: &GitHubAccount) ->
     }
     arrival::settle_addresses(&mut tx, &person.user, &account.addresses, false, now).await?;
     users::refresh_memberships(&mut tx, &person.user).await?;
-    let event = Event::new(Category::SignIn, "account.github_linked", "identity", subject, &*account.login).subject(Some(&person.user));
+    let event = Event::new(
+        Category::SignIn,
+        "account.github_linked",
+        "identity",
+        subject,
+        &*account.login,
+    )
+    .subject(Some(&person.user));
     audit::record_account(&mut tx, person, now, event).await?;
-    let line =
-        format!("The GitHub account @{} was linked with your Roster account. It signs in to your account from now on.", account.login);
-    tell(&mut tx, person.email.as_deref(), "GitHub was linked with your account", line, now).await?;
+    let line = format!(
+        "The GitHub account @{} was linked with your Roster account. It signs in to your account from now on.",
+        account.login
+    );
+    tell(
+        &mut tx,
+        person.email.as_deref(),
+        "GitHub was linked with your account",
+        line,
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(())
@@ -160,16 +205,34 @@ pub async fn unlink_github(app: &App, person: &Person) -> Result<()> {
     let now = app.now();
     require_recent(person, now)?;
     let mut tx = app.db.write_account(person).await?;
-    let linked = identities::of_user(&mut tx, &person.user).await?.ok_or(Refusal::NotFound)?;
+    let linked = identities::of_user(&mut tx, &person.user)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     identities::unlink(&mut tx, &person.user).await?;
     require_another_way(&mut tx, &person.user).await?;
     users::refresh_memberships(&mut tx, &person.user).await?;
     queries::security::end_sessions(&mut tx, &person.user, person.credential.id(), now).await?;
-    let event =
-        Event::new(Category::SignIn, "account.github_unlinked", "identity", linked.subject, &*linked.login).subject(Some(&person.user));
+    let event = Event::new(
+        Category::SignIn,
+        "account.github_unlinked",
+        "identity",
+        linked.subject,
+        &*linked.login,
+    )
+    .subject(Some(&person.user));
     audit::record_account(&mut tx, person, now, event).await?;
-    let line = format!("The GitHub account @{} was unlinked from your Roster account. It no longer signs in to it.", linked.login);
-    tell(&mut tx, person.email.as_deref(), "GitHub was unlinked from your account", line, now).await?;
+    let line = format!(
+        "The GitHub account @{} was unlinked from your Roster account. It no longer signs in to it.",
+        linked.login
+    );
+    tell(
+        &mut tx,
+        person.email.as_deref(),
+        "GitHub was unlinked from your account",
+        line,
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.wake();
     Ok(())
@@ -181,7 +244,9 @@ pub async fn list_sessions(app: &App, person: &Person) -> Result<Vec<OwnSession>
     let (idle, absolute) = lifetimes(&person.seats);
     let mut tx = app.db.read().await?;
     let rows = queries::security::sessions(&mut tx, &person.user, now).await?;
-    let alive = rows.into_iter().filter(|row| now < row.last_seen_at + idle && now < row.created_at + absolute);
+    let alive = rows
+        .into_iter()
+        .filter(|row| now < row.last_seen_at + idle && now < row.created_at + absolute);
     Ok(alive
         .map(|row| OwnSession {
             is_this: row.public_id.as_str() == person.credential.id(),
@@ -202,8 +267,14 @@ pub async fn end_session(app: &App, person: &Person, session: &SessionId) -> Res
     if !queries::security::end_session(&mut tx, &person.user, session, now).await? {
         return Err(Refusal::NotFound);
     }
-    let event =
-        Event::new(Category::SignIn, "account.session_ended", "session", session.as_str(), "one session").subject(Some(&person.user));
+    let event = Event::new(
+        Category::SignIn,
+        "account.session_ended",
+        "session",
+        session.as_str(),
+        "one session",
+    )
+    .subject(Some(&person.user));
     audit::record_account(&mut tx, person, now, event).await?;
     tx.commit().await
 }
@@ -222,11 +293,21 @@ async fn end_sessions(app: &App, person: &Person, but: &str, tokens_too: bool) -
     let now = app.now();
     let mut tx = app.db.write_account(person).await?;
     let ended = queries::security::end_sessions(&mut tx, &person.user, but, now).await?;
-    let tokens = if tokens_too { queries::security::revoke_tokens(&mut tx, &person.user, now).await? } else { 0 };
-    let event = Event::new(Category::SignIn, "account.sessions_ended", "account", person.user.as_str(), &*person.name)
-        .subject(Some(&person.user))
-        .with("sessions", ended as i64)
-        .with("tokens", tokens as i64);
+    let tokens = if tokens_too {
+        queries::security::revoke_tokens(&mut tx, &person.user, now).await?
+    } else {
+        0
+    };
+    let event = Event::new(
+        Category::SignIn,
+        "account.sessions_ended",
+        "account",
+        person.user.as_str(),
+        &*person.name,
+    )
+    .subject(Some(&person.user))
+    .with("sessions", ended as i64)
+    .with("tokens", tokens as i64);
     audit::record_account(&mut tx, person, now, event).await?;
     tx.commit().await?;
     Ok(ended)
@@ -247,7 +328,12 @@ pub const UNKNOWN_DEVICE: &str = "Unknown device";
 
 /// What a browser says of itself, in words a person knows: enough to tell two devices apart.
 pub fn device(client: &str) -> String {
-    let first = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| client.contains(mark)).map(|(_, word)| *word);
+    let first = |known: &[(&str, &'static str)]| {
+        known
+            .iter()
+            .find(|(mark, _)| client.contains(mark))
+            .map(|(_, word)| *word)
+    };
     // Most name others too, so the order matters.
     let browser = first(&[
         ("Edg", "Edge"),
@@ -282,7 +368,10 @@ mod tests {
     #[test]
     fn a_device_is_named_in_words_a_person_knows() {
         for (client, words) in [
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Windows"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                "Firefox on Windows",
+            ),
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
                 "Safari on Mac",

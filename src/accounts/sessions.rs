@@ -64,7 +64,10 @@ fn failed(refusal: crate::error::Refusal) -> Error {
 impl SessionStore for DbStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let now = self.0.now();
-        let person: Option<SessionData> = record.data.get(SessionData::KEY).and_then(|v| serde_json::from_value(v.clone()).ok());
+        let person: Option<SessionData> = record
+            .data
+            .get(SessionData::KEY)
+            .and_then(|v| serde_json::from_value(v.clone()).ok());
         let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
         let mut tx = self.0.db.begin().await.map_err(failed)?;
         let public_id = SessionId::new();
@@ -78,15 +81,24 @@ impl SessionStore for DbStore {
                 ip: person.as_ref().map_or("", |p| p.ip.as_str()),
                 client: person.as_ref().map_or("", |p| p.client.as_str()),
                 now,
-                expires_at: if person.is_some() { now + LONGEST_IDLE } else { now + HOUR },
+                expires_at: if person.is_some() {
+                    now + LONGEST_IDLE
+                } else {
+                    now + HOUR
+                },
             };
-            if queries::insert_session(&mut tx, &new).await.map_err(failed)? {
+            if queries::insert_session(&mut tx, &new)
+                .await
+                .map_err(failed)?
+            {
                 break;
             }
             record.id = Id::default();
         }
         if let Some(person) = &person {
-            queries::drop_oldest_sessions(&mut tx, &person.user, SESSIONS_PER_USER, now).await.map_err(failed)?;
+            queries::drop_oldest_sessions(&mut tx, &person.user, SESSIONS_PER_USER, now)
+                .await
+                .map_err(failed)?;
         }
         tx.commit().await.map_err(failed)
     }
@@ -94,20 +106,34 @@ impl SessionStore for DbStore {
     async fn save(&self, record: &Record) -> Result<()> {
         let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
         let mut tx = self.0.db.begin().await.map_err(failed)?;
-        queries::update_session(&mut tx, &hash(&record.id), &data).await.map_err(failed)?;
+        queries::update_session(&mut tx, &hash(&record.id), &data)
+            .await
+            .map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let mut tx = self.0.db.read().await.map_err(failed)?;
-        let Some(data) = queries::load_session(&mut tx, &hash(id), self.0.now()).await.map_err(failed)? else { return Ok(None) };
-        let data: HashMap<String, serde_json::Value> = serde_json::from_str(&data).map_err(|e| Error::Decode(e.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::now_utc() + time::Duration::days(90) }))
+        let Some(data) = queries::load_session(&mut tx, &hash(id), self.0.now())
+            .await
+            .map_err(failed)?
+        else {
+            return Ok(None);
+        };
+        let data: HashMap<String, serde_json::Value> =
+            serde_json::from_str(&data).map_err(|e| Error::Decode(e.to_string()))?;
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date: OffsetDateTime::now_utc() + time::Duration::days(90),
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
         let mut tx = self.0.db.begin().await.map_err(failed)?;
-        queries::end_session(&mut tx, &hash(id), self.0.now()).await.map_err(failed)?;
+        queries::end_session(&mut tx, &hash(id), self.0.now())
+            .await
+            .map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 }

@@ -85,7 +85,9 @@ pub async fn list_tokens(app: &App, person: &Person) -> Result<Vec<Token>> {
 /// One of the person's tokens. "Not found" for anybody else's.
 pub async fn find_token(app: &App, person: &Person, id: &TokenId) -> Result<Token> {
     let mut tx = app.db.read().await?;
-    queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)
+    queries::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 /// How many days a new token of this person may live: the strictest policy of their organizations.
@@ -95,18 +97,38 @@ pub async fn longest_token_days(app: &App, person: &Person) -> Result<i64> {
 }
 
 async fn longest(tx: &mut Tx, user: &UserId) -> Result<i64> {
-    Ok(queries::strictest_days(tx, user).await?.unwrap_or(MOST_DAYS))
+    Ok(queries::strictest_days(tx, user)
+        .await?
+        .unwrap_or(MOST_DAYS))
 }
 
 /// Makes a token. Without `days` it lives for 90, or as long as the strictest organization of the person allows.
 ///
 /// Refuses a longer life than that, and one token too many. A token may make another, but none that outlives it
 /// (SEC-Z8); a read-only one makes none.
-pub async fn create_token(app: &App, person: &Person, name: &str, scope: TokenScope, days: Option<i64>) -> Result<NewToken> {
+pub async fn create_token(
+    app: &App,
+    person: &Person,
+    name: &str,
+    scope: TokenScope,
+    days: Option<i64>,
+) -> Result<NewToken> {
     let now = app.now();
     let mut tx = app.db.write_account(person).await?;
     let maker_ends = token_end(&mut tx, person).await?;
-    let made = create_in(&mut tx, person, &person.user, Wish { name, scope, days, maker_ends }, now).await?;
+    let made = create_in(
+        &mut tx,
+        person,
+        &person.user,
+        Wish {
+            name,
+            scope,
+            days,
+            maker_ends,
+        },
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -114,20 +136,44 @@ pub async fn create_token(app: &App, person: &Person, name: &str, scope: TokenSc
 /// When the token ends by which somebody asks; `None`: they ask by another way. Refuses one that was just revoked.
 pub(crate) async fn token_end(tx: &mut Tx, person: &Person) -> Result<Option<Micros>> {
     match &person.credential {
-        Credential::Token { id, .. } => Ok(queries::find(tx, &person.user, id).await?.ok_or(Refusal::NotFound)?.expires_at),
+        Credential::Token { id, .. } => Ok(queries::find(tx, &person.user, id)
+            .await?
+            .ok_or(Refusal::NotFound)?
+            .expires_at),
         _ => Ok(None),
     }
 }
 
 /// Makes a token for the account with this address, as the operator does. Refuses an address nobody has.
-pub async fn create_token_for(app: &App, address: &str, name: &str, scope: TokenScope, days: Option<i64>) -> Result<NewToken> {
+pub async fn create_token_for(
+    app: &App,
+    address: &str,
+    name: &str,
+    scope: TokenScope,
+    days: Option<i64>,
+) -> Result<NewToken> {
     let now = app.now();
     let address = text::email(address).map_err(|message| Refusal::field("email", message))?;
     let mut tx = app.db.begin().await?;
-    let user = super::find_by_address(&mut tx, &address).await?.filter(|user| !user.unclaimed && !user.disabled);
-    let user = user.ok_or_else(|| Refusal::field("email", format!("Nobody signs in as {address}.")))?;
+    let user = super::find_by_address(&mut tx, &address)
+        .await?
+        .filter(|user| !user.unclaimed && !user.disabled);
+    let user =
+        user.ok_or_else(|| Refusal::field("email", format!("Nobody signs in as {address}.")))?;
     tx.lock_account(&user.id).await?;
-    let made = create_in(&mut tx, &Person::system(), &user.id, Wish { name, scope, days, maker_ends: None }, now).await?;
+    let made = create_in(
+        &mut tx,
+        &Person::system(),
+        &user.id,
+        Wish {
+            name,
+            scope,
+            days,
+            maker_ends: None,
+        },
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -141,16 +187,35 @@ struct Wish<'a> {
     maker_ends: Option<Micros>,
 }
 
-async fn create_in(tx: &mut Tx, by: &Person, user: &UserId, wish: Wish<'_>, now: Micros) -> Result<NewToken> {
+async fn create_in(
+    tx: &mut Tx,
+    by: &Person,
+    user: &UserId,
+    wish: Wish<'_>,
+    now: Micros,
+) -> Result<NewToken> {
     let longest = longest(tx, user).await?;
     let mut checks = Checks::default();
     let name = checks.take("name", text::name(wish.name));
-    let expires_at = checks
-        .take("days", token_expiry(("A token", "the strictest of your organizations says so"), wish.days, longest, wish.maker_ends, now));
+    let expires_at = checks.take(
+        "days",
+        token_expiry(
+            ("A token", "the strictest of your organizations says so"),
+            wish.days,
+            longest,
+            wish.maker_ends,
+            now,
+        ),
+    );
     checks.done()?;
-    let (Some(name), Some(expires_at)) = (name, expires_at) else { return Err(Refusal::NotFound) };
+    let (Some(name), Some(expires_at)) = (name, expires_at) else {
+        return Err(Refusal::NotFound);
+    };
     if queries::count_live(tx, user, now).await? >= TOKENS_PER_PERSON {
-        return Err(Refusal::conflict("too_many_tokens", format!("You have {TOKENS_PER_PERSON} tokens. Revoke one that isn't needed.")));
+        return Err(Refusal::conflict(
+            "too_many_tokens",
+            format!("You have {TOKENS_PER_PERSON} tokens. Revoke one that isn't needed."),
+        ));
     }
     let secret = format!("{TOKEN_PREFIX}{}", secret::random_token());
     let token = Token {
@@ -179,8 +244,12 @@ pub(crate) fn token_expiry(
     let latest = maker_ends.unwrap_or(Micros::MAX);
     match days {
         None => Ok((now + DEFAULT_DAYS.min(longest) * DAY).min(latest)),
-        Some(days) if !(1..=longest).contains(&days) => Err(format!("{what} may live for 1 to {longest} days: {who_says}.")),
-        Some(days) if now + days * DAY > latest => Err("A token can't make what outlives it. Ask for fewer days, or use the page.".into()),
+        Some(days) if !(1..=longest).contains(&days) => Err(format!(
+            "{what} may live for 1 to {longest} days: {who_says}."
+        )),
+        Some(days) if now + days * DAY > latest => {
+            Err("A token can't make what outlives it. Ask for fewer days, or use the page.".into())
+        }
         Some(days) => Ok(now + days * DAY),
     }
 }
@@ -190,7 +259,9 @@ pub(crate) fn token_expiry(
 pub async fn revoke_token(app: &App, person: &Person, id: &TokenId) -> Result<Token> {
     let now = app.now();
     let mut tx = app.db.write_account(person).await?;
-    let token = queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    let token = queries::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     queries::revoke(&mut tx, &person.user, id, now).await?;
     audit::record_account(&mut tx, person, now, event("token.revoked", &token)).await?;
     tx.commit().await?;
@@ -198,7 +269,13 @@ pub async fn revoke_token(app: &App, person: &Person, id: &TokenId) -> Result<To
 }
 
 fn event(action: &'static str, token: &Token) -> Event {
-    Event::new(Category::Access, action, "token", token.id.to_string(), &*token.name)
-        .with("scope", token.scope.as_str())
-        .with("prefix", token.prefix.as_str())
+    Event::new(
+        Category::Access,
+        action,
+        "token",
+        token.id.to_string(),
+        &*token.name,
+    )
+    .with("scope", token.scope.as_str())
+    .with("prefix", token.prefix.as_str())
 }

@@ -28,23 +28,40 @@ struct Account {
 
 /// Asks GitHub once. `login` is shaped like a username ([`text::github_login`]).
 pub(crate) async fn find_by_username(app: &App, login: &str) -> Named {
-    let url = format!("{}/users/{login}", app.config.github_api_url.as_str().trim_end_matches('/'));
-    let mut request = app.http.get(&url).header("accept", "application/vnd.github+json").header("user-agent", "roster").timeout(PATIENCE);
+    let url = format!(
+        "{}/users/{login}",
+        app.config.github_api_url.as_str().trim_end_matches('/')
+    );
+    let mut request = app
+        .http
+        .get(&url)
+        .header("accept", "application/vnd.github+json")
+        .header("user-agent", "roster")
+        .timeout(PATIENCE);
     if let Some((id, secret)) = app.config.github() {
         // As the OAuth app, 5,000 questions an hour instead of 60.
         request = request.basic_auth(id, Some(secret));
     }
     let answer = match request.send().await {
         Ok(answer) => answer,
-        Err(error) => return Named::Stopped(format!("{url} could not be reached: {}", error.without_url())),
+        Err(error) => {
+            return Named::Stopped(format!(
+                "{url} could not be reached: {}",
+                error.without_url()
+            ));
+        }
     };
     match answer.status() {
         StatusCode::OK => match answer.json::<Account>().await {
             Ok(account) if account.id > 0 => person(account, login),
-            _ => Named::Stopped(format!("{url} answered with something else than an account")),
+            _ => Named::Stopped(format!(
+                "{url} answered with something else than an account"
+            )),
         },
         StatusCode::NOT_FOUND => Named::Nobody,
-        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => Named::Stopped(limited(app, answer.headers())),
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            Named::Stopped(limited(app, answer.headers()))
+        }
         status => Named::Stopped(format!("{url} answered {status}")),
     }
 }
@@ -54,12 +71,20 @@ fn person(account: Account, asked: &str) -> Named {
         return Named::Nobody;
     }
     let login = text::github_login(&account.login).unwrap_or_else(|_| asked.to_owned());
-    Named::Account { id: account.id.to_string(), login }
+    Named::Account {
+        id: account.id.to_string(),
+        login,
+    }
 }
 
 /// When GitHub takes questions again, from its own headers.
 fn limited(app: &App, headers: &HeaderMap) -> String {
-    let number = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<i64>().ok());
+    let number = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.parse::<i64>().ok())
+    };
     let after = number("retry-after").map(|seconds| app.now() + seconds * SECOND);
     let until = after.or_else(|| number("x-ratelimit-reset").map(|at| at * SECOND));
     let mut words = "GitHub takes no more questions for now".to_owned();

@@ -27,14 +27,24 @@ pub(crate) async fn find_by_address(tx: &mut Tx, address: &str) -> Result<Option
 }
 
 /// The person as the one who acts, while they sign in: the session is made after, so nothing can name it yet.
-pub(super) async fn arriving(tx: &mut Tx, user: &UserId, method: SignInMethod, origin: &Origin, now: Micros) -> Result<Person> {
+pub(super) async fn arriving(
+    tx: &mut Tx,
+    user: &UserId,
+    method: SignInMethod,
+    origin: &Origin,
+    now: Micros,
+) -> Result<Person> {
     let found = queries::user(tx, user).await?.ok_or(Refusal::NotFound)?;
     Ok(Person {
         user: user.clone(),
         name: found.name,
         email: found.email,
         theme: "auto".into(),
-        credential: Credential::Session { id: SessionId::from(""), method, signed_in_at: now },
+        credential: Credential::Session {
+            id: SessionId::from(""),
+            method,
+            signed_in_at: now,
+        },
         origin: origin.clone(),
         seats: Vec::new(),
         last_org: None,
@@ -44,11 +54,23 @@ pub(super) async fn arriving(tx: &mut Tx, user: &UserId, method: SignInMethod, o
 
 /// Everything that an account says who somebody is by: name, addresses, GitHub. `None` where there is no account any more.
 pub(crate) async fn known_by(tx: &mut Tx, user: &UserId) -> Result<Option<Vec<String>>> {
-    let Some(found) = queries::user(tx, user).await? else { return Ok(None) };
+    let Some(found) = queries::user(tx, user).await? else {
+        return Ok(None);
+    };
     let mut known = vec![found.name];
     known.extend(found.email.into_iter().chain(found.github_login));
-    known.extend(queries::addresses::of_user(tx, user).await?.into_iter().map(|row| row.address));
-    known.extend(queries::identities::of_user(tx, user).await?.into_iter().flat_map(|row| [row.subject, row.login]));
+    known.extend(
+        queries::addresses::of_user(tx, user)
+            .await?
+            .into_iter()
+            .map(|row| row.address),
+    );
+    known.extend(
+        queries::identities::of_user(tx, user)
+            .await?
+            .into_iter()
+            .flat_map(|row| [row.subject, row.login]),
+    );
     Ok(Some(known))
 }
 
@@ -58,14 +80,26 @@ pub(super) async fn record_sign_in(tx: &mut Tx, person: &Person, now: Micros) ->
         Credential::Session { method, .. } => method.as_str(),
         _ => "",
     };
-    let event = Event::new(Category::SignIn, "account.signed_in", "account", person.user.as_str(), &*person.name)
-        .subject(Some(&person.user))
-        .with("method", method);
+    let event = Event::new(
+        Category::SignIn,
+        "account.signed_in",
+        "account",
+        person.user.as_str(),
+        &*person.name,
+    )
+    .subject(Some(&person.user))
+    .with("method", method);
     audit::record_account(tx, person, now, event).await
 }
 
 /// Makes an account. With status `unclaimed` it waits for its person.
-pub(crate) async fn create(tx: &mut Tx, name: &str, email: Option<&str>, status: &str, now: Micros) -> Result<UserId> {
+pub(crate) async fn create(
+    tx: &mut Tx,
+    name: &str,
+    email: Option<&str>,
+    status: &str,
+    now: Micros,
+) -> Result<UserId> {
     let id = UserId::new();
     queries::insert_user(tx, &id, name, email, status, now).await?;
     Ok(id)
@@ -92,6 +126,11 @@ pub(crate) async fn refresh_memberships(tx: &mut Tx, user: &UserId) -> Result<()
 }
 
 /// Keeps an address for an account that waits to be claimed by whoever proves it.
-pub(crate) async fn wait_for_address(tx: &mut Tx, address: &str, user: &UserId, now: Micros) -> Result<()> {
+pub(crate) async fn wait_for_address(
+    tx: &mut Tx,
+    address: &str,
+    user: &UserId,
+    now: Micros,
+) -> Result<()> {
     queries::insert_address(tx, address, user, None, now).await
 }

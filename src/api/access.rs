@@ -63,7 +63,12 @@ impl From<PersonHere> for PersonInWorkspace {
             member_id: here.member.map(String::from),
             org_role: here.organization_role.map(|role| role.as_str()),
             suspended: here.suspended,
-            roles: here.standing.0.into_iter().map(RoleInWorkspace::from).collect(),
+            roles: here
+                .standing
+                .0
+                .into_iter()
+                .map(RoleInWorkspace::from)
+                .collect(),
         }
     }
 }
@@ -71,7 +76,12 @@ impl From<PersonHere> for PersonInWorkspace {
 impl From<Holding> for RoleInWorkspace {
     fn from(held: Holding) -> Self {
         let (custom_role_id, custom_role) = held.custom.map(|(id, name)| (id.into(), name)).unzip();
-        Self { role: held.role.as_str(), custom_role_id, custom_role, source: held.source.as_str() }
+        Self {
+            role: held.role.as_str(),
+            custom_role_id,
+            custom_role,
+            source: held.source.as_str(),
+        }
     }
 }
 
@@ -84,10 +94,24 @@ pub async fn list(
     Query(asked): Query<AskedPeople>,
 ) -> ApiResult<Response> {
     let limit = paging::limit(asked.limit.as_deref())?;
-    let (search, cursor) = (asked.search.unwrap_or_default(), asked.cursor.unwrap_or_default());
+    let (search, cursor) = (
+        asked.search.unwrap_or_default(),
+        asked.cursor.unwrap_or_default(),
+    );
     let page = workspaces::people_here(&app, &person, &workspace, &search, &cursor, limit).await?;
-    let data = page.people.into_iter().map(PersonInWorkspace::from).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: page.next })
+    let data = page
+        .people
+        .into_iter()
+        .map(PersonInWorkspace::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: page.next,
+        },
+    )
 }
 
 body! {
@@ -133,14 +157,25 @@ impl From<Impact> for ImpactOnPeople {
         Self {
             people_losing: impact.losing() as i64,
             people_gaining: impact.gaining() as i64,
-            changes: impact.changes.iter().take(100).map(|change| change.sentence()).collect(),
+            changes: impact
+                .changes
+                .iter()
+                .take(100)
+                .map(|change| change.sentence())
+                .collect(),
         }
     }
 }
 
 impl From<Set> for AccessChanged {
     fn from(set: Set) -> Self {
-        Self { person: set.person, workspace: set.workspace, before: set.before, after: set.after, impact: set.impact.into() }
+        Self {
+            person: set.person,
+            workspace: set.workspace,
+            before: set.before,
+            after: set.after,
+            impact: set.impact.into(),
+        }
     }
 }
 
@@ -152,7 +187,8 @@ pub async fn set(
     Query(how): Query<HowToSet>,
     Json(asked): Json<AccessToSet>,
 ) -> ApiResult<axum::Json<AccessChanged>> {
-    let given = Given::parse(&asked.role).ok_or_else(|| Refusal::field("role", "There is no such role."))?;
+    let given = Given::parse(&asked.role)
+        .ok_or_else(|| Refusal::field("role", "There is no such role."))?;
     change(&app, &person, &workspace, &user, Some(given), &how).await
 }
 

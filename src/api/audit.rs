@@ -86,7 +86,10 @@ impl From<EventRow> for AuditEvent {
     fn from(event: EventRow) -> Self {
         Self {
             sentence: audit::sentence(&event),
-            redacted_fields: audit::redacted_columns(&event).into_iter().map(str::to_owned).collect(),
+            redacted_fields: audit::redacted_columns(&event)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             id: event.id,
             seq: event.seq,
             at: rfc3339_exact(event.at),
@@ -141,13 +144,17 @@ impl AskedEvents {
         let mut checks = Checks::default();
         let mut day = |field, text: &Option<String>| {
             let text = text.as_deref().filter(|text| !text.is_empty())?;
-            checks.take(field, clock::parse_date(text).ok_or("Write the day like 2026-11-22."))
+            checks.take(
+                field,
+                clock::parse_date(text).ok_or("Write the day like 2026-11-22."),
+            )
         };
         let (from, to) = (day("from", &self.from), day("to", &self.to));
         let kind = match (&self.category, &self.action) {
             (Some(_), Some(_)) => Err("An action has a category already: ask for one of the two."),
             (Some(category), None) => {
-                let known = Category::parse(category).ok_or("Say access, resource, governance, run, billing or sign-in.");
+                let known = Category::parse(category)
+                    .ok_or("Say access, resource, governance, run, billing or sign-in.");
                 known.map(|category| Some(Kind::Category(category)))
             }
             (None, action) => Ok(action.clone().map(Kind::Action)),
@@ -185,10 +192,31 @@ body! {
 }
 
 /// `POST /organizations/{org_id}/audit/export`: the file, made while it is sent.
-pub async fn export(State(app): State<App>, bearer::Member(actor): bearer::Member, Json(wanted): Json<AuditExport>) -> ApiResult<Response> {
-    let format = Format::parse(&wanted.format).ok_or_else(|| Refusal::field("format", "Say csv or jsonl."))?;
-    let AuditExport { workspace_id, user_id, action, category, from, to, .. } = wanted;
-    let asked = AskedEvents { workspace_id, user_id, action, category, from, to, ..AskedEvents::default() };
+pub async fn export(
+    State(app): State<App>,
+    bearer::Member(actor): bearer::Member,
+    Json(wanted): Json<AuditExport>,
+) -> ApiResult<Response> {
+    let format = Format::parse(&wanted.format)
+        .ok_or_else(|| Refusal::field("format", "Say csv or jsonl."))?;
+    let AuditExport {
+        workspace_id,
+        user_id,
+        action,
+        category,
+        from,
+        to,
+        ..
+    } = wanted;
+    let asked = AskedEvents {
+        workspace_id,
+        user_id,
+        action,
+        category,
+        from,
+        to,
+        ..AskedEvents::default()
+    };
     let export = audit::export(&app, &actor, &asked.filter()?, format, "").await?;
     let mut response = download::audit(export, &actor.org.slug);
     response.extensions_mut().insert(Streamed);
@@ -204,13 +232,20 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let page = match &asked.cursor {
         None => Page::Newest,
-        Some(cursor) => Page::Before(
-            cursor.parse().map_err(|_| Refusal::field("cursor", "This page belongs to another list. Start from the first page."))?,
-        ),
+        Some(cursor) => Page::Before(cursor.parse().map_err(|_| {
+            Refusal::field(
+                "cursor",
+                "This page belongs to another list. Start from the first page.",
+            )
+        })?),
     };
     let limit = paging::limit(asked.limit.as_deref())?;
     let listed = audit::list(&app, &actor, &asked.filter()?, page, limit).await?;
-    let next_cursor = listed.events.last().filter(|_| listed.has_older).map(|event| event.seq.to_string());
+    let next_cursor = listed
+        .events
+        .last()
+        .filter(|_| listed.has_older)
+        .map(|event| event.seq.to_string());
     let data: Vec<AuditEvent> = listed.events.into_iter().map(AuditEvent::from).collect();
     paging::answer(&app, &uri, Listed { data, next_cursor })
 }

@@ -24,7 +24,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Limiter =
+    RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
 /// So much in a minute, counted for each key by itself. Kept in memory: a restart forgives.
 struct PerMinute {
@@ -36,7 +37,11 @@ struct PerMinute {
 impl PerMinute {
     fn new(name: &'static str, quota: u32) -> Self {
         let rate = Quota::per_minute(NonZeroU32::new(quota).unwrap_or(NonZeroU32::MIN));
-        Self { name, quota, limiter: RateLimiter::keyed(rate).with_middleware() }
+        Self {
+            name,
+            quota,
+            limiter: RateLimiter::keyed(rate).with_middleware(),
+        }
     }
 
     /// Counts one, and says how many are left.
@@ -48,16 +53,25 @@ impl PerMinute {
         match self.limiter.check_key(&key.to_owned()) {
             Ok(state) => Ok(state.remaining_burst_capacity()),
             Err(until) => Err(Refusal::TooMany {
-                reason: format!("More than {} {} in a minute. Wait, then go on more slowly.", self.quota, self.name).into(),
-                retry_after_seconds: until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1)).as_secs_f64().ceil()
-                    as u64,
+                reason: format!(
+                    "More than {} {} in a minute. Wait, then go on more slowly.",
+                    self.quota, self.name
+                )
+                .into(),
+                retry_after_seconds: until
+                    .wait_time_from(DefaultClock::default().now())
+                    .max(Duration::from_secs(1))
+                    .as_secs_f64()
+                    .ceil() as u64,
             }),
         }
     }
 
     /// `"calls";r=599;t=1`: what is left, and in how many seconds all of it will be.
     fn left(&self, remaining: u32) -> String {
-        let seconds = (f64::from(self.quota - remaining.min(self.quota)) * 60.0 / f64::from(self.quota)).ceil();
+        let seconds = (f64::from(self.quota - remaining.min(self.quota)) * 60.0
+            / f64::from(self.quota))
+        .ceil();
         format!("\"{}\";r={remaining};t={seconds}", self.name)
     }
 }
@@ -92,12 +106,21 @@ impl Gate {
 ///
 /// Answers carry `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). An address that sends one
 /// bad token after the other is told to wait; good tokens from there go on working, because many people share it.
-pub(super) async fn identify(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(super) async fn identify(
+    State(gate): State<Gate>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let gate = gate.0;
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|c| c.0.ip());
     let origin = client_origin(&gate.app, request.headers(), peer);
     let address = network_of(&origin.ip);
-    let Some(token) = bearer(request.headers()) else { return ApiError::from(Refusal::Unauthenticated).into_response() };
+    let Some(token) = bearer(request.headers()) else {
+        return ApiError::from(Refusal::Unauthenticated).into_response();
+    };
     let found = match token.starts_with(keys::KEY_PREFIX) {
         true => keys::identify_key(&gate.app, token, origin).await,
         false => accounts::identify_token(&gate.app, token, origin).await,
@@ -113,7 +136,8 @@ pub(super) async fn identify(State(gate): State<Gate>, mut request: Request, nex
         Err(refusal) => return ApiError::from(refusal).into_response(),
     };
     let key = person.credential.id().to_owned();
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().ends_with(QUESTION);
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD)
+        && !request.uri().path().ends_with(QUESTION);
     let mut left = Vec::new();
     let mut spent = None;
     for limit in std::iter::once(&gate.calls).chain(changes.then_some(&gate.changes)) {
@@ -132,7 +156,10 @@ pub(super) async fn identify(State(gate): State<Gate>, mut request: Request, nex
             next.run(request).await
         }
     };
-    let policy = format!("\"calls\";q={};w=60, \"changes\";q={};w=60", gate.calls.quota, gate.changes.quota);
+    let policy = format!(
+        "\"calls\";q={};w=60, \"changes\";q={};w=60",
+        gate.calls.quota, gate.changes.quota
+    );
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left.join(", "))] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
@@ -144,16 +171,22 @@ pub(super) async fn identify(State(gate): State<Gate>, mut request: Request, nex
 fn invalid_token() -> Response {
     let mut response = ApiError::from(Refusal::Unauthenticated).into_response();
     let value = HeaderValue::from_static("Bearer realm=\"roster\", error=\"invalid_token\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, value);
     response
 }
 
 /// The token of the one `Authorization: Bearer` header.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).into_iter();
-    let (only, None) = (all.next()?.to_str().ok()?, all.next()) else { return None };
+    let (only, None) = (all.next()?.to_str().ok()?, all.next()) else {
+        return None;
+    };
     let (scheme, token) = only.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 /// The address that attempts are counted by: for IPv6 the network, which one customer has to themselves (SEC-A8).
@@ -172,7 +205,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or(ApiError::Refused(Refusal::Unauthenticated))
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(ApiError::Refused(Refusal::Unauthenticated))
     }
 }
 
@@ -186,7 +223,8 @@ impl FromRequestParts<App> for Member {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Caller(person) = Caller::from_request_parts(parts, app).await?;
         let Path(ids) = Path::<HashMap<String, String>>::from_request_parts(parts, app).await?;
-        let actor = person.in_whole_org(&OrgId::from(ids.get("org_id").map_or("", String::as_str)))?;
+        let actor =
+            person.in_whole_org(&OrgId::from(ids.get("org_id").map_or("", String::as_str)))?;
         accounts::note_activity(app, &person, &actor.org.id);
         Ok(Self(actor))
     }

@@ -72,7 +72,14 @@ impl From<&billing::Plan> for Plan {
             about: plan.about.clone(),
             entitlements: plan.entitlements.iter().cloned().collect(),
             roles: plan.roles.as_str(),
-            limits: plan.limits.iter().map(|(name, most)| Limit { name: name.clone(), most: *most }).collect(),
+            limits: plan
+                .limits
+                .iter()
+                .map(|(name, most)| Limit {
+                    name: name.clone(),
+                    most: *most,
+                })
+                .collect(),
         }
     }
 }
@@ -121,7 +128,10 @@ answer! {
 }
 
 fn account(account: Account, used: Vec<billing::Used>) -> BillingAccount {
-    let share = |(workspace, used): (String, i64)| Share { workspace: some(workspace), used };
+    let share = |(workspace, used): (String, i64)| Share {
+        workspace: some(workspace),
+        used,
+    };
     let limit = |one: billing::Used| UsedLimit {
         percent: one.percent(),
         name: one.name,
@@ -155,13 +165,27 @@ pub async fn plan(State(app): State<App>, Member(actor): Member) -> axum::Json<P
 
 /// `GET /organizations/{org_id}/plans`
 pub async fn plans(State(app): State<App>, Member(_): Member) -> axum::Json<Listed<Plan>> {
-    axum::Json(Listed { data: app.plans.all().iter().map(|plan| (&**plan).into()).collect(), next_cursor: None })
+    axum::Json(Listed {
+        data: app
+            .plans
+            .all()
+            .iter()
+            .map(|plan| (&**plan).into())
+            .collect(),
+        next_cursor: None,
+    })
 }
 
 /// `GET /organizations/{org_id}/billing`
-pub async fn show(State(app): State<App>, Member(actor): Member) -> ApiResult<axum::Json<BillingAccount>> {
+pub async fn show(
+    State(app): State<App>,
+    Member(actor): Member,
+) -> ApiResult<axum::Json<BillingAccount>> {
     let found = billing::account(&app, &actor).await?;
-    Ok(axum::Json(account(found, billing::used(&app, &actor).await?)))
+    Ok(axum::Json(account(
+        found,
+        billing::used(&app, &actor).await?,
+    )))
 }
 
 body! {
@@ -186,7 +210,10 @@ pub async fn update(
         address: changed.address.unwrap_or(now.address),
     };
     let after = billing::change_contact(&app, &actor, &wanted).await?;
-    Ok(axum::Json(account(after, billing::used(&app, &actor).await?)))
+    Ok(axum::Json(account(
+        after,
+        billing::used(&app, &actor).await?,
+    )))
 }
 
 answer! {
@@ -220,10 +247,20 @@ impl From<billing::Lease> for Lease {
 }
 
 /// `GET /organizations/{org_id}/leases`
-pub async fn leases(State(app): State<App>, Member(actor): Member) -> ApiResult<axum::Json<Listed<Lease>>> {
+pub async fn leases(
+    State(app): State<App>,
+    Member(actor): Member,
+) -> ApiResult<axum::Json<Listed<Lease>>> {
     let pools = billing::leases_in_use(&app, &actor).await?;
-    let data = pools.into_iter().flat_map(|pool| pool.leases).map(Lease::from).collect();
-    Ok(axum::Json(Listed { data, next_cursor: None }))
+    let data = pools
+        .into_iter()
+        .flat_map(|pool| pool.leases)
+        .map(Lease::from)
+        .collect();
+    Ok(axum::Json(Listed {
+        data,
+        next_cursor: None,
+    }))
 }
 
 body! {
@@ -241,7 +278,11 @@ body! {
 }
 
 /// `POST /organizations/{org_id}/leases`
-pub async fn acquire(State(app): State<App>, Member(actor): Member, Json(wanted): Json<WantedLease>) -> ApiResult<Response> {
+pub async fn acquire(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(wanted): Json<WantedLease>,
+) -> ApiResult<Response> {
     let new = billing::NewLease {
         pool: wanted.pool.unwrap_or_else(|| RUNS_AT_ONCE.to_owned()),
         holder: wanted.holder,
@@ -249,7 +290,11 @@ pub async fn acquire(State(app): State<App>, Member(actor): Member, Json(wanted)
         seconds: wanted.seconds.unwrap_or(LEASE_SECONDS_UNSAID),
     };
     let acquired = billing::acquire(&app, &actor, &new).await?;
-    let status = if acquired.new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if acquired.new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok((status, axum::Json(Lease::from(acquired.lease))).into_response())
 }
 
@@ -268,12 +313,22 @@ pub async fn renew(
     Path((_, id)): Path<(OrgId, LeaseId)>,
     Json(wanted): Json<RenewedLease>,
 ) -> ApiResult<axum::Json<Lease>> {
-    let lease = billing::renew(&app, &actor, &id, wanted.seconds.unwrap_or(LEASE_SECONDS_UNSAID)).await?;
+    let lease = billing::renew(
+        &app,
+        &actor,
+        &id,
+        wanted.seconds.unwrap_or(LEASE_SECONDS_UNSAID),
+    )
+    .await?;
     Ok(axum::Json(lease.into()))
 }
 
 /// `DELETE /organizations/{org_id}/leases/{lease_id}`
-pub async fn release(State(app): State<App>, Member(actor): Member, Path((_, id)): Path<(OrgId, LeaseId)>) -> ApiResult<StatusCode> {
+pub async fn release(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): Path<(OrgId, LeaseId)>,
+) -> ApiResult<StatusCode> {
     billing::release(&app, &actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -51,15 +51,24 @@ impl Call {
     }
 
     pub(super) fn asks<Q: Query>(self) -> Self {
-        Self { query: Q::PARAMETERS, ..self }
+        Self {
+            query: Q::PARAMETERS,
+            ..self
+        }
     }
 
     pub(super) fn takes<B: Shape>(self) -> Self {
-        Self { body: Some(B::schema), ..self }
+        Self {
+            body: Some(B::schema),
+            ..self
+        }
     }
 
     pub(super) fn gives<B: Shape>(self, status: u16) -> Self {
-        Self { answer: (status, Some(B::schema)), ..self }
+        Self {
+            answer: (status, Some(B::schema)),
+            ..self
+        }
     }
 }
 

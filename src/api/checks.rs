@@ -93,12 +93,22 @@ answer! {
 
 impl From<Shown> for AccessStep {
     fn from(step: Shown) -> Self {
-        Self { rule: step.rule, text: step.text, verdict: step.verdict.as_str(), deciding: step.deciding, change_at: step.change_at }
+        Self {
+            rule: step.rule,
+            text: step.text,
+            verdict: step.verdict.as_str(),
+            deciding: step.deciding,
+            change_at: step.change_at,
+        }
     }
 }
 
 /// `POST /access/check`
-pub async fn check(State(app): State<App>, Caller(person): Caller, Json(asked): Json<AccessCheck>) -> ApiResult<axum::Json<AccessChecked>> {
+pub async fn check(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(asked): Json<AccessCheck>,
+) -> ApiResult<axum::Json<AccessChecked>> {
     let (user, explain) = (asked.user.clone(), asked.explain.unwrap_or(false));
     let (questions, many) = read(asked)?;
     let answers = match user.as_deref() {
@@ -108,7 +118,11 @@ pub async fn check(State(app): State<App>, Caller(person): Caller, Json(asked): 
             checks::check(&app, &person, &subject, &questions).await?
         }
     };
-    Ok(axum::Json(if many { all(answers, explain) } else { one(answers)? }))
+    Ok(axum::Json(if many {
+        all(answers, explain)
+    } else {
+        one(answers)?
+    }))
 }
 
 query! {
@@ -148,13 +162,25 @@ pub async fn open(
     };
     let listed = resources::list_of(&app, &person, &subject, &workspace, &filter).await?;
     let data = listed.rows.into_iter().map(Resource::from).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: listed.next,
+        },
+    )
 }
 
 fn one(answers: Vec<Answer>) -> Result<AccessChecked> {
     let answer = answers.into_iter().next().ok_or(Refusal::NotFound)?;
     let steps = answer.steps.into_iter().map(AccessStep::from).collect();
-    Ok(AccessChecked { allowed: Some(answer.allowed), code: Some(answer.code), steps: Some(steps), answers: None })
+    Ok(AccessChecked {
+        allowed: Some(answer.allowed),
+        code: Some(answer.code),
+        steps: Some(steps),
+        answers: None,
+    })
 }
 
 fn all(answers: Vec<Answer>, explain: bool) -> AccessChecked {
@@ -163,33 +189,70 @@ fn all(answers: Vec<Answer>, explain: bool) -> AccessChecked {
         code: answer.code,
         steps: explain.then(|| answer.steps.into_iter().map(AccessStep::from).collect()),
     };
-    AccessChecked { allowed: None, code: None, steps: None, answers: Some(answers.into_iter().map(one).collect()) }
+    AccessChecked {
+        allowed: None,
+        code: None,
+        steps: None,
+        answers: Some(answers.into_iter().map(one).collect()),
+    }
 }
 
 /// The questions, and whether they came as a list.
 fn read(asked: AccessCheck) -> Result<(Vec<Question>, bool)> {
-    let AccessCheck { action, workspace_id, organization_id, resource_id, kind, external_id, questions, .. } = asked;
+    let AccessCheck {
+        action,
+        workspace_id,
+        organization_id,
+        resource_id,
+        kind,
+        external_id,
+        questions,
+        ..
+    } = asked;
     match (questions, action) {
-        (Some(_), Some(_)) => Err(Refusal::field("questions", "Ask one question, or a list of them; not both.")),
-        (None, None) => Err(Refusal::field("action", "Say what they want to do: view, run, create, edit, delete or manage_members.")),
-        (Some(list), None) if list.len() > MOST => Err(Refusal::field("questions", "At most 1,000 questions at once.")),
+        (Some(_), Some(_)) => Err(Refusal::field(
+            "questions",
+            "Ask one question, or a list of them; not both.",
+        )),
+        (None, None) => Err(Refusal::field(
+            "action",
+            "Say what they want to do: view, run, create, edit, delete or manage_members.",
+        )),
+        (Some(list), None) if list.len() > MOST => Err(Refusal::field(
+            "questions",
+            "At most 1,000 questions at once.",
+        )),
         (Some(list), None) => Ok((list.into_iter().map(question).collect::<Result<_>>()?, true)),
         (None, Some(action)) => {
-            let one = AccessQuestion { action, workspace_id, organization_id, resource_id, kind, external_id };
+            let one = AccessQuestion {
+                action,
+                workspace_id,
+                organization_id,
+                resource_id,
+                kind,
+                external_id,
+            };
             Ok((vec![question(one)?], false))
         }
     }
 }
 
 fn question(asked: AccessQuestion) -> Result<Question> {
-    let action = Action::parse(&asked.action)
-        .ok_or_else(|| Refusal::field("action", "An action is view, run, create, edit, delete or manage_members."))?;
+    let action = Action::parse(&asked.action).ok_or_else(|| {
+        Refusal::field(
+            "action",
+            "An action is view, run, create, edit, delete or manage_members.",
+        )
+    })?;
     let place = match (asked.workspace_id, asked.organization_id) {
         (Some(id), None) => Some(Place::Workspace(id.into())),
         (None, Some(id)) => Some(Place::Organization(id.into())),
         (None, None) => None,
         (Some(_), Some(_)) => {
-            return Err(Refusal::field("organization_id", "A thing stands in a workspace or in an organization, not both."));
+            return Err(Refusal::field(
+                "organization_id",
+                "A thing stands in a workspace or in an organization, not both.",
+            ));
         }
     };
     let about = match (asked.resource_id, asked.kind, asked.external_id, place) {
@@ -205,7 +268,10 @@ fn question(asked: AccessQuestion) -> Result<Question> {
         }
     };
     if action == Action::Create && !matches!(about, About::New { .. }) {
-        return Err(Refusal::field("action", "To ask about creating, name the kind and where, without external_id or resource_id."));
+        return Err(Refusal::field(
+            "action",
+            "To ask about creating, name the kind and where, without external_id or resource_id.",
+        ));
     }
     Ok(Question { action, about })
 }

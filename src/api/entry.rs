@@ -13,9 +13,14 @@ use axum::response::{IntoResponse, Response};
 
 /// Stands around every call. Asks the database only for who could come in without a role of their own.
 pub(super) async fn note(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(id) = workspace_in(request.uri().path()) else { return next.run(request).await };
+    let Some(id) = workspace_in(request.uri().path()) else {
+        return next.run(request).await;
+    };
     if let Some(Caller(person)) = request.extensions().get::<Caller>().cloned()
-        && person.seats.iter().any(|seat| enters_by_role(seat.role, seat.org.policies.admins_enter))
+        && person
+            .seats
+            .iter()
+            .any(|seat| enters_by_role(seat.role, seat.org.policies.admins_enter))
         && let Ok(open) = workspaces::open(&app, &person, &id).await
         && let Err(refusal) = workspaces::note_entry(&app, &open).await
     {
@@ -27,5 +32,9 @@ pub(super) async fn note(State(app): State<App>, request: Request, next: Next) -
 /// The workspace that an address says.
 fn workspace_in(path: &str) -> Option<WorkspaceId> {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    path.strip_prefix("/workspaces/")?.split('/').next().filter(|id| !id.is_empty()).map(WorkspaceId::from)
+    path.strip_prefix("/workspaces/")?
+        .split('/')
+        .next()
+        .filter(|id| !id.is_empty())
+        .map(WorkspaceId::from)
 }

@@ -87,12 +87,18 @@ pub(super) async fn no_such_call() -> ApiError {
 /// Writes refusals out, with the request's id, and gives an error that is only a status a document too. Everything else
 /// stays as it is.
 pub fn draw_bare(response: Response, request_id: Option<&HeaderValue>) -> Response {
-    let id = request_id.and_then(|id| id.to_str().ok()).unwrap_or("").to_owned();
+    let id = request_id
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or("")
+        .to_owned();
     if let Some(Undrawn(error)) = response.extensions().get::<Undrawn>().cloned() {
         return write_out(response, &error, id);
     }
     let status = response.status();
-    let drawn = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+    let drawn = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
     if drawn || !(status.is_client_error() || status.is_server_error()) {
         response
     } else {
@@ -102,23 +108,44 @@ pub fn draw_bare(response: Response, request_id: Option<&HeaderValue>) -> Respon
 
 fn write_out(mut response: Response, error: &ApiError, request_id: String) -> Response {
     if let ApiError::Refused(Refusal::Internal(cause)) = error {
-        tracing::error!(request = request_id, error = format!("{cause:#}"), "internal error");
+        tracing::error!(
+            request = request_id,
+            error = format!("{cause:#}"),
+            "internal error"
+        );
     }
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.remove(header::CONTENT_LENGTH);
     match error {
-        ApiError::Refused(Refusal::TooMany { retry_after_seconds, .. }) => {
+        ApiError::Refused(Refusal::TooMany {
+            retry_after_seconds,
+            ..
+        }) => {
             headers.insert(header::RETRY_AFTER, (*retry_after_seconds).into());
         }
         ApiError::Refused(Refusal::Unavailable(_)) => {
             headers.insert(header::RETRY_AFTER, 5.into());
         }
-        ApiError::Refused(Refusal::Unauthenticated) if !headers.contains_key(header::WWW_AUTHENTICATE) => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"roster\""));
+        ApiError::Refused(Refusal::Unauthenticated)
+            if !headers.contains_key(header::WWW_AUTHENTICATE) =>
+        {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"roster\""),
+            );
         }
-        ApiError::Refused(Refusal::Forbidden { code: "token_read_only", .. }) => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"roster\", error=\"insufficient_scope\""));
+        ApiError::Refused(Refusal::Forbidden {
+            code: "token_read_only",
+            ..
+        }) => {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"roster\", error=\"insufficient_scope\""),
+            );
         }
         _ => {}
     }
@@ -130,7 +157,9 @@ fn write_out(mut response: Response, error: &ApiError, request_id: String) -> Re
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Refused(refusal) => StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Refused(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
             Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -154,12 +183,18 @@ impl ApiError {
         match self {
             Self::Fields(fields) => problem.errors.clone_from(fields),
             Self::Refused(Refusal::Invalid(fields)) => {
-                let field = |f: &crate::error::FieldError| FieldProblem { field: f.field.to_string(), message: f.message.to_string() };
+                let field = |f: &crate::error::FieldError| FieldProblem {
+                    field: f.field.to_string(),
+                    message: f.message.to_string(),
+                };
                 problem.errors = fields.iter().map(field).collect();
             }
             Self::Refused(Refusal::Conflict(conflict) | Refusal::OverLimit(conflict)) => {
                 problem.existing_id.clone_from(&conflict.existing_id);
-                problem.next = conflict.next.as_ref().map(|(label, path)| NextStep { label: label.to_string(), path: path.clone() });
+                problem.next = conflict.next.as_ref().map(|(label, path)| NextStep {
+                    label: label.to_string(),
+                    path: path.clone(),
+                });
             }
             _ => {}
         }
@@ -171,11 +206,26 @@ impl ApiError {
         match self {
             Self::Refused(refusal) => refused_words(refusal),
             Self::Fields(fields) => {
-                let all: Vec<String> = fields.iter().map(|f| format!("{}: {}", f.field, f.message)).collect();
-                ("invalid", INVALID, format!("{} Nothing was changed.", all.join(" ")))
+                let all: Vec<String> = fields
+                    .iter()
+                    .map(|f| format!("{}: {}", f.field, f.message))
+                    .collect();
+                (
+                    "invalid",
+                    INVALID,
+                    format!("{} Nothing was changed.", all.join(" ")),
+                )
             }
-            Self::NotJson => ("not_json", "The body must be JSON", "Send the body as application/json. Nothing was changed.".into()),
-            Self::TooLarge => ("too_large", "The body is too large", "The body may have at most 1 MiB. Nothing was changed.".into()),
+            Self::NotJson => (
+                "not_json",
+                "The body must be JSON",
+                "Send the body as application/json. Nothing was changed.".into(),
+            ),
+            Self::TooLarge => (
+                "too_large",
+                "The body is too large",
+                "The body may have at most 1 MiB. Nothing was changed.".into(),
+            ),
             Self::Bare(status) => bare_words(*status),
         }
     }
@@ -183,15 +233,40 @@ impl ApiError {
 
 fn bare_words(status: StatusCode) -> (&'static str, &'static str, String) {
     let (code, detail) = match status {
-        StatusCode::BAD_REQUEST => ("malformed", "The request could not be read. Nothing was changed."),
-        StatusCode::NOT_FOUND => ("not_found", "There is no such thing, or it isn't yours to see."),
-        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "This address knows other methods; the header Allow names them."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body may have at most 1 MiB. Nothing was changed."),
-        StatusCode::MISDIRECTED_REQUEST => ("misdirected", "This server answers for another address, the one in ROSTER_PUBLIC_URL."),
-        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "This took too long and was stopped. Ask again in a moment."),
-        _ => ("internal", "The fault is ours. It is in the log under the request's id."),
+        StatusCode::BAD_REQUEST => (
+            "malformed",
+            "The request could not be read. Nothing was changed.",
+        ),
+        StatusCode::NOT_FOUND => (
+            "not_found",
+            "There is no such thing, or it isn't yours to see.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method_not_allowed",
+            "This address knows other methods; the header Allow names them.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "too_large",
+            "The body may have at most 1 MiB. Nothing was changed.",
+        ),
+        StatusCode::MISDIRECTED_REQUEST => (
+            "misdirected",
+            "This server answers for another address, the one in ROSTER_PUBLIC_URL.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "unavailable",
+            "This took too long and was stopped. Ask again in a moment.",
+        ),
+        _ => (
+            "internal",
+            "The fault is ours. It is in the log under the request's id.",
+        ),
     };
-    (code, status.canonical_reason().unwrap_or("Error"), detail.to_owned())
+    (
+        code,
+        status.canonical_reason().unwrap_or("Error"),
+        detail.to_owned(),
+    )
 }
 
 const INVALID: &str = "Something in the request needs another look";

@@ -50,7 +50,10 @@ pub async fn show(
     Path((workspace, user)): Path<(WorkspaceId, UserId)>,
 ) -> ApiResult<axum::Json<Listed<Grants>>> {
     let overview = grants::overview(&app, &person, &workspace, &user).await?;
-    Ok(axum::Json(Listed { data: overview.kinds.into_iter().map(Grants::from).collect(), next_cursor: None }))
+    Ok(axum::Json(Listed {
+        data: overview.kinds.into_iter().map(Grants::from).collect(),
+        next_cursor: None,
+    }))
 }
 
 body! {
@@ -109,8 +112,30 @@ pub async fn set(
         Some(ids) => Chosen::Only(ids.into_iter().map(ResourceId::from).collect()),
     };
     let done = match is_dry(&how)? {
-        true => grants::set_impact(&app, &person, &workspace, &user, &changed.kind, &chosen, when_empty).await?,
-        false => grants::set(&app, &person, &workspace, &user, &changed.kind, &chosen, when_empty).await?,
+        true => {
+            grants::set_impact(
+                &app,
+                &person,
+                &workspace,
+                &user,
+                &changed.kind,
+                &chosen,
+                when_empty,
+            )
+            .await?
+        }
+        false => {
+            grants::set(
+                &app,
+                &person,
+                &workspace,
+                &user,
+                &changed.kind,
+                &chosen,
+                when_empty,
+            )
+            .await?
+        }
     };
     Ok(axum::Json(done.into()))
 }

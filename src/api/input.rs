@@ -7,7 +7,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -33,7 +35,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
-        let body = Bytes::from_request(request, state).await.map_err(|_| ApiError::TooLarge)?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| ApiError::TooLarge)?;
         if body.len() > BODY_LIMIT {
             return Err(ApiError::TooLarge);
         }
@@ -42,31 +46,59 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// Reads a value: first as JSON, strictly (`400`), then as what the call wants (`422`, with the field).
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Strict { depth: DEPTH }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    let value = value.map_err(|error| Refusal::Malformed(format!("The body is not the JSON it must be: {error}.").into()))?;
-    serde_path_to_error::deserialize(value).map_err(|error| ApiError::Fields(vec![field_problem(&error)]))
+    let value = Strict { depth: DEPTH }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
+    let value = value.map_err(|error| {
+        Refusal::Malformed(format!("The body is not the JSON it must be: {error}.").into())
+    })?;
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| ApiError::Fields(vec![field_problem(&error)]))
 }
 
 /// Which field, and what is wrong with it, from what serde says.
 fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldProblem {
     let (path, said) = (error.path().to_string(), error.inner().to_string());
     let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or_default().to_owned();
-    let under = |name: String| if path == "." || path.ends_with(&name) { name } else { format!("{path}.{name}") };
+    let under = |name: String| {
+        if path == "." || path.ends_with(&name) {
+            name
+        } else {
+            format!("{path}.{name}")
+        }
+    };
     if said.starts_with("missing field") {
-        return FieldProblem { field: under(quoted(&said)), message: "This field is required.".into() };
+        return FieldProblem {
+            field: under(quoted(&said)),
+            message: "This field is required.".into(),
+        };
     }
     if said.starts_with("unknown field") {
-        let known = said.split_once(", ").map_or("", |(_, known)| known).replace('`', "");
-        return FieldProblem { field: under(quoted(&said)), message: format!("There is no such field here: {known}.") };
+        let known = said
+            .split_once(", ")
+            .map_or("", |(_, known)| known)
+            .replace('`', "");
+        return FieldProblem {
+            field: under(quoted(&said)),
+            message: format!("There is no such field here: {known}."),
+        };
     }
-    FieldProblem { field: if path == "." { "body".into() } else { path }, message: format!("This can't be read: {said}.") }
+    FieldProblem {
+        field: if path == "." { "body".into() } else { path },
+        message: format!("This can't be read: {said}."),
+    }
 }
 
 /// JSON without a key twice, without NUL, and not deeper than [`DEPTH`].
@@ -149,7 +181,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Ok(Self(crate::web::input::parse(parts.uri.query().unwrap_or("").as_bytes())?))
+        Ok(Self(crate::web::input::parse(
+            parts.uri.query().unwrap_or("").as_bytes(),
+        )?))
     }
 }
 
@@ -158,7 +192,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         // What can't be an id finds nothing.
-        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await.map_err(|_| Refusal::NotFound)?;
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Refusal::NotFound)?;
         Ok(Self(path.0))
     }
 }
@@ -198,7 +234,11 @@ mod tests {
             deep.as_bytes(),
         ] {
             let refused = read_body(bad);
-            assert!(matches!(refused, Err(ApiError::Refused(Refusal::Malformed(_)))), "{}: {refused:?}", String::from_utf8_lossy(bad));
+            assert!(
+                matches!(refused, Err(ApiError::Refused(Refusal::Malformed(_)))),
+                "{}: {refused:?}",
+                String::from_utf8_lossy(bad)
+            );
         }
     }
 
@@ -213,7 +253,9 @@ mod tests {
             (r#"[]"#, "body"),
         ] {
             match read_body(body.as_bytes()) {
-                Err(ApiError::Fields(fields)) => assert_eq!(fields[0].field, field, "{body}: {fields:?}"),
+                Err(ApiError::Fields(fields)) => {
+                    assert_eq!(fields[0].field, field, "{body}: {fields:?}")
+                }
                 other => panic!("{body}: {other:?}"),
             }
         }

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
 use crate::invitations::{
-    self, Changed, Ended, Filter, How, Key, NewInvitation, NewWorkspaceInvitation, OnPending, Opened, Status, Wanted,
+    self, Changed, Ended, Filter, How, Key, NewInvitation, NewWorkspaceInvitation, OnPending,
+    Opened, Status, Wanted,
 };
 use crate::members;
 use crate::workspaces::Given;
@@ -55,7 +56,11 @@ body! {
 }
 
 /// `POST /organizations/{org_id}/members/invite` (S1-45)
-pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): Json<Invite>) -> ApiResult<Response> {
+pub async fn invite(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(wish): Json<Invite>,
+) -> ApiResult<Response> {
     let role = read_role(&actor, &wish.org_role)?;
     let on_pending = parse_on_pending(wish.on_pending.as_deref())?;
     let access = wanted(wish.workspace_access.unwrap_or_default())?;
@@ -67,8 +72,14 @@ pub async fn invite(State(app): State<App>, Member(actor): Member, Json(wish): J
         access,
         on_pending,
     };
-    let invitation = invitations::invite(&app, &actor, &new).await.map_err(by_our_names)?;
-    Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
+    let invitation = invitations::invite(&app, &actor, &new)
+        .await
+        .map_err(by_our_names)?;
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(Invitation::from(invitation)),
+    )
+        .into_response())
 }
 
 fn parse_on_pending(text: Option<&str>) -> Result<OnPending, Refusal> {
@@ -82,18 +93,41 @@ fn parse_on_pending(text: Option<&str>) -> Result<OnPending, Refusal> {
 fn wanted(asked: Vec<WorkspaceAccess>) -> Result<Vec<Wanted>, Refusal> {
     let mut wanted = Vec::with_capacity(asked.len());
     for (n, line) in asked.into_iter().enumerate() {
-        let unknown =
-            || Refusal::field(format!("workspace_access[{n}].role"), "There is no such role. Say owner, admin, member or viewer.");
-        wanted.push(Wanted { workspace: line.workspace_id.into(), role: Given::parse(&line.role).ok_or_else(unknown)? });
+        let unknown = || {
+            Refusal::field(
+                format!("workspace_access[{n}].role"),
+                "There is no such role. Say owner, admin, member or viewer.",
+            )
+        };
+        wanted.push(Wanted {
+            workspace: line.workspace_id.into(),
+            role: Given::parse(&line.role).ok_or_else(unknown)?,
+        });
     }
     Ok(wanted)
 }
 
 /// The page's form calls the role `role`.
 fn by_our_names(refusal: Refusal) -> ApiError {
-    let Refusal::Invalid(fields) = refusal else { return refusal.into() };
-    let name = |field: &str| if field == "role" { "org_role".to_owned() } else { field.to_owned() };
-    ApiError::Fields(fields.into_iter().map(|f| FieldProblem { field: name(&f.field), message: f.message.into_owned() }).collect())
+    let Refusal::Invalid(fields) = refusal else {
+        return refusal.into();
+    };
+    let name = |field: &str| {
+        if field == "role" {
+            "org_role".to_owned()
+        } else {
+            field.to_owned()
+        }
+    };
+    ApiError::Fields(
+        fields
+            .into_iter()
+            .map(|f| FieldProblem {
+                field: name(&f.field),
+                message: f.message.into_owned(),
+            })
+            .collect(),
+    )
 }
 
 query! {
@@ -119,21 +153,50 @@ pub async fn list(
         None | Some("open") => None,
         Some("ended") => Some(Ended::Any),
         Some(status) => match Status::parse(status) {
-            Some(status @ (Status::Accepted | Status::Declined | Status::Revoked)) => Some(Ended::As(status)),
-            _ => return Err(Refusal::field("status", "Say open, ended, accepted, declined or revoked.").into()),
+            Some(status @ (Status::Accepted | Status::Declined | Status::Revoked)) => {
+                Some(Ended::As(status))
+            }
+            _ => {
+                return Err(Refusal::field(
+                    "status",
+                    "Say open, ended, accepted, declined or revoked.",
+                )
+                .into());
+            }
         },
     };
-    let filter = Filter { ended, after: asked.cursor, limit: paging::limit(asked.limit.as_deref())? };
+    let filter = Filter {
+        ended,
+        after: asked.cursor,
+        limit: paging::limit(asked.limit.as_deref())?,
+    };
     let listed = invitations::list(&app, &actor, &filter).await?;
-    let data = listed.invitations.into_iter().map(Invitation::from).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+    let data = listed
+        .invitations
+        .into_iter()
+        .map(Invitation::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: listed.next,
+        },
+    )
 }
 
 type InPath = Path<(String, InvitationId)>;
 
 /// `GET /organizations/{org_id}/invitations/{invitation_id}`
-pub async fn show(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<axum::Json<Invitation>> {
-    Ok(axum::Json(invitations::find(&app, &actor, &id).await?.into()))
+pub async fn show(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): InPath,
+) -> ApiResult<axum::Json<Invitation>> {
+    Ok(axum::Json(
+        invitations::find(&app, &actor, &id).await?.into(),
+    ))
 }
 
 body! {
@@ -154,16 +217,35 @@ pub async fn update(
     Path((_, id)): InPath,
     Json(changed): Json<ChangedInvitation>,
 ) -> ApiResult<axum::Json<Invitation>> {
-    let role = changed.org_role.as_deref().map(|name| read_role(&actor, name)).transpose()?;
+    let role = changed
+        .org_role
+        .as_deref()
+        .map(|name| read_role(&actor, name))
+        .transpose()?;
     if let Some(asked) = changed.workspace_access {
-        let changed = Changed { role, access: Some(wanted(asked)?) };
-        return Ok(axum::Json(invitations::change(&app, &actor, &id, &changed).await.map_err(by_our_names)?.into()));
+        let changed = Changed {
+            role,
+            access: Some(wanted(asked)?),
+        };
+        return Ok(axum::Json(
+            invitations::change(&app, &actor, &id, &changed)
+                .await
+                .map_err(by_our_names)?
+                .into(),
+        ));
     }
-    let role = role.ok_or_else(|| Refusal::field("org_role", "Say org_role, workspace_access, or both."))?;
+    let role =
+        role.ok_or_else(|| Refusal::field("org_role", "Say org_role, workspace_access, or both."))?;
     let invitation = invitations::find(&app, &actor, &id).await?;
-    let row = invitation.member.as_ref().filter(|_| invitation.is_open()).ok_or(Refusal::NotFound)?;
+    let row = invitation
+        .member
+        .as_ref()
+        .filter(|_| invitation.is_open())
+        .ok_or(Refusal::NotFound)?;
     members::change_role(&app, &actor, row, role).await?;
-    Ok(axum::Json(invitations::find(&app, &actor, &id).await?.into()))
+    Ok(axum::Json(
+        invitations::find(&app, &actor, &id).await?.into(),
+    ))
 }
 
 body! {
@@ -185,10 +267,19 @@ pub async fn invite_to_workspace(
     Path(id): Path<WorkspaceId>,
     Json(wish): Json<InviteToWorkspace>,
 ) -> ApiResult<Response> {
-    let role = Given::parse(&wish.role).ok_or_else(|| Refusal::field("role", "There is no such role."))?;
-    let new = NewWorkspaceInvitation { email: wish.email, role, on_pending: parse_on_pending(wish.on_pending.as_deref())? };
+    let role =
+        Given::parse(&wish.role).ok_or_else(|| Refusal::field("role", "There is no such role."))?;
+    let new = NewWorkspaceInvitation {
+        email: wish.email,
+        role,
+        on_pending: parse_on_pending(wish.on_pending.as_deref())?,
+    };
     let invitation = invitations::invite_to_workspace(&app, &person, &id, &new).await?;
-    Ok((StatusCode::CREATED, axum::Json(Invitation::from(invitation))).into_response())
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(Invitation::from(invitation)),
+    )
+        .into_response())
 }
 
 /// `GET /workspaces/{workspace_id}/invitations`
@@ -201,7 +292,11 @@ pub async fn list_to_workspace(
 ) -> ApiResult<Response> {
     let (_, found) = invitations::list_to_workspace(&app, &person, &id).await?;
     let found = found.into_iter().map(Invitation::from).collect();
-    paging::answer(&app, &uri, paging::page(found, &asked, |one: &Invitation| &one.id)?)
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(found, &asked, |one: &Invitation| &one.id)?,
+    )
 }
 
 /// `DELETE /workspaces/{workspace_id}/invitations/{invitation_id}`
@@ -215,12 +310,22 @@ pub async fn withdraw(
 }
 
 /// `POST /organizations/{org_id}/invitations/{invitation_id}/resend`
-pub async fn resend(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<axum::Json<Invitation>> {
-    Ok(axum::Json(invitations::resend(&app, &actor, &id).await?.into()))
+pub async fn resend(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): InPath,
+) -> ApiResult<axum::Json<Invitation>> {
+    Ok(axum::Json(
+        invitations::resend(&app, &actor, &id).await?.into(),
+    ))
 }
 
 /// `POST /organizations/{org_id}/invitations/{invitation_id}/link`
-pub async fn copy_link(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<Response> {
+pub async fn copy_link(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): InPath,
+) -> ApiResult<Response> {
     let (invitation, link) = invitations::copy_link(&app, &actor, &id).await?;
     Ok(with_link(Invitation::from(invitation), link))
 }
@@ -231,20 +336,29 @@ pub async fn copy_link_to_workspace(
     Caller(person): Caller,
     Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
 ) -> ApiResult<Response> {
-    let (invitation, link) = invitations::copy_link_to_workspace(&app, &person, &workspace, &id).await?;
+    let (invitation, link) =
+        invitations::copy_link_to_workspace(&app, &person, &workspace, &id).await?;
     Ok(with_link(Invitation::from(invitation), link))
 }
 
 /// The invitation with its link, which a repeated request doesn't get again.
 fn with_link(invitation: Invitation, link: String) -> Response {
     let kept = Kept(serde_json::to_value(&invitation).unwrap_or_default());
-    let mut response = axum::Json(Invitation { link: Some(link), ..invitation }).into_response();
+    let mut response = axum::Json(Invitation {
+        link: Some(link),
+        ..invitation
+    })
+    .into_response();
     response.extensions_mut().insert(kept);
     response
 }
 
 /// `DELETE /organizations/{org_id}/invitations/{invitation_id}`
-pub async fn revoke(State(app): State<App>, Member(actor): Member, Path((_, id)): InPath) -> ApiResult<StatusCode> {
+pub async fn revoke(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): InPath,
+) -> ApiResult<StatusCode> {
     invitations::revoke(&app, &actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -257,24 +371,49 @@ pub async fn mine(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let own = invitations::list_own(&app, &person).await?;
-    let standalone = invitations::list_own_to_standalone(&app, &person).await?.into_iter().map(Offer::from);
-    let offers = own.into_iter().map(|(invitation, organization)| Offer::new(invitation, organization)).chain(standalone).collect();
-    paging::answer(&app, &uri, paging::page(offers, &asked, |offer: &Offer| &offer.id)?)
+    let standalone = invitations::list_own_to_standalone(&app, &person)
+        .await?
+        .into_iter()
+        .map(Offer::from);
+    let offers = own
+        .into_iter()
+        .map(|(invitation, organization)| Offer::new(invitation, organization))
+        .chain(standalone)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(offers, &asked, |offer: &Offer| &offer.id)?,
+    )
 }
 
 /// `GET /invitations/{key}`: by its id, or by the secret at the end of its link.
-pub async fn open(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<axum::Json<Offer>> {
-    Ok(axum::Json(match invitations::open(&app, Some(&person), &Key::parse(&key)).await? {
-        Opened::Organization(offer) => {
-            let invitations::Offer { invitation, organization, .. } = *offer;
-            Offer::new(invitation, organization.name)
-        }
-        Opened::Standalone(offer) => offer.invitation.into(),
-    }))
+pub async fn open(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(key): Path<String>,
+) -> ApiResult<axum::Json<Offer>> {
+    Ok(axum::Json(
+        match invitations::open(&app, Some(&person), &Key::parse(&key)).await? {
+            Opened::Organization(offer) => {
+                let invitations::Offer {
+                    invitation,
+                    organization,
+                    ..
+                } = *offer;
+                Offer::new(invitation, organization.name)
+            }
+            Opened::Standalone(offer) => offer.invitation.into(),
+        },
+    ))
 }
 
 /// `POST /invitations/{key}/accept`
-pub async fn accept(State(app): State<App>, caller: Caller, Path(key): Path<String>) -> ApiResult<axum::Json<organizations::Joined>> {
+pub async fn accept(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> ApiResult<axum::Json<organizations::Joined>> {
     join(&app, caller, &key, How::Accepting).await
 }
 
@@ -287,13 +426,23 @@ pub async fn close_and_join(
     join(&app, caller, &key, How::ClosingPersonal).await
 }
 
-async fn join(app: &App, Caller(person): Caller, key: &str, how: How) -> ApiResult<axum::Json<organizations::Joined>> {
-    let joined = invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), how).await?;
+async fn join(
+    app: &App,
+    Caller(person): Caller,
+    key: &str,
+    how: How,
+) -> ApiResult<axum::Json<organizations::Joined>> {
+    let joined =
+        invitations::accept(app, Some(&person), &person.origin, &Key::parse(key), how).await?;
     Ok(axum::Json(joined.into()))
 }
 
 /// `POST /invitations/{key}/decline`
-pub async fn decline(State(app): State<App>, Caller(person): Caller, Path(key): Path<String>) -> ApiResult<StatusCode> {
+pub async fn decline(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(key): Path<String>,
+) -> ApiResult<StatusCode> {
     invitations::decline(&app, Some(&person), &person.origin, &Key::parse(&key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

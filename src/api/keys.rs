@@ -30,7 +30,8 @@ pub(super) fn calls() -> Vec<Call> {
             .says("Make a key of the organization; its secret is in this answer and never again")
             .takes::<NewOrganizationKey>()
             .gives::<Key>(201),
-        Call::delete("/organizations/{org_id}/keys/{key_id}", revoke).says("Revoke a key of the organization"),
+        Call::delete("/organizations/{org_id}/keys/{key_id}", revoke)
+            .says("Revoke a key of the organization"),
         Call::get("/workspaces/{workspace_id}/keys", list_of_workspace)
             .says("List the workspace's keys")
             .asks::<Asked>()
@@ -39,7 +40,11 @@ pub(super) fn calls() -> Vec<Call> {
             .says("Make a key of the workspace; its secret is in this answer and never again")
             .takes::<NewWorkspaceKey>()
             .gives::<Key>(201),
-        Call::delete("/workspaces/{workspace_id}/keys/{key_id}", revoke_of_workspace).says("Revoke a key of the workspace"),
+        Call::delete(
+            "/workspaces/{workspace_id}/keys/{key_id}",
+            revoke_of_workspace,
+        )
+        .says("Revoke a key of the workspace"),
     ]
 }
 
@@ -84,7 +89,10 @@ impl From<keys::Key> for Key {
             scope: key.scope.as_str(),
             org_role: key.org_role.as_str(),
             workspace_role: key.workspace_role.map(WorkspaceRole::as_str),
-            made_by: MadeBy { user_id: key.maker.into(), name: key.maker_name },
+            made_by: MadeBy {
+                user_id: key.maker.into(),
+                name: key.maker_name,
+            },
             created_at: rfc3339(key.created_at),
             expires_at: rfc3339(key.expires_at),
             last_used_at: key.last_used_at.map(rfc3339),
@@ -128,24 +136,59 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let listed = keys::list_keys(&app, &actor).await?.into_iter().map(Key::from).collect();
-    paging::answer(&app, &uri, paging::page(listed, &asked, |key: &Key| &key.id)?)
+    let listed = keys::list_keys(&app, &actor)
+        .await?
+        .into_iter()
+        .map(Key::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(listed, &asked, |key: &Key| &key.id)?,
+    )
 }
 
 /// `POST /organizations/{org_id}/keys`
-pub async fn create(State(app): State<App>, Member(actor): Member, Json(new): Json<NewOrganizationKey>) -> ApiResult<Response> {
+pub async fn create(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(new): Json<NewOrganizationKey>,
+) -> ApiResult<Response> {
     let mut checks = Checks::default();
     let scope = checks.take("scope", scope(&new.scope));
-    let org_role = checks.take("org_role", OrgRole::parse(&new.org_role).ok_or("Say admin, member or viewer."));
-    let workspace_role = checks.take("workspace_role", new.workspace_role.as_deref().map(workspace_role).transpose()).flatten();
+    let org_role = checks.take(
+        "org_role",
+        OrgRole::parse(&new.org_role).ok_or("Say admin, member or viewer."),
+    );
+    let workspace_role = checks
+        .take(
+            "workspace_role",
+            new.workspace_role
+                .as_deref()
+                .map(workspace_role)
+                .transpose(),
+        )
+        .flatten();
     checks.done()?;
-    let (Some(scope), Some(org_role)) = (scope, org_role) else { return Err(Refusal::NotFound.into()) };
-    let new = NewKey { name: &new.name, scope, org_role, workspace_role, days: new.days };
+    let (Some(scope), Some(org_role)) = (scope, org_role) else {
+        return Err(Refusal::NotFound.into());
+    };
+    let new = NewKey {
+        name: &new.name,
+        scope,
+        org_role,
+        workspace_role,
+        days: new.days,
+    };
     Ok(made(keys::create_key(&app, &actor, &new).await?))
 }
 
 /// `DELETE /organizations/{org_id}/keys/{key_id}`
-pub async fn revoke(State(app): State<App>, Member(actor): Member, Path((_, id)): Path<(String, KeyId)>) -> ApiResult<StatusCode> {
+pub async fn revoke(
+    State(app): State<App>,
+    Member(actor): Member,
+    Path((_, id)): Path<(String, KeyId)>,
+) -> ApiResult<StatusCode> {
     keys::revoke_key(&app, &actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -159,8 +202,16 @@ pub async fn list_of_workspace(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let managed = workspaces::find_managed(&app, &person, &id).await?;
-    let listed = keys::list_workspace_keys(&app, &managed).await?.into_iter().map(Key::from).collect();
-    paging::answer(&app, &uri, paging::page(listed, &asked, |key: &Key| &key.id)?)
+    let listed = keys::list_workspace_keys(&app, &managed)
+        .await?
+        .into_iter()
+        .map(Key::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(listed, &asked, |key: &Key| &key.id)?,
+    )
 }
 
 /// `POST /workspaces/{workspace_id}/keys`
@@ -174,9 +225,19 @@ pub async fn create_in_workspace(
     let scope = checks.take("scope", scope(&new.scope));
     let role = checks.take("workspace_role", workspace_role(&new.workspace_role));
     checks.done()?;
-    let Some(scope) = scope else { return Err(Refusal::NotFound.into()) };
-    let new = NewKey { name: &new.name, scope, org_role: OrgRole::Member, workspace_role: role, days: new.days };
-    Ok(made(keys::create_workspace_key(&app, &person, &id, &new).await?))
+    let Some(scope) = scope else {
+        return Err(Refusal::NotFound.into());
+    };
+    let new = NewKey {
+        name: &new.name,
+        scope,
+        org_role: OrgRole::Member,
+        workspace_role: role,
+        days: new.days,
+    };
+    Ok(made(
+        keys::create_workspace_key(&app, &person, &id, &new).await?,
+    ))
 }
 
 /// `DELETE /workspaces/{workspace_id}/keys/{key_id}`
@@ -201,7 +262,14 @@ fn workspace_role(text: &str) -> Result<WorkspaceRole, &'static str> {
 fn made(made: Made) -> Response {
     let key = Key::from(made.key);
     let kept = Kept(serde_json::to_value(&key).unwrap_or_default());
-    let mut response = (StatusCode::CREATED, axum::Json(Key { secret: Some(made.secret), ..key })).into_response();
+    let mut response = (
+        StatusCode::CREATED,
+        axum::Json(Key {
+            secret: Some(made.secret),
+            ..key
+        }),
+    )
+        .into_response();
     response.extensions_mut().insert(kept);
     response
 }

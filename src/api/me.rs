@@ -36,7 +36,9 @@ answer! {
 impl Me {
     fn new(person: &Person) -> Self {
         let (name, can_write) = match &person.credential {
-            Credential::Token { name, can_write, .. } => (name.clone(), *can_write),
+            Credential::Token {
+                name, can_write, ..
+            } => (name.clone(), *can_write),
             Credential::Key(key) => (key.name.clone(), key.can_write),
             _ => (String::new(), false),
         };
@@ -45,7 +47,11 @@ impl Me {
             name: person.name.clone(),
             email: person.email.clone(),
             theme: person.theme.clone(),
-            token: Acting { id: person.credential.id().to_owned(), name, scope: if can_write { "write" } else { "read" } },
+            token: Acting {
+                id: person.credential.id().to_owned(),
+                name,
+                scope: if can_write { "write" } else { "read" },
+            },
         }
     }
 }
@@ -65,11 +71,30 @@ body! {
 }
 
 /// `PUT /me`
-pub async fn update(State(app): State<App>, Caller(person): Caller, Json(changed): Json<ChangedMe>) -> ApiResult<axum::Json<Me>> {
+pub async fn update(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(changed): Json<ChangedMe>,
+) -> ApiResult<axum::Json<Me>> {
     let theme = match changed.theme.as_deref() {
-        Some(text) => Some(Theme::parse(text).ok_or_else(|| Refusal::field("theme", "Say auto, light or dark."))?),
+        Some(text) => Some(
+            Theme::parse(text)
+                .ok_or_else(|| Refusal::field("theme", "Say auto, light or dark."))?,
+        ),
         None => None,
     };
-    let (name, theme) = accounts::change_self(&app, &person, &Changes { name: changed.name.as_deref(), theme }).await?;
-    Ok(axum::Json(Me { name, theme: theme.as_str().to_owned(), ..Me::new(&person) }))
+    let (name, theme) = accounts::change_self(
+        &app,
+        &person,
+        &Changes {
+            name: changed.name.as_deref(),
+            theme,
+        },
+    )
+    .await?;
+    Ok(axum::Json(Me {
+        name,
+        theme: theme.as_str().to_owned(),
+        ..Me::new(&person)
+    }))
 }

@@ -61,9 +61,17 @@ pub(super) fn some(text: String) -> Option<String> {
 impl Member {
     /// A member as the directory of their organization shows them.
     pub(super) fn new(entry: Entry, org: &Organization) -> Self {
-        let opens = if entry.status.is_member() { entry.opens(org) } else { entry.workspaces };
+        let opens = if entry.status.is_member() {
+            entry.opens(org)
+        } else {
+            entry.workspaces
+        };
         let since = rfc3339(entry.since);
-        let (joined_at, invited_at) = if entry.status.is_member() { (Some(since), None) } else { (None, Some(since)) };
+        let (joined_at, invited_at) = if entry.status.is_member() {
+            (Some(since), None)
+        } else {
+            (None, Some(since))
+        };
         Self {
             id: entry.id.into(),
             user_id: entry.user.map(String::from),
@@ -115,9 +123,15 @@ impl Asked {
     fn filter(&self) -> Result<Filter, Refusal> {
         let mut checks = Checks::default();
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let status = StatusFilter::parse(&text(&self.status)).ok_or("Say all, active, invited, expired or suspended.");
-        let sort = Sort::parse(&text(&self.sort)).ok_or("Say name, email, role, workspaces, last_active or joined.");
-        let role = self.role.as_deref().map(|name| OrgRole::parse(name).ok_or(NO_ROLE)).transpose();
+        let status = StatusFilter::parse(&text(&self.status))
+            .ok_or("Say all, active, invited, expired or suspended.");
+        let sort = Sort::parse(&text(&self.sort))
+            .ok_or("Say name, email, role, workspaces, last_active or joined.");
+        let role = self
+            .role
+            .as_deref()
+            .map(|name| OrgRole::parse(name).ok_or(NO_ROLE))
+            .transpose();
         let order = match text(&self.order).as_str() {
             "" | "asc" => Ok(false),
             "desc" => Ok(true),
@@ -145,7 +159,11 @@ const NO_ROLE: &str = "Say owner, admin, billing, member or viewer.";
 /// Reads a role that somebody is to have, by Roster's name or one that other products use (product.md, 2), as it goes by in
 /// the organization.
 pub(super) fn read_role(actor: &Actor, name: &str) -> Result<OrgRole, Refusal> {
-    actor.org.policies.read_role(name).ok_or_else(|| Refusal::field("org_role", NO_ROLE))
+    actor
+        .org
+        .policies
+        .read_role(name)
+        .ok_or_else(|| Refusal::field("org_role", NO_ROLE))
 }
 
 /// `GET /organizations/{org_id}/members` (S1-105)
@@ -156,8 +174,19 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let listed = members::list(&app, &actor, &asked.filter()?).await?;
-    let data = listed.entries.into_iter().map(|entry| Member::new(entry, &actor.org)).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+    let data = listed
+        .entries
+        .into_iter()
+        .map(|entry| Member::new(entry, &actor.org))
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: listed.next,
+        },
+    )
 }
 
 /// `GET /organizations/{org_id}/members/{member_id}`
@@ -166,7 +195,10 @@ pub async fn show(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(Member::new(members::find(&app, &actor, &member).await?, &actor.org)))
+    Ok(axum::Json(Member::new(
+        members::find(&app, &actor, &member).await?,
+        &actor.org,
+    )))
 }
 
 body! {
@@ -186,7 +218,12 @@ pub async fn update_member(
     Json(update): Json<Update>,
 ) -> ApiResult<axum::Json<Member>> {
     let role = read_role(&actor, &update.org_role)?;
-    Ok(axum::Json(Member::new(members::change_role(&app, &actor, &member, role).await?.after, &actor.org)))
+    Ok(axum::Json(Member::new(
+        members::change_role(&app, &actor, &member, role)
+            .await?
+            .after,
+        &actor.org,
+    )))
 }
 
 /// `DELETE /organizations/{org_id}/members/{member_id}` (S1-108)
@@ -205,7 +242,10 @@ pub async fn suspend(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(Member::new(members::suspend(&app, &actor, &member).await?, &actor.org)))
+    Ok(axum::Json(Member::new(
+        members::suspend(&app, &actor, &member).await?,
+        &actor.org,
+    )))
 }
 
 /// `POST /organizations/{org_id}/members/{member_id}/reinstate`
@@ -214,11 +254,18 @@ pub async fn reinstate(
     bearer::Member(actor): bearer::Member,
     Path((_, member)): Path<(String, MemberId)>,
 ) -> ApiResult<axum::Json<Member>> {
-    Ok(axum::Json(Member::new(members::reinstate(&app, &actor, &member).await?, &actor.org)))
+    Ok(axum::Json(Member::new(
+        members::reinstate(&app, &actor, &member).await?,
+        &actor.org,
+    )))
 }
 
 /// `POST /organizations/{org_id}/leave`: for somebody suspended too.
-pub async fn leave(State(app): State<App>, bearer::Caller(person): bearer::Caller, Path(org): Path<OrgId>) -> ApiResult<StatusCode> {
+pub async fn leave(
+    State(app): State<App>,
+    bearer::Caller(person): bearer::Caller,
+    Path(org): Path<OrgId>,
+) -> ApiResult<StatusCode> {
     members::leave(&app, &person, &org).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -67,10 +67,13 @@ fn resource_calls() -> Vec<Call> {
             .says("List the kinds of resources")
             .asks::<paging::Asked>()
             .gives::<paging::Listed<resources::ResourceKind>>(200),
-        Call::put("/organizations/{org_id}/resource-kinds/{kind}", resources::add_kind)
-            .says("Add a kind of resource, or change one that was added")
-            .takes::<resources::ChangedKind>()
-            .gives::<resources::ResourceKind>(200),
+        Call::put(
+            "/organizations/{org_id}/resource-kinds/{kind}",
+            resources::add_kind,
+        )
+        .says("Add a kind of resource, or change one that was added")
+        .takes::<resources::ChangedKind>()
+        .gives::<resources::ResourceKind>(200),
         Call::get("/organizations/{org_id}/resources", resources::list)
             .says("List the resources that you see in an organization, apart from its workspaces")
             .asks::<resources::AskedResources>()
@@ -79,33 +82,51 @@ fn resource_calls() -> Vec<Call> {
             .says("Make up to 1,000 resources, or bring them up to date, by your product's own ids")
             .takes::<resources::UpsertedResources>()
             .gives::<resources::ResourceVerdicts>(200),
-        Call::get("/organizations/{org_id}/resources/{resource_id}", resources::show)
-            .says("Get a resource")
-            .gives::<resources::Resource>(200),
-        Call::put("/organizations/{org_id}/resources/{resource_id}", resources::update)
-            .says("Change a resource's name, or what it lies in")
-            .takes::<resources::ChangedResource>()
-            .gives::<resources::Resource>(200),
-        Call::post("/organizations/{org_id}/resources/{resource_id}/archive", resources::archive)
-            .says("Archive a resource with everything below it")
-            .gives::<resources::Resource>(200),
-        Call::post("/organizations/{org_id}/resources/{resource_id}/restore", resources::restore)
-            .says("Bring back an archived resource with what was archived with it")
-            .gives::<resources::Resource>(200),
+        Call::get(
+            "/organizations/{org_id}/resources/{resource_id}",
+            resources::show,
+        )
+        .says("Get a resource")
+        .gives::<resources::Resource>(200),
+        Call::put(
+            "/organizations/{org_id}/resources/{resource_id}",
+            resources::update,
+        )
+        .says("Change a resource's name, or what it lies in")
+        .takes::<resources::ChangedResource>()
+        .gives::<resources::Resource>(200),
+        Call::post(
+            "/organizations/{org_id}/resources/{resource_id}/archive",
+            resources::archive,
+        )
+        .says("Archive a resource with everything below it")
+        .gives::<resources::Resource>(200),
+        Call::post(
+            "/organizations/{org_id}/resources/{resource_id}/restore",
+            resources::restore,
+        )
+        .says("Bring back an archived resource with what was archived with it")
+        .gives::<resources::Resource>(200),
     ]
 }
 
 /// What stands in one workspace, and who is limited to which of it.
 fn workspace_resource_calls() -> Vec<Call> {
     vec![
-        Call::get("/workspaces/{workspace_id}/members/{user_id}/grants", grants::show)
-            .says("Get what a person is limited to in a workspace, kind by kind")
-            .gives::<paging::Listed<grants::Grants>>(200),
-        Call::put("/workspaces/{workspace_id}/members/{user_id}/grants", grants::set)
-            .says("Limit a person to named resources of a kind, or end that")
-            .asks::<access::HowToSet>()
-            .takes::<grants::ChangedGrants>()
-            .gives::<grants::GrantsSet>(200),
+        Call::get(
+            "/workspaces/{workspace_id}/members/{user_id}/grants",
+            grants::show,
+        )
+        .says("Get what a person is limited to in a workspace, kind by kind")
+        .gives::<paging::Listed<grants::Grants>>(200),
+        Call::put(
+            "/workspaces/{workspace_id}/members/{user_id}/grants",
+            grants::set,
+        )
+        .says("Limit a person to named resources of a kind, or end that")
+        .asks::<access::HowToSet>()
+        .takes::<grants::ChangedGrants>()
+        .gives::<grants::GrantsSet>(200),
         Call::get("/workspaces/{workspace_id}/resources", resources::list)
             .says("List the resources that you see in a workspace")
             .asks::<resources::AskedResources>()
@@ -114,28 +135,48 @@ fn workspace_resource_calls() -> Vec<Call> {
             .says("Make up to 1,000 resources, or bring them up to date, by your product's own ids")
             .takes::<resources::UpsertedResources>()
             .gives::<resources::ResourceVerdicts>(200),
-        Call::get("/workspaces/{workspace_id}/resources/{resource_id}", resources::show)
-            .says("Get a resource")
-            .gives::<resources::Resource>(200),
-        Call::put("/workspaces/{workspace_id}/resources/{resource_id}", resources::update)
-            .says("Change a resource's name, or what it lies in")
-            .takes::<resources::ChangedResource>()
-            .gives::<resources::Resource>(200),
-        Call::post("/workspaces/{workspace_id}/resources/{resource_id}/archive", resources::archive)
-            .says("Archive a resource with everything below it")
-            .gives::<resources::Resource>(200),
-        Call::post("/workspaces/{workspace_id}/resources/{resource_id}/restore", resources::restore)
-            .says("Bring back an archived resource with what was archived with it")
-            .gives::<resources::Resource>(200),
+        Call::get(
+            "/workspaces/{workspace_id}/resources/{resource_id}",
+            resources::show,
+        )
+        .says("Get a resource")
+        .gives::<resources::Resource>(200),
+        Call::put(
+            "/workspaces/{workspace_id}/resources/{resource_id}",
+            resources::update,
+        )
+        .says("Change a resource's name, or what it lies in")
+        .takes::<resources::ChangedResource>()
+        .gives::<resources::Resource>(200),
+        Call::post(
+            "/workspaces/{workspace_id}/resources/{resource_id}/archive",
+            resources::archive,
+        )
+        .says("Archive a resource with everything below it")
+        .gives::<resources::Resource>(200),
+        Call::post(
+            "/workspaces/{workspace_id}/resources/{resource_id}/restore",
+            resources::restore,
+        )
+        .says("Bring back an archived resource with what was archived with it")
+        .gives::<resources::Resource>(200),
     ]
 }
 
 /// What is the caller's own.
 fn own_calls() -> Vec<Call> {
     vec![
-        Call::get("/me", me::show).says("Who the token acts as").gives::<me::Me>(200),
-        Call::put("/me", me::update).says("Change your name, or how pages look").takes::<me::ChangedMe>().gives::<me::Me>(200),
-        Call::get("/tokens", tokens::list).says("List your tokens").asks::<paging::Asked>().gives::<paging::Listed<tokens::Token>>(200),
+        Call::get("/me", me::show)
+            .says("Who the token acts as")
+            .gives::<me::Me>(200),
+        Call::put("/me", me::update)
+            .says("Change your name, or how pages look")
+            .takes::<me::ChangedMe>()
+            .gives::<me::Me>(200),
+        Call::get("/tokens", tokens::list)
+            .says("List your tokens")
+            .asks::<paging::Asked>()
+            .gives::<paging::Listed<tokens::Token>>(200),
         Call::post("/tokens", tokens::create)
             .says("Make a token; its secret is in this answer and never again")
             .takes::<tokens::NewToken>()
@@ -146,7 +187,9 @@ fn own_calls() -> Vec<Call> {
             .asks::<paging::Asked>()
             .gives::<paging::Listed<sessions::Session>>(200),
         Call::delete("/sessions/{session_id}", sessions::end).says("Sign out in one place"),
-        Call::post("/sessions/end-all", sessions::end_all).says("Sign out everywhere").takes::<sessions::Everywhere>(),
+        Call::post("/sessions/end-all", sessions::end_all)
+            .says("Sign out everywhere")
+            .takes::<sessions::Everywhere>(),
         Call::get("/invitations", invitations::mine)
             .says("List the pending invitations to your addresses and your GitHub account")
             .asks::<paging::Asked>()
@@ -154,11 +197,17 @@ fn own_calls() -> Vec<Call> {
         Call::get("/invitations/{key}", invitations::open)
             .says("Open an invitation to you by its id, or by the secret of its link")
             .gives::<invitations::Offer>(200),
-        Call::post("/invitations/{key}/accept", invitations::accept).says("Accept an invitation").gives::<organizations::Joined>(200),
-        Call::post("/invitations/{key}/close-and-join", invitations::close_and_join)
-            .says("Close your personal organization and accept an invitation, in one step")
+        Call::post("/invitations/{key}/accept", invitations::accept)
+            .says("Accept an invitation")
             .gives::<organizations::Joined>(200),
-        Call::post("/invitations/{key}/decline", invitations::decline).says("Decline an invitation"),
+        Call::post(
+            "/invitations/{key}/close-and-join",
+            invitations::close_and_join,
+        )
+        .says("Close your personal organization and accept an invitation, in one step")
+        .gives::<organizations::Joined>(200),
+        Call::post("/invitations/{key}/decline", invitations::decline)
+            .says("Decline an invitation"),
         Call::get("/workspaces", workspaces::standalone)
             .says("List your workspaces that are in no organization")
             .asks::<paging::Asked>()
@@ -167,7 +216,9 @@ fn own_calls() -> Vec<Call> {
             .says("Create a workspace outside of any organization")
             .takes::<workspaces::NewWorkspace>()
             .gives::<workspaces::Workspace>(201),
-        Call::get("/workspaces/{workspace_id}", workspaces::show).says("Get a workspace").gives::<workspaces::Workspace>(200),
+        Call::get("/workspaces/{workspace_id}", workspaces::show)
+            .says("Get a workspace")
+            .gives::<workspaces::Workspace>(200),
         Call::put("/workspaces/{workspace_id}", workspaces::update)
             .says("Change a workspace's name or label")
             .takes::<workspaces::ChangedWorkspace>()
@@ -380,10 +431,15 @@ pub fn router(app: App) -> Router<App> {
     let document = axum::Json(document(&app.config.base_url()));
     calls()
         .into_iter()
-        .fold(Router::new(), |router, call| router.route(call.path, call.route))
+        .fold(Router::new(), |router, call| {
+            router.route(call.path, call.route)
+        })
         .route_layer(from_fn_with_state(app.clone(), repeat::once))
         .route_layer(from_fn_with_state(app, entry::note))
         .route_layer(from_fn_with_state(gate, bearer::identify))
-        .route("/openapi.json", axum::routing::get(move || async { document }))
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || async { document }),
+        )
         .fallback(error::no_such_call)
 }

@@ -11,7 +11,9 @@ pub(super) fn document(calls: &[Call], base_url: &str) -> Value {
     let problem = Problem::schema(&mut parts);
     let mut paths = Map::new();
     for call in calls {
-        let place = paths.entry(call.path).or_insert_with(|| json!({ "parameters": path_parameters(call.path) }));
+        let place = paths
+            .entry(call.path)
+            .or_insert_with(|| json!({ "parameters": path_parameters(call.path) }));
         place[call.method] = operation(call, &mut parts);
     }
     json!({
@@ -49,18 +51,33 @@ fn tag(call: &Call) -> &'static str {
 fn tags(calls: &[Call]) -> Vec<Value> {
     let mut names: Vec<&str> = calls.iter().map(tag).collect();
     names.dedup();
-    names.iter().enumerate().filter(|(n, name)| !names[..*n].contains(name)).map(|(_, name)| json!({ "name": name })).collect()
+    names
+        .iter()
+        .enumerate()
+        .filter(|(n, name)| !names[..*n].contains(name))
+        .map(|(_, name)| json!({ "name": name }))
+        .collect()
 }
 
 fn path_parameters(path: &str) -> Vec<Value> {
-    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })).collect()
 }
 
 fn operation(call: &Call, parts: &mut Parts) -> Value {
-    let mut parameters: Vec<Value> = call.query.iter().map(|(name, about)| parameter("query", name, about)).collect();
+    let mut parameters: Vec<Value> = call
+        .query
+        .iter()
+        .map(|(name, about)| parameter("query", name, about))
+        .collect();
     if call.method == "post" {
-        parameters.push(parameter("header", "Idempotency-Key", "The same key again gives the same answer and does nothing twice."));
+        parameters.push(parameter(
+            "header",
+            "Idempotency-Key",
+            "The same key again gives the same answer and does nothing twice.",
+        ));
     }
     let (status, answer) = call.answer;
     let mut done = json!({ "description": if status == 204 { "Done." } else { call.summary } });
@@ -70,7 +87,10 @@ fn operation(call: &Call, parts: &mut Parts) -> Value {
     let mut responses = Map::new();
     responses.insert(status.to_string(), done);
     for refusal in refusals(call) {
-        responses.insert(refusal.to_string(), json!({ "$ref": "#/components/responses/Problem" }));
+        responses.insert(
+            refusal.to_string(),
+            json!({ "$ref": "#/components/responses/Problem" }),
+        );
     }
     let mut operation = json!({
         "operationId": call.name.replace("::", "_"),

@@ -66,19 +66,49 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let mine = person.seats.iter().filter(|_| !person.is_of_one_workspace()).map(|seat| Organization::new(&seat.org, seat.role)).collect();
-    paging::answer(&app, &uri, paging::page(mine, &asked, |org: &Organization| &org.id)?)
+    let mine = person
+        .seats
+        .iter()
+        .filter(|_| !person.is_of_one_workspace())
+        .map(|seat| Organization::new(&seat.org, seat.role))
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(mine, &asked, |org: &Organization| &org.id)?,
+    )
 }
 
 /// `POST /organizations`
-pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): Json<NewOrganization>) -> ApiResult<Response> {
+pub async fn create(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(new): Json<NewOrganization>,
+) -> ApiResult<Response> {
     let slug = new.slug.as_deref().unwrap_or("");
     let org = match new.workspace_id {
         None => organizations::create(&app, &person, &new.name, slug).await?,
-        Some(id) => workspaces::create_organization_from(&app, &person, &WorkspaceId::from(id), &new.name, slug).await?,
+        Some(id) => {
+            workspaces::create_organization_from(
+                &app,
+                &person,
+                &WorkspaceId::from(id),
+                &new.name,
+                slug,
+            )
+            .await?
+        }
     };
-    let location = [(header::LOCATION, format!("/api/v1/organizations/{}", org.id))];
-    Ok((StatusCode::CREATED, location, axum::Json(Organization::new(&org, OrgRole::Owner))).into_response())
+    let location = [(
+        header::LOCATION,
+        format!("/api/v1/organizations/{}", org.id),
+    )];
+    Ok((
+        StatusCode::CREATED,
+        location,
+        axum::Json(Organization::new(&org, OrgRole::Owner)),
+    )
+        .into_response())
 }
 
 /// `GET /organizations/{org_id}`
@@ -100,7 +130,10 @@ pub async fn update(
     Member(actor): Member,
     Json(changed): Json<ChangedOrganization>,
 ) -> ApiResult<axum::Json<Organization>> {
-    let details = Details { name: changed.name, slug: changed.slug };
+    let details = Details {
+        name: changed.name,
+        slug: changed.slug,
+    };
     let org = organizations::change_details(&app, &actor, &details).await?;
     Ok(axum::Json(Organization::new(&org, actor.role)))
 }
@@ -116,12 +149,23 @@ query! {
 }
 
 /// `DELETE /organizations/{org_id}` (S1-17)
-pub async fn delete(State(app): State<App>, Member(actor): Member, Query(asked): Query<Confirmation>) -> ApiResult<StatusCode> {
+pub async fn delete(
+    State(app): State<App>,
+    Member(actor): Member,
+    Query(asked): Query<Confirmation>,
+) -> ApiResult<StatusCode> {
     let custom_to = match asked.custom_roles_become.as_deref() {
         None => WorkspaceRole::Viewer,
-        Some(name) => WorkspaceRole::parse(name).ok_or_else(|| Refusal::field("custom_roles_become", "There is no such fixed role."))?,
+        Some(name) => WorkspaceRole::parse(name)
+            .ok_or_else(|| Refusal::field("custom_roles_become", "There is no such fixed role."))?,
     };
-    organizations::delete(&app, &actor, asked.confirm.as_deref().unwrap_or(""), custom_to).await?;
+    organizations::delete(
+        &app,
+        &actor,
+        asked.confirm.as_deref().unwrap_or(""),
+        custom_to,
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -138,7 +182,10 @@ pub async fn transfer(
     Member(actor): Member,
     Json(transfer): Json<Transfer>,
 ) -> ApiResult<axum::Json<members::Member>> {
-    Ok(axum::Json(members::Member::new(organizations::transfer(&app, &actor, &transfer.member_id).await?, &actor.org)))
+    Ok(axum::Json(members::Member::new(
+        organizations::transfer(&app, &actor, &transfer.member_id).await?,
+        &actor.org,
+    )))
 }
 
 answer! {
@@ -169,8 +216,20 @@ answer! {
 
 impl From<GotWorkspace> for Joined {
     fn from(got: GotWorkspace) -> Self {
-        let workspaces = vec![HeldWorkspace { id: got.workspace.into(), name: got.name, role: got.role.label().to_owned() }];
-        Self { id: None, name: None, slug: None, org_role: None, already_member: false, workspaces, note: None }
+        let workspaces = vec![HeldWorkspace {
+            id: got.workspace.into(),
+            name: got.name,
+            role: got.role.label().to_owned(),
+        }];
+        Self {
+            id: None,
+            name: None,
+            slug: None,
+            org_role: None,
+            already_member: false,
+            workspaces,
+            note: None,
+        }
     }
 }
 
@@ -186,7 +245,11 @@ impl From<invitations::Joined> for Joined {
 impl From<Accepted> for Joined {
     fn from(joined: Accepted) -> Self {
         let none = joined.workspaces.is_empty();
-        let held = |one: crate::workspaces::HeldWorkspace| HeldWorkspace { id: one.id.into(), name: one.name, role: one.role };
+        let held = |one: crate::workspaces::HeldWorkspace| HeldWorkspace {
+            id: one.id.into(),
+            name: one.name,
+            role: one.role,
+        };
         Self {
             id: Some(joined.org.into()),
             name: Some(joined.org_name),
@@ -194,7 +257,9 @@ impl From<Accepted> for Joined {
             org_role: Some(joined.role.as_str()),
             already_member: joined.was_member,
             workspaces: joined.workspaces.into_iter().map(held).collect(),
-            note: none.then_some("You are in the organization only. An admin must add you to a workspace."),
+            note: none.then_some(
+                "You are in the organization only. An admin must add you to a workspace.",
+            ),
         }
     }
 }

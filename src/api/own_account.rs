@@ -43,13 +43,22 @@ answer! {
 }
 
 /// `GET /me/sign-in-methods`
-pub async fn methods(State(app): State<App>, Caller(person): Caller) -> ApiResult<axum::Json<SignInMethods>> {
+pub async fn methods(
+    State(app): State<App>,
+    Caller(person): Caller,
+) -> ApiResult<axum::Json<SignInMethods>> {
     let methods = accounts::sign_in_methods(&app, &person).await?;
-    let address =
-        |own: accounts::OwnAddress| Address { email: own.address, primary: own.is_primary, proved_at: own.proved_at.map(rfc3339) };
+    let address = |own: accounts::OwnAddress| Address {
+        email: own.address,
+        primary: own.is_primary,
+        proved_at: own.proved_at.map(rfc3339),
+    };
     Ok(axum::Json(SignInMethods {
         addresses: methods.addresses.into_iter().map(address).collect(),
-        github: methods.github.map(|github| LinkedGitHub { login: github.login, linked_at: rfc3339(github.linked_at) }),
+        github: methods.github.map(|github| LinkedGitHub {
+            login: github.login,
+            linked_at: rfc3339(github.linked_at),
+        }),
     }))
 }
 
@@ -61,19 +70,31 @@ body! {
 }
 
 /// `POST /me/addresses`
-pub async fn add_address(State(app): State<App>, Caller(person): Caller, Json(new): Json<OneAddress>) -> ApiResult<StatusCode> {
+pub async fn add_address(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(new): Json<OneAddress>,
+) -> ApiResult<StatusCode> {
     accounts::ask_to_add_address(&app, &person, &new.email, "", "", &person.origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /me/addresses/primary`
-pub async fn make_primary(State(app): State<App>, Caller(person): Caller, Json(one): Json<OneAddress>) -> ApiResult<StatusCode> {
+pub async fn make_primary(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(one): Json<OneAddress>,
+) -> ApiResult<StatusCode> {
     accounts::make_primary(&app, &person, &one.email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /me/addresses/{email}`
-pub async fn remove_address(State(app): State<App>, Caller(person): Caller, Path(email): Path<String>) -> ApiResult<StatusCode> {
+pub async fn remove_address(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(email): Path<String>,
+) -> ApiResult<StatusCode> {
     accounts::remove_address(&app, &person, &email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -81,11 +102,18 @@ pub async fn remove_address(State(app): State<App>, Caller(person): Caller, Path
 /// `POST /me/github`: GitHub sends its answer to a browser, so this only says where to begin.
 pub async fn link_github(State(app): State<App>, Caller(person): Caller) -> ApiResult<StatusCode> {
     accounts::require_recent(&person, app.now())?;
-    Err(Refusal::forbidden("browser_needed", "GitHub is linked in a browser, under Personal > Security. Nothing was changed.").into())
+    Err(Refusal::forbidden(
+        "browser_needed",
+        "GitHub is linked in a browser, under Personal > Security. Nothing was changed.",
+    )
+    .into())
 }
 
 /// `DELETE /me/github`
-pub async fn unlink_github(State(app): State<App>, Caller(person): Caller) -> ApiResult<StatusCode> {
+pub async fn unlink_github(
+    State(app): State<App>,
+    Caller(person): Caller,
+) -> ApiResult<StatusCode> {
     accounts::unlink_github(&app, &person).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -99,7 +127,11 @@ query! {
 }
 
 /// `DELETE /me`
-pub async fn delete(State(app): State<App>, Caller(person): Caller, Query(asked): Query<Certainty>) -> ApiResult<StatusCode> {
+pub async fn delete(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Query(asked): Query<Certainty>,
+) -> ApiResult<StatusCode> {
     accounts::delete_account(&app, &person, asked.confirm.as_deref().unwrap_or("")).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -57,19 +57,35 @@ pub(super) fn limit(asked: Option<&str>) -> Result<i64, Refusal> {
 
 /// A page of a short list that is at hand as a whole, in its order: what is a person's own, of which there is a most
 /// (50 tokens, 20 sessions, 100 invitations), and the organizations that every request reads anyhow. The cursor names the last thing of the page before.
-pub(super) fn page<T>(things: Vec<T>, asked: &Asked, id: impl Fn(&T) -> &str) -> Result<Listed<T>, Refusal> {
+pub(super) fn page<T>(
+    things: Vec<T>,
+    asked: &Asked,
+    id: impl Fn(&T) -> &str,
+) -> Result<Listed<T>, Refusal> {
     let limit = limit(asked.limit.as_deref())? as usize;
     let start = match &asked.cursor {
         None => 0,
         Some(cursor) => {
-            let stale = || Refusal::field("cursor", "This page belongs to another list. Start from the first page.");
+            let stale = || {
+                Refusal::field(
+                    "cursor",
+                    "This page belongs to another list. Start from the first page.",
+                )
+            };
             let last = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| stale())?;
-            things.iter().position(|thing| id(thing).as_bytes() == last).ok_or_else(stale)? + 1
+            things
+                .iter()
+                .position(|thing| id(thing).as_bytes() == last)
+                .ok_or_else(stale)?
+                + 1
         }
     };
     let more = things.len() > start + limit;
     let data: Vec<T> = things.into_iter().skip(start).take(limit).collect();
-    let next_cursor = data.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(id(last)));
+    let next_cursor = data
+        .last()
+        .filter(|_| more)
+        .map(|last| URL_SAFE_NO_PAD.encode(id(last)));
     Ok(Listed { data, next_cursor })
 }
 
@@ -77,13 +93,20 @@ pub(super) fn page<T>(things: Vec<T>, asked: &Asked, id: impl Fn(&T) -> &str) ->
 pub(super) fn answer<T: Serialize>(app: &App, uri: &Uri, listed: Listed<T>) -> ApiResult<Response> {
     let link = listed.next_cursor.as_deref().map(|cursor| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let kept = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()).filter(|(key, _)| key != "cursor");
+        let kept = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes())
+            .filter(|(key, _)| key != "cursor");
         query.extend_pairs(kept).append_pair("cursor", cursor);
-        format!("<{}{}?{}>; rel=\"next\"", app.config.base_url(), uri.path(), query.finish())
+        format!(
+            "<{}{}?{}>; rel=\"next\"",
+            app.config.base_url(),
+            uri.path(),
+            query.finish()
+        )
     });
     let mut response = Json(listed).into_response();
     if let Some(link) = link {
-        let value = HeaderValue::from_str(&link).map_err(|e| ApiError::Refused(Refusal::Internal(anyhow::Error::new(e))))?;
+        let value = HeaderValue::from_str(&link)
+            .map_err(|e| ApiError::Refused(Refusal::Internal(anyhow::Error::new(e))))?;
         response.headers_mut().insert(header::LINK, value);
     }
     Ok(response)

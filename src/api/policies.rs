@@ -91,14 +91,20 @@ body! {
 impl ChangedPolicies {
     fn over(self, now: &organizations::Policies) -> Result<organizations::Policies, Refusal> {
         let mut checks = Checks::default();
-        let who_invites = self.who_invites.map(|text| WhoInvites::parse(&text).ok_or("Say owners or owners_and_admins."));
-        let roles_offered = self.roles_offered.map(|text| RolesOffered::parse(&text).ok_or("Say simple, standard or full."));
+        let who_invites = self
+            .who_invites
+            .map(|text| WhoInvites::parse(&text).ok_or("Say owners or owners_and_admins."));
+        let roles_offered = self
+            .roles_offered
+            .map(|text| RolesOffered::parse(&text).ok_or("Say simple, standard or full."));
         let who_invites = who_invites.and_then(|said| checks.take("who_invites", said));
         let roles_offered = roles_offered.and_then(|said| checks.take("roles_offered", said));
         checks.done()?;
         Ok(organizations::Policies {
             who_invites: who_invites.unwrap_or(now.who_invites),
-            invite_domains: self.invite_domains.unwrap_or_else(|| now.invite_domains.clone()),
+            invite_domains: self
+                .invite_domains
+                .unwrap_or_else(|| now.invite_domains.clone()),
             invitation_days: self.invitation_days.unwrap_or(now.invitation_days),
             roles_offered: roles_offered.unwrap_or(now.roles_offered),
             admins_enter: self.admins_enter.unwrap_or(now.admins_enter),
@@ -106,10 +112,14 @@ impl ChangedPolicies {
             allow_email: self.allow_email.unwrap_or(now.allow_email),
             allow_github: self.allow_github.unwrap_or(now.allow_github),
             session_idle_hours: self.session_idle_hours.unwrap_or(now.session_idle_hours),
-            session_absolute_days: self.session_absolute_days.unwrap_or(now.session_absolute_days),
+            session_absolute_days: self
+                .session_absolute_days
+                .unwrap_or(now.session_absolute_days),
             token_days: self.token_days.unwrap_or(now.token_days),
             run_days: self.run_days.unwrap_or(now.run_days),
-            support_contact: self.support_contact.unwrap_or_else(|| now.support_contact.clone()),
+            support_contact: self
+                .support_contact
+                .unwrap_or_else(|| now.support_contact.clone()),
         })
     }
 }

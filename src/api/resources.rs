@@ -10,7 +10,9 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::Refusal;
 use crate::ids::{ResourceId, WorkspaceId};
-use crate::resources::{self, Details, Filter, Mode, NewKind, NewResource, Place, Row, Upserted, Verdict};
+use crate::resources::{
+    self, Details, Filter, Mode, NewKind, NewResource, Place, Row, Upserted, Verdict,
+};
 use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -81,10 +83,20 @@ impl From<Row> for Resource {
 impl From<Details> for Resource {
     fn from(details: Details) -> Self {
         let around = details.around.into_iter();
-        let name =
-            |one: resources::Ancestor| ResourceName { id: one.id.into(), kind: one.kind, external_id: one.external_id, name: one.name };
+        let name = |one: resources::Ancestor| ResourceName {
+            id: one.id.into(),
+            kind: one.kind,
+            external_id: one.external_id,
+            name: one.name,
+        };
         Self {
-            your_actions: Some(details.actions.into_iter().map(|action| action.as_str()).collect()),
+            your_actions: Some(
+                details
+                    .actions
+                    .into_iter()
+                    .map(|action| action.as_str())
+                    .collect(),
+            ),
             lies_in: Some(around.map(name).collect()),
             ..details.resource.into()
         }
@@ -102,7 +114,9 @@ impl FromRequestParts<App> for At {
         match ids.get("workspace_id") {
             Some(id) => {
                 let Caller(person) = Caller::from_request_parts(parts, app).await?;
-                Ok(Self(Place::of_workspace(app, &person, &WorkspaceId::from(id.as_str())).await?))
+                Ok(Self(
+                    Place::of_workspace(app, &person, &WorkspaceId::from(id.as_str())).await?,
+                ))
             }
             None => {
                 let Member(actor) = Member::from_request_parts(parts, app).await?;
@@ -152,12 +166,27 @@ pub async fn list(
     };
     let listed = resources::list(&app, &place, &filter).await?;
     let data = listed.rows.into_iter().map(Resource::from).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: listed.next,
+        },
+    )
 }
 
 /// `GET …/resources/{resource_id}`
-pub async fn show(State(app): State<App>, At(place): At, Path(ids): Path<HashMap<String, String>>) -> ApiResult<axum::Json<Resource>> {
-    Ok(axum::Json(resources::details(&app, &place, &resource_id(&ids)).await?.into()))
+pub async fn show(
+    State(app): State<App>,
+    At(place): At,
+    Path(ids): Path<HashMap<String, String>>,
+) -> ApiResult<axum::Json<Resource>> {
+    Ok(axum::Json(
+        resources::details(&app, &place, &resource_id(&ids))
+            .await?
+            .into(),
+    ))
 }
 
 fn resource_id(ids: &HashMap<String, String>) -> ResourceId {
@@ -174,7 +203,10 @@ body! {
 
 impl From<ParentResource> for resources::Parent {
     fn from(parent: ParentResource) -> Self {
-        Self { kind: parent.kind, external_id: parent.external_id }
+        Self {
+            kind: parent.kind,
+            external_id: parent.external_id,
+        }
     }
 }
 
@@ -223,25 +255,41 @@ answer! {
 
 impl From<Verdict> for ResourceVerdict {
     fn from(verdict: Verdict) -> Self {
-        let done = |verdict, resource: resources::Resource| Self { verdict, resource: Some(resource.into()), reason: None };
+        let done = |verdict, resource: resources::Resource| Self {
+            verdict,
+            resource: Some(resource.into()),
+            reason: None,
+        };
         match verdict {
             Verdict::Created(resource) => done("created", resource),
             Verdict::Changed(resource) => done("changed", resource),
             Verdict::Unchanged(resource) => done("unchanged", resource),
-            Verdict::Refused(refusal) => Self { verdict: "refused", resource: None, reason: Some(reason(&refusal)) },
+            Verdict::Refused(refusal) => Self {
+                verdict: "refused",
+                resource: None,
+                reason: Some(reason(&refusal)),
+            },
         }
     }
 }
 
 fn reason(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Invalid(fields) => fields.iter().map(|f| format!("{}: {}", f.field, f.message)).collect::<Vec<_>>().join(" "),
+        Refusal::Invalid(fields) => fields
+            .iter()
+            .map(|f| format!("{}: {}", f.field, f.message))
+            .collect::<Vec<_>>()
+            .join(" "),
         other => other.to_string(),
     }
 }
 
 /// `POST …/resources`
-pub async fn upsert(State(app): State<App>, At(place): At, Json(sent): Json<UpsertedResources>) -> ApiResult<Response> {
+pub async fn upsert(
+    State(app): State<App>,
+    At(place): At,
+    Json(sent): Json<UpsertedResources>,
+) -> ApiResult<Response> {
     let mode = match sent.on_error.as_deref() {
         None | Some("refuse") => Mode::AllOrNothing,
         Some("skip") => Mode::Each,
@@ -260,7 +308,10 @@ pub async fn upsert(State(app): State<App>, At(place): At, Json(sent): Json<Upse
     if !done.written {
         return Err(nothing_written(done));
     }
-    Ok(axum::Json(ResourceVerdicts { data: done.verdicts.into_iter().map(Into::into).collect() }).into_response())
+    Ok(axum::Json(ResourceVerdicts {
+        data: done.verdicts.into_iter().map(Into::into).collect(),
+    })
+    .into_response())
 }
 
 /// Every field that is wrong, by the place of its resource in what was sent; or, where all is well formed, the first
@@ -271,9 +322,10 @@ fn nothing_written(done: Upserted) -> ApiError {
     for (n, verdict) in done.verdicts.into_iter().enumerate() {
         match verdict {
             Verdict::Refused(Refusal::Invalid(fields)) => {
-                problems.extend(
-                    fields.into_iter().map(|f| FieldProblem { field: format!("resources[{n}].{}", f.field), message: f.message.into() }),
-                );
+                problems.extend(fields.into_iter().map(|f| FieldProblem {
+                    field: format!("resources[{n}].{}", f.field),
+                    message: f.message.into(),
+                }));
             }
             Verdict::Refused(refusal) => first = first.or(Some(refusal)),
             _ => {}
@@ -301,18 +353,41 @@ pub async fn update(
     Path(ids): Path<HashMap<String, String>>,
     Json(changed): Json<ChangedResource>,
 ) -> ApiResult<axum::Json<Resource>> {
-    let resource = resources::change(&app, &place, &resource_id(&ids), &changed.name, changed.parent.map(Into::into)).await?;
+    let resource = resources::change(
+        &app,
+        &place,
+        &resource_id(&ids),
+        &changed.name,
+        changed.parent.map(Into::into),
+    )
+    .await?;
     Ok(axum::Json(resource.into()))
 }
 
 /// `POST …/resources/{resource_id}/archive`
-pub async fn archive(State(app): State<App>, At(place): At, Path(ids): Path<HashMap<String, String>>) -> ApiResult<axum::Json<Resource>> {
-    Ok(axum::Json(resources::archive(&app, &place, &resource_id(&ids)).await?.into()))
+pub async fn archive(
+    State(app): State<App>,
+    At(place): At,
+    Path(ids): Path<HashMap<String, String>>,
+) -> ApiResult<axum::Json<Resource>> {
+    Ok(axum::Json(
+        resources::archive(&app, &place, &resource_id(&ids))
+            .await?
+            .into(),
+    ))
 }
 
 /// `POST …/resources/{resource_id}/restore`
-pub async fn restore(State(app): State<App>, At(place): At, Path(ids): Path<HashMap<String, String>>) -> ApiResult<axum::Json<Resource>> {
-    Ok(axum::Json(resources::restore(&app, &place, &resource_id(&ids)).await?.into()))
+pub async fn restore(
+    State(app): State<App>,
+    At(place): At,
+    Path(ids): Path<HashMap<String, String>>,
+) -> ApiResult<axum::Json<Resource>> {
+    Ok(axum::Json(
+        resources::restore(&app, &place, &resource_id(&ids))
+            .await?
+            .into(),
+    ))
 }
 
 answer! {
@@ -369,7 +444,11 @@ pub async fn kinds(
 ) -> ApiResult<Response> {
     let kinds = resources::kinds(&app, &actor).await?;
     let all = kinds.iter().map(ResourceKind::from).collect();
-    paging::answer(&app, &uri, paging::page(all, &asked, |kind: &ResourceKind| &kind.kind)?)
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(all, &asked, |kind: &ResourceKind| &kind.kind)?,
+    )
 }
 
 /// `PUT /organizations/{org_id}/resource-kinds/{kind}`
@@ -379,7 +458,8 @@ pub async fn add_kind(
     Path((_, kind)): Path<(String, String)>,
     Json(changed): Json<ChangedKind>,
 ) -> ApiResult<(StatusCode, axum::Json<ResourceKind>)> {
-    let level = Level::parse(&changed.level).ok_or_else(|| Refusal::field("level", "Say workspace, organization or private."))?;
+    let level = Level::parse(&changed.level)
+        .ok_or_else(|| Refusal::field("level", "Say workspace, organization or private."))?;
     let members_write = match changed.writers.as_str() {
         "member" => true,
         "admin" => false,

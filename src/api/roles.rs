@@ -77,16 +77,24 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<AskedRoles>,
 ) -> ApiResult<Response> {
-    let sort = Order::parse(asked.sort.as_deref().unwrap_or("")).ok_or_else(|| Refusal::field("sort", "Say name or created."))?;
+    let sort = Order::parse(asked.sort.as_deref().unwrap_or(""))
+        .ok_or_else(|| Refusal::field("sort", "Say name or created."))?;
     let descending = match asked.order.as_deref() {
         None | Some("asc") => false,
         Some("desc") => true,
         Some(_) => return Err(Refusal::field("order", "Say asc or desc.").into()),
     };
-    let (search, cursor) = (asked.search.as_deref().unwrap_or(""), asked.cursor.as_deref().unwrap_or(""));
+    let (search, cursor) = (
+        asked.search.as_deref().unwrap_or(""),
+        asked.cursor.as_deref().unwrap_or(""),
+    );
     let limit = paging::limit(asked.limit.as_deref())?;
-    let (listed, next_cursor) = roles::list(&app, &actor, search, (sort, descending), cursor, limit).await?;
-    let data = listed.into_iter().map(|one| CustomRole::new(one.role, one.used)).collect();
+    let (listed, next_cursor) =
+        roles::list(&app, &actor, search, (sort, descending), cursor, limit).await?;
+    let data = listed
+        .into_iter()
+        .map(|one| CustomRole::new(one.role, one.used))
+        .collect();
     paging::answer(&app, &uri, Listed { data, next_cursor })
 }
 
@@ -107,8 +115,18 @@ pub async fn create(
     Json(new): Json<NewRole>,
 ) -> ApiResult<(StatusCode, axum::Json<CustomRole>)> {
     let workspace = new.workspace_id.map(WorkspaceId::from);
-    let role = roles::create(&app, &actor, workspace.as_ref(), &new.name, new.description.as_deref().unwrap_or("")).await?;
-    Ok((StatusCode::CREATED, axum::Json(CustomRole::new(role, Use::default()))))
+    let role = roles::create(
+        &app,
+        &actor,
+        workspace.as_ref(),
+        &new.name,
+        new.description.as_deref().unwrap_or(""),
+    )
+    .await?;
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(CustomRole::new(role, Use::default())),
+    ))
 }
 
 /// `GET /organizations/{org_id}/roles/{role_id}`
@@ -136,7 +154,14 @@ pub async fn update(
     Path((_, role)): Path<(String, CustomRoleId)>,
     Json(change): Json<ChangedRole>,
 ) -> ApiResult<axum::Json<CustomRole>> {
-    roles::change_details(&app, &actor, &role, change.name.as_deref(), change.description.as_deref()).await?;
+    roles::change_details(
+        &app,
+        &actor,
+        &role,
+        change.name.as_deref(),
+        change.description.as_deref(),
+    )
+    .await?;
     let found = roles::find(&app, &actor, &role).await?;
     Ok(axum::Json(CustomRole::new(found.role, found.used)))
 }
@@ -156,7 +181,8 @@ answer! {
 
 impl From<Line> for RolePermission {
     fn from(line: Line) -> Self {
-        let (resource_name, workspace_id) = line.at.map(|at| (at.name, at.workspace.into())).unzip();
+        let (resource_name, workspace_id) =
+            line.at.map(|at| (at.name, at.workspace.into())).unzip();
         Self {
             kind: line.kind,
             resource_id: match line.scope {
@@ -165,7 +191,11 @@ impl From<Line> for RolePermission {
             },
             resource_name,
             workspace_id,
-            actions: ACTIONS.into_iter().filter(|action| line.actions.allow(*action)).map(Action::as_str).collect(),
+            actions: ACTIONS
+                .into_iter()
+                .filter(|action| line.actions.allow(*action))
+                .map(Action::as_str)
+                .collect(),
         }
     }
 }
@@ -187,7 +217,10 @@ pub async fn permissions(
 ) -> ApiResult<axum::Json<RolePermissions>> {
     let found = roles::find(&app, &actor, &role).await?;
     let permissions = found.lines.into_iter().map(RolePermission::from).collect();
-    Ok(axum::Json(RolePermissions { permissions, hidden: found.hidden_lines }))
+    Ok(axum::Json(RolePermissions {
+        permissions,
+        hidden: found.hidden_lines,
+    }))
 }
 
 body! {
@@ -212,12 +245,22 @@ impl PermissionToSet {
         let scope = match (self.kind, self.resource_id) {
             (Some(kind), None) => Scope::Kind(kind),
             (None, Some(id)) => Scope::Resource(id.into()),
-            _ => return Err(Refusal::field("permissions", "Each line names either a kind or a resource_id.")),
+            _ => {
+                return Err(Refusal::field(
+                    "permissions",
+                    "Each line names either a kind or a resource_id.",
+                ));
+            }
         };
         let mut actions = Actions::none();
         for name in &self.actions {
             let action = ACTIONS.into_iter().find(|action| action.as_str() == name);
-            let unknown = || Refusal::field("permissions", format!("“{name}” is not one of view, run, create, edit and delete."));
+            let unknown = || {
+                Refusal::field(
+                    "permissions",
+                    format!("“{name}” is not one of view, run, create, edit and delete."),
+                )
+            };
             actions = actions.with(action.ok_or_else(unknown)?, true);
         }
         Ok(NewLine { scope, actions })
@@ -238,8 +281,15 @@ answer! {
 impl From<Edit> for PermissionsChanged {
     fn from(edit: Edit) -> Self {
         let lines = |lines: Vec<Line>| lines.into_iter().map(RolePermission::from).collect();
-        let changes = |changes: Vec<roles::Change>| lines(changes.into_iter().map(roles::Change::into_line).collect());
-        Self { permissions: lines(edit.after), gained: changes(edit.gained), lost: changes(edit.lost), impact: edit.impact.into() }
+        let changes = |changes: Vec<roles::Change>| {
+            lines(changes.into_iter().map(roles::Change::into_line).collect())
+        };
+        Self {
+            permissions: lines(edit.after),
+            gained: changes(edit.gained),
+            lost: changes(edit.lost),
+            impact: edit.impact.into(),
+        }
     }
 }
 
@@ -251,7 +301,11 @@ pub async fn set_permissions(
     Query(how): Query<HowToSet>,
     Json(asked): Json<PermissionsToSet>,
 ) -> ApiResult<axum::Json<PermissionsChanged>> {
-    let lines = asked.permissions.into_iter().map(PermissionToSet::read).collect::<Result<Vec<_>, _>>()?;
+    let lines = asked
+        .permissions
+        .into_iter()
+        .map(PermissionToSet::read)
+        .collect::<Result<Vec<_>, _>>()?;
     let edit = match is_dry(&how)? {
         true => roles::permissions_impact(&app, &actor, &role, &lines).await?,
         false => roles::set_permissions(&app, &actor, &role, &lines).await?,
@@ -279,7 +333,14 @@ pub async fn holders(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let limit = paging::limit(asked.limit.as_deref())?;
-    let (holders, next_cursor) = roles::holders(&app, &actor, &role, asked.cursor.as_deref().unwrap_or(""), limit).await?;
+    let (holders, next_cursor) = roles::holders(
+        &app,
+        &actor,
+        &role,
+        asked.cursor.as_deref().unwrap_or(""),
+        limit,
+    )
+    .await?;
     let data = holders.into_iter().map(|holder| RoleHolder {
         workspace_id: holder.workspace.into(),
         workspace: holder.workspace_name,
@@ -287,7 +348,14 @@ pub async fn holders(
         name: holder.name,
         email: some(holder.email),
     });
-    paging::answer(&app, &uri, Listed { data: data.collect(), next_cursor })
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data: data.collect(),
+            next_cursor,
+        },
+    )
 }
 
 query! {
@@ -345,11 +413,26 @@ pub async fn delete(
     Query(asked): Query<HowToDelete>,
 ) -> ApiResult<axum::Json<RoleDeletion>> {
     let unknown = || Refusal::field("replacement", "There is no such role.");
-    let replacement = asked.replacement.as_deref().map(|text| Given::parse(text).ok_or_else(unknown)).transpose()?;
-    let how = HowToSet { dry_run: asked.dry_run };
+    let replacement = asked
+        .replacement
+        .as_deref()
+        .map(|text| Given::parse(text).ok_or_else(unknown))
+        .transpose()?;
+    let how = HowToSet {
+        dry_run: asked.dry_run,
+    };
     let deletion = match is_dry(&how)? {
         true => roles::deletion_impact(&app, &actor, &role, replacement.as_ref()).await?,
-        false => roles::delete(&app, &actor, &role, asked.confirm.as_deref().unwrap_or(""), replacement.as_ref()).await?,
+        false => {
+            roles::delete(
+                &app,
+                &actor,
+                &role,
+                asked.confirm.as_deref().unwrap_or(""),
+                replacement.as_ref(),
+            )
+            .await?
+        }
     };
     Ok(axum::Json(deletion.into()))
 }

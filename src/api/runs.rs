@@ -117,7 +117,10 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let wrong = || Refusal::field("status", "Say running, succeeded, failed or canceled.");
     let filter = Filter {
-        status: asked.status.map(|name| Status::parse(&name).ok_or_else(wrong)).transpose()?,
+        status: asked
+            .status
+            .map(|name| Status::parse(&name).ok_or_else(wrong))
+            .transpose()?,
         resource: asked.resource_id.map(ResourceId::from),
         person: asked.user_id.map(UserId::from),
         after: asked.cursor.unwrap_or_default(),
@@ -125,7 +128,14 @@ pub async fn list(
     };
     let listed = runs::list(&app, &place, &filter).await?;
     let data = listed.rows.into_iter().map(Run::from).collect();
-    paging::answer(&app, &uri, Listed { data, next_cursor: listed.next })
+    paging::answer(
+        &app,
+        &uri,
+        Listed {
+            data,
+            next_cursor: listed.next,
+        },
+    )
 }
 
 body! {
@@ -190,7 +200,11 @@ answer! {
 }
 
 /// `POST /workspaces/{workspace_id}/runs`
-pub async fn report(State(app): State<App>, At(place): At, Json(sent): Json<ReportedRuns>) -> ApiResult<axum::Json<RunVerdicts>> {
+pub async fn report(
+    State(app): State<App>,
+    At(place): At,
+    Json(sent): Json<ReportedRuns>,
+) -> ApiResult<axum::Json<RunVerdicts>> {
     let new = |run: ReportedRun| NewRun {
         external_id: run.external_id,
         status: run.status,
@@ -214,7 +228,9 @@ pub async fn report(State(app): State<App>, At(place): At, Json(sent): Json<Repo
         id: done.id.map(String::from),
     };
     let done = runs::report(&app, &place, &all).await?;
-    Ok(axum::Json(RunVerdicts { data: done.into_iter().map(verdict).collect() }))
+    Ok(axum::Json(RunVerdicts {
+        data: done.into_iter().map(verdict).collect(),
+    }))
 }
 
 body! {
@@ -261,7 +277,11 @@ pub async fn report_events(
         let details = match event.details {
             None | Some(Value::Null) => Default::default(),
             Some(Value::Object(details)) => details,
-            Some(_) => return Err(Refusal::field(format!("events[{n}].details"), "Give an object.").into()),
+            Some(_) => {
+                return Err(
+                    Refusal::field(format!("events[{n}].details"), "Give an object.").into(),
+                );
+            }
         };
         all.push(NewEvent {
             external_id: event.external_id,
@@ -274,6 +294,14 @@ pub async fn report_events(
         });
     }
     let done = runs::report_events(&app, &place, &all).await?;
-    let verdict = |noted| if noted == Noted::Recorded { "recorded" } else { "known" };
-    Ok(axum::Json(EventVerdicts { data: done.into_iter().map(verdict).collect() }))
+    let verdict = |noted| {
+        if noted == Noted::Recorded {
+            "recorded"
+        } else {
+            "known"
+        }
+    };
+    Ok(axum::Json(EventVerdicts {
+        data: done.into_iter().map(verdict).collect(),
+    }))
 }

@@ -47,12 +47,24 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let sessions = accounts::list_sessions(&app, &person).await?.into_iter().map(Session::from).collect();
-    paging::answer(&app, &uri, paging::page(sessions, &asked, |session: &Session| &session.id)?)
+    let sessions = accounts::list_sessions(&app, &person)
+        .await?
+        .into_iter()
+        .map(Session::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(sessions, &asked, |session: &Session| &session.id)?,
+    )
 }
 
 /// `DELETE /sessions/{session_id}`
-pub async fn end(State(app): State<App>, Caller(person): Caller, Path(id): Path<SessionId>) -> ApiResult<StatusCode> {
+pub async fn end(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(id): Path<SessionId>,
+) -> ApiResult<StatusCode> {
     accounts::end_session(&app, &person, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -66,7 +78,11 @@ body! {
 }
 
 /// `POST /sessions/end-all`
-pub async fn end_all(State(app): State<App>, Caller(person): Caller, Json(wish): Json<Everywhere>) -> ApiResult<StatusCode> {
+pub async fn end_all(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(wish): Json<Everywhere>,
+) -> ApiResult<StatusCode> {
     accounts::end_all_sessions(&app, &person, wish.tokens.unwrap_or(false)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,7 +21,13 @@ pub(super) type Parts = BTreeMap<&'static str, Value>;
 pub(super) type Field = (&'static str, &'static str, bool, Value);
 
 /// Puts a struct's schema among the parts and refers to it.
-pub(super) fn named(parts: &mut Parts, name: &'static str, about: &str, strict: bool, fields: Vec<Field>) -> Value {
+pub(super) fn named(
+    parts: &mut Parts,
+    name: &'static str,
+    about: &str,
+    strict: bool,
+    fields: Vec<Field>,
+) -> Value {
     let required: Vec<&str> = fields.iter().filter(|f| !f.2).map(|f| f.0).collect();
     let mut properties = Map::new();
     for (field, about, _, mut schema) in fields {
@@ -41,7 +47,10 @@ pub(super) fn named(parts: &mut Parts, name: &'static str, about: &str, strict: 
         schema["additionalProperties"] = false.into();
     }
     let before = parts.insert(name, schema.clone());
-    assert!(before.is_none_or(|before| before == schema), "two things of the API are called {name}");
+    assert!(
+        before.is_none_or(|before| before == schema),
+        "two things of the API are called {name}"
+    );
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 

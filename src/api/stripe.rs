@@ -48,18 +48,36 @@ answer! {
 
 impl From<Going> for WayToStripe {
     fn from(going: Going) -> Self {
-        let leads_to = if matches!(going, Going::Checkout(_)) { "checkout" } else { "portal" };
-        Self { leads_to, url: going.url().to_owned() }
+        let leads_to = if matches!(going, Going::Checkout(_)) {
+            "checkout"
+        } else {
+            "portal"
+        };
+        Self {
+            leads_to,
+            url: going.url().to_owned(),
+        }
     }
 }
 
 /// `POST /organizations/{org_id}/billing/checkout` (S3-50)
-pub async fn checkout(State(app): State<App>, Member(actor): Member, Json(new): Json<NewCheckout>) -> ApiResult<axum::Json<WayToStripe>> {
-    Ok(axum::Json(stripe::begin_checkout(&app, &actor, &new.plan, Period::parse(&new.every)).await?.into()))
+pub async fn checkout(
+    State(app): State<App>,
+    Member(actor): Member,
+    Json(new): Json<NewCheckout>,
+) -> ApiResult<axum::Json<WayToStripe>> {
+    Ok(axum::Json(
+        stripe::begin_checkout(&app, &actor, &new.plan, Period::parse(&new.every))
+            .await?
+            .into(),
+    ))
 }
 
 /// `POST /organizations/{org_id}/billing/portal` (S1-93)
-pub async fn portal(State(app): State<App>, Member(actor): Member) -> ApiResult<axum::Json<WayToStripe>> {
+pub async fn portal(
+    State(app): State<App>,
+    Member(actor): Member,
+) -> ApiResult<axum::Json<WayToStripe>> {
     Ok(axum::Json(stripe::open_portal(&app, &actor).await?.into()))
 }
 
@@ -82,7 +100,10 @@ answer! {
 }
 
 /// `GET /organizations/{org_id}/billing/invoices`: the last 24, as Roster read them last.
-pub async fn invoices(State(app): State<App>, Member(actor): Member) -> ApiResult<axum::Json<Listed<StripeInvoice>>> {
+pub async fn invoices(
+    State(app): State<App>,
+    Member(actor): Member,
+) -> ApiResult<axum::Json<Listed<StripeInvoice>>> {
     let view = stripe::look(&app, &actor).await?;
     let shown = |one: stripe::Invoice| StripeInvoice {
         id: one.id,
@@ -93,5 +114,8 @@ pub async fn invoices(State(app): State<App>, Member(actor): Member) -> ApiResul
         status: one.status,
         url: some(one.url),
     };
-    Ok(axum::Json(Listed { data: view.invoices.into_iter().map(shown).collect(), next_cursor: None }))
+    Ok(axum::Json(Listed {
+        data: view.invoices.into_iter().map(shown).collect(),
+        next_cursor: None,
+    }))
 }

@@ -66,23 +66,47 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let tokens = accounts::list_tokens(&app, &person).await?.into_iter().map(Token::from).collect();
-    paging::answer(&app, &uri, paging::page(tokens, &asked, |token: &Token| &token.id)?)
+    let tokens = accounts::list_tokens(&app, &person)
+        .await?
+        .into_iter()
+        .map(Token::from)
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(tokens, &asked, |token: &Token| &token.id)?,
+    )
 }
 
 /// `POST /tokens`
-pub async fn create(State(app): State<App>, Caller(person): Caller, Json(new): Json<NewToken>) -> ApiResult<Response> {
-    let scope = TokenScope::parse(&new.scope).ok_or_else(|| Refusal::field("scope", "Say “read” or “write”."))?;
+pub async fn create(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Json(new): Json<NewToken>,
+) -> ApiResult<Response> {
+    let scope = TokenScope::parse(&new.scope)
+        .ok_or_else(|| Refusal::field("scope", "Say “read” or “write”."))?;
     let made = accounts::create_token(&app, &person, &new.name, scope, new.days).await?;
     let token = Token::from(made.token);
     let kept = Kept(serde_json::to_value(&token).unwrap_or_default());
-    let mut response = (StatusCode::CREATED, axum::Json(Token { secret: Some(made.secret), ..token })).into_response();
+    let mut response = (
+        StatusCode::CREATED,
+        axum::Json(Token {
+            secret: Some(made.secret),
+            ..token
+        }),
+    )
+        .into_response();
     response.extensions_mut().insert(kept);
     Ok(response)
 }
 
 /// `DELETE /tokens/{token_id}`
-pub async fn revoke(State(app): State<App>, Caller(person): Caller, Path(id): Path<TokenId>) -> ApiResult<StatusCode> {
+pub async fn revoke(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(id): Path<TokenId>,
+) -> ApiResult<StatusCode> {
     accounts::revoke_token(&app, &person, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -94,13 +94,23 @@ query! {
 }
 
 /// `GET /organizations/{org_id}/usage`
-pub async fn show(State(app): State<App>, Member(actor): Member, Query(asked): Query<AskedUsage>) -> ApiResult<axum::Json<Usage>> {
+pub async fn show(
+    State(app): State<App>,
+    Member(actor): Member,
+    Query(asked): Query<AskedUsage>,
+) -> ApiResult<axum::Json<Usage>> {
     let window = match asked.days.as_deref() {
         None => Window::default(),
-        Some(days) => Window::parse(days).ok_or_else(|| Refusal::field("days", "Say 7, 30 or 90."))?,
+        Some(days) => {
+            Window::parse(days).ok_or_else(|| Refusal::field("days", "Say 7, 30 or 90."))?
+        }
     };
     let found = usage::dashboard(&app, &actor, window).await?;
-    let kind = |kind: usage::KindCount| UsageKind { kind: kind.kind, name: kind.plural, resources: kind.resources };
+    let kind = |kind: usage::KindCount| UsageKind {
+        kind: kind.kind,
+        name: kind.plural,
+        resources: kind.resources,
+    };
     let workspace = |one: usage::WorkspaceUsage| UsageWorkspace {
         workspace_id: one.id.into(),
         name: one.name,
@@ -116,6 +126,13 @@ pub async fn show(State(app): State<App>, Member(actor): Member, Query(asked): Q
         total: found.total.into(),
         by_kind: found.kinds.into_iter().map(kind).collect(),
         by_workspace: found.workspaces.into_iter().map(workspace).collect(),
-        by_day: found.days.into_iter().map(|(day, counts)| UsageDay { day: date(day * DAY), counts: counts.into() }).collect(),
+        by_day: found
+            .days
+            .into_iter()
+            .map(|(day, counts)| UsageDay {
+                day: date(day * DAY),
+                counts: counts.into(),
+            })
+            .collect(),
     }))
 }

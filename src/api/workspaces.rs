@@ -65,8 +65,12 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let limit = paging::limit(asked.limit.as_deref())?;
-    let (listed, next_cursor) = workspaces::list(&app, &actor, asked.cursor.as_deref().unwrap_or(""), limit).await?;
-    let data = listed.into_iter().map(|one| Workspace::new(one.workspace, one.role)).collect();
+    let (listed, next_cursor) =
+        workspaces::list(&app, &actor, asked.cursor.as_deref().unwrap_or(""), limit).await?;
+    let data = listed
+        .into_iter()
+        .map(|one| Workspace::new(one.workspace, one.role))
+        .collect();
     paging::answer(&app, &uri, Listed { data, next_cursor })
 }
 
@@ -89,21 +93,46 @@ pub async fn link(
 ) -> ApiResult<(StatusCode, axum::Json<Workspace>)> {
     let workspace = match (new.workspace_id, new.name) {
         (Some(id), None) if new.label.is_none() => {
-            let id = workspaces::link(&app, &actor, &WorkspaceId::from(id)).await?.workspace.id;
-            return Ok((StatusCode::CREATED, axum::Json(shown(&app, &actor.person, &id).await?)));
+            let id = workspaces::link(&app, &actor, &WorkspaceId::from(id))
+                .await?
+                .workspace
+                .id;
+            return Ok((
+                StatusCode::CREATED,
+                axum::Json(shown(&app, &actor.person, &id).await?),
+            ));
         }
-        (None, Some(name)) => workspaces::create_in(&app, &actor, &name, new.label.as_deref().unwrap_or("")).await?,
-        (None, None) => return Err(Refusal::field("name", "Say workspace_id to link a workspace, or name to create one.").into()),
+        (None, Some(name)) => {
+            workspaces::create_in(&app, &actor, &name, new.label.as_deref().unwrap_or("")).await?
+        }
+        (None, None) => {
+            return Err(Refusal::field(
+                "name",
+                "Say workspace_id to link a workspace, or name to create one.",
+            )
+            .into());
+        }
         (Some(_), _) => {
-            return Err(Refusal::field("workspace_id", "A linked workspace keeps its name and label: give workspace_id alone.").into());
+            return Err(Refusal::field(
+                "workspace_id",
+                "A linked workspace keeps its name and label: give workspace_id alone.",
+            )
+            .into());
         }
     };
     let role = crate::access::capped(WorkspaceRole::Owner, actor.role);
-    Ok((StatusCode::CREATED, axum::Json(Workspace::new(workspace, Some(role)))))
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(Workspace::new(workspace, Some(role))),
+    ))
 }
 
 /// A workspace as whoever asks sees it.
-async fn shown(app: &App, person: &std::sync::Arc<crate::actor::Person>, id: &WorkspaceId) -> Result<Workspace, Refusal> {
+async fn shown(
+    app: &App,
+    person: &std::sync::Arc<crate::actor::Person>,
+    id: &WorkspaceId,
+) -> Result<Workspace, Refusal> {
     let managed = workspaces::find_managed(app, person, id).await?;
     Ok(Workspace::new(managed.workspace, managed.role))
 }
@@ -124,17 +153,26 @@ pub async fn unlink(
     Path((_, id)): Path<(String, WorkspaceId)>,
     Query(asked): Query<Unlinking>,
 ) -> ApiResult<StatusCode> {
-    let custom_to = asked.custom_role_to.as_deref().map(parse_role).transpose()?;
+    let custom_to = asked
+        .custom_role_to
+        .as_deref()
+        .map(parse_role)
+        .transpose()?;
     workspaces::unlink(&app, &actor, &id, custom_to).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn parse_role(name: &str) -> Result<WorkspaceRole, Refusal> {
-    WorkspaceRole::parse(name).ok_or_else(|| Refusal::field("custom_role_to", "Say viewer, member, admin or owner."))
+    WorkspaceRole::parse(name)
+        .ok_or_else(|| Refusal::field("custom_role_to", "Say viewer, member, admin or owner."))
 }
 
 /// `GET /workspaces/{workspace_id}`
-pub async fn show(State(app): State<App>, Caller(person): Caller, Path(id): Path<WorkspaceId>) -> ApiResult<axum::Json<Workspace>> {
+pub async fn show(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Path(id): Path<WorkspaceId>,
+) -> ApiResult<axum::Json<Workspace>> {
     Ok(axum::Json(shown(&app, &person, &id).await?))
 }
 
@@ -154,7 +192,10 @@ pub async fn update(
     Path(id): Path<WorkspaceId>,
     Json(new): Json<ChangedWorkspace>,
 ) -> ApiResult<axum::Json<Workspace>> {
-    let changes = Changes { name: new.name, label: new.label };
+    let changes = Changes {
+        name: new.name,
+        label: new.label,
+    };
     let managed = workspaces::change_details(&app, &person, &id, &changes).await?;
     Ok(axum::Json(Workspace::new(managed.workspace, managed.role)))
 }
@@ -186,8 +227,15 @@ pub async fn standalone(
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
     let own = workspaces::standalone(&app, &person).await?;
-    let own = own.into_iter().map(|one| Workspace::new(one.workspace, one.role)).collect();
-    paging::answer(&app, &uri, paging::page(own, &asked, |workspace: &Workspace| &workspace.id)?)
+    let own = own
+        .into_iter()
+        .map(|one| Workspace::new(one.workspace, one.role))
+        .collect();
+    paging::answer(
+        &app,
+        &uri,
+        paging::page(own, &asked, |workspace: &Workspace| &workspace.id)?,
+    )
 }
 
 /// `POST /workspaces`: a standalone one.
@@ -196,6 +244,11 @@ pub async fn create_standalone(
     Caller(person): Caller,
     Json(new): Json<NewWorkspace>,
 ) -> ApiResult<(StatusCode, axum::Json<Workspace>)> {
-    let workspace = workspaces::create_standalone(&app, &person, &new.name, new.label.as_deref().unwrap_or("")).await?;
-    Ok((StatusCode::CREATED, axum::Json(Workspace::new(workspace, Some(WorkspaceRole::Owner)))))
+    let workspace =
+        workspaces::create_standalone(&app, &person, &new.name, new.label.as_deref().unwrap_or(""))
+            .await?;
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(Workspace::new(workspace, Some(WorkspaceRole::Owner))),
+    ))
 }

@@ -30,7 +30,9 @@ pub(super) async fn append(
     stream: &str,
     events: impl IntoIterator<Item = (Micros, Event)>,
 ) -> Result<()> {
-    let mut end = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
+    let mut end = queries::head(tx, stream)
+        .await?
+        .unwrap_or((0, String::new()));
     let rows = rows_behind(&mut end, person, org, stream, events);
     queries::insert(tx, &rows).await?;
     if let Some(org) = org {
@@ -57,7 +59,13 @@ pub(super) fn rows_behind(
     events.into_iter().map(row).collect()
 }
 
-fn row_of(person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event: Event) -> EventRow {
+fn row_of(
+    person: &Person,
+    org: Option<&OrgId>,
+    stream: &str,
+    at: Micros,
+    event: Event,
+) -> EventRow {
     let private = PRIVATE.contains(&event.target_kind);
     EventRow {
         id: EventId::new().into(),
@@ -79,9 +87,17 @@ fn row_of(person: &Person, org: Option<&OrgId>, stream: &str, at: Micros, event:
         request_id: person.origin.request_id.clone(),
         target_kind: event.target_kind.to_owned(),
         target_id: event.target_id,
-        target_name: if private { String::new() } else { event.target_name },
+        target_name: if private {
+            String::new()
+        } else {
+            event.target_name
+        },
         subject_id: event.subject.map(String::from),
-        changes: if private { "{}".to_owned() } else { event.changes.to_string() },
+        changes: if private {
+            "{}".to_owned()
+        } else {
+            event.changes.to_string()
+        },
         v: VERSION,
         salt: secret::hex(&rand::random::<[u8; 16]>()),
         redacted: String::new(),
@@ -98,7 +114,13 @@ impl Parts {
     }
 
     fn add_all(&mut self, row: &EventRow) {
-        for text in [&row.prev_hash, &row.id, &row.stream, &row.seq.to_string(), &row.at.to_string()] {
+        for text in [
+            &row.prev_hash,
+            &row.id,
+            &row.stream,
+            &row.seq.to_string(),
+            &row.at.to_string(),
+        ] {
             self.add(text);
         }
         for column in [&row.org_id, &row.workspace_id, &row.subject_id] {
@@ -118,11 +140,21 @@ pub(super) fn hash_of(row: &EventRow) -> String {
     match row.v {
         1 => hash_before_digests(row),
         VERSION => {
-            let Some(digests) = digests(row) else { return String::new() };
+            let Some(digests) = digests(row) else {
+                return String::new();
+            };
             let mut hash = Parts(Sha256::new());
             hash.add("2");
             hash.add_all(row);
-            for column in [&row.category, &row.action, &row.actor_kind, &row.actor_id, &row.credential, &row.request_id, &row.target_kind] {
+            for column in [
+                &row.category,
+                &row.action,
+                &row.actor_kind,
+                &row.actor_id,
+                &row.credential,
+                &row.request_id,
+                &row.target_kind,
+            ] {
                 hash.add(column);
             }
             digests.iter().for_each(|digest| hash.add(digest));
@@ -182,14 +214,29 @@ pub(super) struct Broken {
 /// The first event of a chain that is not as it was written, or `None` for a whole chain. Right also while events are
 /// being added: those come with a new head in one transaction.
 pub async fn first_broken(tx: &mut Tx, stream: &str) -> Result<Option<i64>> {
-    Ok(check(tx, stream, 0, None).await?.broken.map(|broken| broken.seq))
+    Ok(check(tx, stream, 0, None)
+        .await?
+        .broken
+        .map(|broken| broken.seq))
 }
 
 /// Checks a chain behind the event `from`, until it ends, is broken, or the time is over.
-pub(super) async fn check(tx: &mut Tx, stream: &str, from: i64, deadline: Option<Instant>) -> Result<Checked> {
-    let (head_seq, head_hash) = queries::head(tx, stream).await?.unwrap_or((0, String::new()));
+pub(super) async fn check(
+    tx: &mut Tx,
+    stream: &str,
+    from: i64,
+    deadline: Option<Instant>,
+) -> Result<Checked> {
+    let (head_seq, head_hash) = queries::head(tx, stream)
+        .await?
+        .unwrap_or((0, String::new()));
     let mut said = said_in(tx, stream).await?;
-    let mut checked = Checked { through: from, broken: None, ended: false, redacted: 0 };
+    let mut checked = Checked {
+        through: from,
+        broken: None,
+        ended: false,
+        redacted: 0,
+    };
     // An event that was redacted behind the log's back; named when nothing else is broken that could be the reason.
     let mut unsaid = None;
     let changed = |seq| Some(Broken { seq, unsaid: false });
@@ -197,21 +244,37 @@ pub(super) async fn check(tx: &mut Tx, stream: &str, from: i64, deadline: Option
         0 => String::new(),
         _ => match queries::at(tx, stream, from).await? {
             Some(event) => event.hash,
-            None => return Ok(Checked { through: 0, broken: changed(from), ..checked }),
+            None => {
+                return Ok(Checked {
+                    through: 0,
+                    broken: changed(from),
+                    ..checked
+                });
+            }
         },
     };
     loop {
         let events = queries::page(tx, stream, checked.through, 1_000).await?;
         for event in &events {
             let beside_head = event.seq == head_seq && event.hash != head_hash;
-            if event.seq != checked.through + 1 || event.prev_hash != hash || event.hash != hash_of(event) || beside_head {
-                return Ok(Checked { broken: changed(checked.through + 1), ..checked });
+            if event.seq != checked.through + 1
+                || event.prev_hash != hash
+                || event.hash != hash_of(event)
+                || beside_head
+            {
+                return Ok(Checked {
+                    broken: changed(checked.through + 1),
+                    ..checked
+                });
             }
             if unsaid.is_none() && !said.fit(event) {
                 // Perhaps it was redacted since the check began: then both are there by now.
                 let now = queries::at(tx, stream, event.seq).await?;
                 said = said_in(tx, stream).await?;
-                unsaid = (!now.is_some_and(|event| said.fit(&event))).then_some(Broken { seq: event.seq, unsaid: true });
+                unsaid = (!now.is_some_and(|event| said.fit(&event))).then_some(Broken {
+                    seq: event.seq,
+                    unsaid: true,
+                });
             }
             checked.redacted += i64::from(!event.redacted.is_empty());
             (checked.through, hash) = (event.seq, event.hash.clone());
@@ -220,13 +283,20 @@ pub(super) async fn check(tx: &mut Tx, stream: &str, from: i64, deadline: Option
             break;
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(Checked { broken: unsaid, ..checked });
+            return Ok(Checked {
+                broken: unsaid,
+                ..checked
+            });
         }
     }
     let head_now = queries::head(tx, stream).await?.map_or(0, |head| head.0);
     let seq = checked.through;
     let cut = (seq < head_seq || head_now < seq).then_some(seq.min(head_now) + 1);
-    Ok(Checked { broken: cut.and_then(changed).or(unsaid), ended: true, ..checked })
+    Ok(Checked {
+        broken: cut.and_then(changed).or(unsaid),
+        ended: true,
+        ..checked
+    })
 }
 
 /// What the chain's own events say was redacted. One that isn't as it was written says nothing.

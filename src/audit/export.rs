@@ -65,7 +65,11 @@ impl Exports {
 
     /// How far an export of this person is; `None` where none is known by that key.
     pub fn progress(&self, user: &UserId, key: &str) -> Option<Progress> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(user.clone(), key.to_owned())).copied()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&(user.clone(), key.to_owned()))
+            .copied()
     }
 }
 
@@ -85,23 +89,58 @@ impl Drop for Note {
 
 /// Begins an export and records it, with its filter. Refuses whose role doesn't see the log. `key` is what its progress can
 /// be asked by; "" for nothing.
-pub async fn export(app: &App, actor: &Actor, filter: &Filter, format: Format, key: &str) -> Result<Export> {
+pub async fn export(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    format: Format,
+    key: &str,
+) -> Result<Export> {
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ViewAudit)?;
     let org = &actor.org.id;
-    let event = Event::new(Category::Governance, "audit.exported", "organization", org.to_string(), &*actor.org.name)
-        .with("format", format.as_str())
-        .with("filter", filter.in_words());
-    let event = Event { workspace: filter.workspace.clone(), ..event };
+    let event = Event::new(
+        Category::Governance,
+        "audit.exported",
+        "organization",
+        org.to_string(),
+        &*actor.org.name,
+    )
+    .with("format", format.as_str())
+    .with("filter", filter.in_words());
+    let event = Event {
+        workspace: filter.workspace.clone(),
+        ..event
+    };
     record(&mut tx, &actor, app.now(), event).await?;
-    let own = queries::head(&mut tx, org.as_str()).await?.map_or(1, |head| head.0);
+    let own = queries::head(&mut tx, org.as_str())
+        .await?
+        .map_or(1, |head| head.0);
     let walk = filter.walk(&mut tx, org, Page::Oldest).await?;
     tx.commit().await?;
-    let walk = walk.map(|walk| Walk { below: walk.below.min(own), ..walk });
+    let walk = walk.map(|walk| Walk {
+        below: walk.below.min(own),
+        ..walk
+    });
     let key = (actor.user().clone(), key.to_owned());
-    let note = (!key.1.is_empty()).then(|| Note { app: app.clone(), key, progress: Progress::default() });
-    let span = walk.as_ref().map_or((0, 0), |walk| (walk.above, walk.below));
-    Ok(Export { app: app.clone(), org: org.clone(), filter: filter.clone(), format, walk, span, is_first: true, note })
+    let note = (!key.1.is_empty()).then(|| Note {
+        app: app.clone(),
+        key,
+        progress: Progress::default(),
+    });
+    let span = walk
+        .as_ref()
+        .map_or((0, 0), |walk| (walk.above, walk.below));
+    Ok(Export {
+        app: app.clone(),
+        org: org.clone(),
+        filter: filter.clone(),
+        format,
+        walk,
+        span,
+        is_first: true,
+        note,
+    })
 }
 
 impl Filter {
@@ -112,13 +151,21 @@ impl Filter {
             Kind::Action(action) => ("action", action.clone()),
         });
         let asked = [
-            self.workspace.as_ref().map(|id| ("workspace", WorkspaceId::to_string(id))),
-            self.member.as_ref().map(|id| ("member", UserId::to_string(id))),
+            self.workspace
+                .as_ref()
+                .map(|id| ("workspace", WorkspaceId::to_string(id))),
+            self.member
+                .as_ref()
+                .map(|id| ("member", UserId::to_string(id))),
             kind,
             self.from.map(|from| ("from", clock::date(from))),
             self.until.map(|until| ("to", clock::date(until - DAY))),
         ];
-        asked.into_iter().flatten().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+        asked
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect()
     }
 }
 
@@ -134,7 +181,10 @@ impl Export {
             return self.end(is_first);
         };
         let mut tx = self.app.db.read().await?;
-        let events = self.filter.next(&mut tx, &self.org, &mut walk, AT_ONCE).await?;
+        let events = self
+            .filter
+            .next(&mut tx, &self.org, &mut walk, AT_ONCE)
+            .await?;
         drop(tx);
         self.walk = (events.len() as i64 == AT_ONCE).then_some(walk);
         if events.is_empty() {
@@ -143,7 +193,8 @@ impl Export {
         let (first, last) = self.span;
         if let Some(note) = &mut self.note {
             note.progress.events += events.len() as i64;
-            note.progress.percent = (walk.above - first).saturating_mul(100) / (last - first).max(1);
+            note.progress.percent =
+                (walk.above - first).saturating_mul(100) / (last - first).max(1);
             note.app.exports.set(&note.key, note.progress);
         }
         Ok(Some(file::write(&events, self.format, is_first)?))
@@ -152,15 +203,27 @@ impl Export {
     fn end(&mut self, is_first: bool) -> Result<Option<Vec<u8>>> {
         self.walk = None;
         if let Some(mut note) = self.note.take() {
-            note.progress = Progress { percent: 100, done: true, ..note.progress };
+            note.progress = Progress {
+                percent: 100,
+                done: true,
+                ..note.progress
+            };
         }
         // A file without events still has its head.
-        let rest = if is_first { file::write(&[], self.format, true)? } else { Vec::new() };
+        let rest = if is_first {
+            file::write(&[], self.format, true)?
+        } else {
+            Vec::new()
+        };
         Ok((!rest.is_empty()).then_some(rest))
     }
 
     /// What people save it as: the organization, the day, the kind.
     pub fn file_name(&self, slug: &str) -> String {
-        format!("{slug}-audit-{}.{}", clock::date(self.app.now()), self.format.as_str())
+        format!(
+            "{slug}-audit-{}.{}",
+            clock::date(self.app.now()),
+            self.format.as_str()
+        )
     }
 }

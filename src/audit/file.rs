@@ -132,7 +132,11 @@ fn line<C>(e: &EventRow, changes: C, text: fn(&str) -> String) -> Line<C> {
 
 impl<C> Line<C> {
     /// The event of a line; `None` where its time can't be read.
-    fn event(self, changes: impl FnOnce(C) -> String, text: fn(String) -> String) -> Option<EventRow> {
+    fn event(
+        self,
+        changes: impl FnOnce(C) -> String,
+        text: fn(String) -> String,
+    ) -> Option<EventRow> {
         let some = |column: Option<String>| column.filter(|text| !text.is_empty()).map(text);
         Some(EventRow {
             at: parse_rfc3339(&self.at)?,
@@ -167,7 +171,11 @@ impl<C> Line<C> {
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it (SEC-W8). Text that looks so already gets
 /// one more, so that [`plain`] can tell what it was.
 pub(crate) fn safe(text: &str) -> String {
-    if is_formula(text.trim_start_matches('\'')) { format!("'{text}") } else { text.to_owned() }
+    if is_formula(text.trim_start_matches('\'')) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn is_formula(text: &str) -> bool {
@@ -186,7 +194,9 @@ fn plain(text: String) -> String {
 pub(super) fn write(events: &[EventRow], format: Format, first: bool) -> anyhow::Result<Vec<u8>> {
     match format {
         Format::Csv => {
-            let mut file = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+            let mut file = csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(Vec::new());
             if first {
                 file.write_record(COLUMNS)?;
             }
@@ -198,7 +208,8 @@ pub(super) fn write(events: &[EventRow], format: Format, first: bool) -> anyhow:
         Format::JsonLines => {
             let mut file = Vec::new();
             for event in events {
-                let changes = serde_json::from_str(&event.changes).unwrap_or_else(|_| Value::from(event.changes.as_str()));
+                let changes = serde_json::from_str(&event.changes)
+                    .unwrap_or_else(|_| Value::from(event.changes.as_str()));
                 serde_json::to_writer(&mut file, &line(event, changes, str::to_owned))?;
                 file.push(b'\n');
             }
@@ -229,7 +240,20 @@ mod tests {
 
     #[test]
     fn sec_w8_no_cell_of_a_csv_file_is_a_formula_and_each_reads_back_as_it_was() {
-        for start in ["=", "+", "-", "@", "\t", "\r", "\n", "'=", "''+", "'", "", "'s-Hertogenbosch"] {
+        for start in [
+            "=",
+            "+",
+            "-",
+            "@",
+            "\t",
+            "\r",
+            "\n",
+            "'=",
+            "''+",
+            "'",
+            "",
+            "'s-Hertogenbosch",
+        ] {
             let text = format!("{start}cmd|' /C calc'!A0");
             assert!(!is_formula(&safe(&text)), "{text:?}");
             assert_eq!(plain(safe(&text)), text);

@@ -20,7 +20,9 @@ const AT_ONCE: i64 = 500;
 
 /// Writes heads until told to stop, and once more then. Does nothing where no place is set.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
-    let Some(to) = app.config.audit_heads.clone() else { return };
+    let Some(to) = app.config.audit_heads.clone() else {
+        return;
+    };
     while !*stop.borrow() {
         note(&app, &to).await;
         tokio::select! {
@@ -33,7 +35,10 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 
 async fn note(app: &App, to: &HeadsTo) {
     if let Err(error) = write_heads(app, to).await {
-        tracing::error!(error = format!("{error:#}"), "heads of the audit log could not be written; they are tried again");
+        tracing::error!(
+            error = format!("{error:#}"),
+            "heads of the audit log could not be written; they are tried again"
+        );
     }
 }
 
@@ -63,15 +68,36 @@ pub async fn write_heads(app: &App, to: &HeadsTo) -> anyhow::Result<usize> {
 }
 
 fn append(path: &Path, time: &str, heads: &[HeadRow]) -> anyhow::Result<()> {
-    let lines: String = heads.iter().map(|head| format!("{time} {} {} {}\n", head.stream, head.seq, head.hash)).collect();
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).with_context(|| format!("{}", path.display()))?;
-    file.write_all(lines.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("{}", path.display()))
+    let lines: String = heads
+        .iter()
+        .map(|head| format!("{time} {} {} {}\n", head.stream, head.seq, head.hash))
+        .collect();
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("{}", path.display()))?;
+    file.write_all(lines.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("{}", path.display()))
 }
 
 async fn post(app: &App, url: &url::Url, time: &str, heads: &[HeadRow]) -> anyhow::Result<()> {
-    let heads: Vec<_> = heads.iter().map(|head| json!({ "stream": head.stream, "seq": head.seq, "hash": head.hash })).collect();
-    let answer = app.http.post(url.clone()).json(&json!({ "time": time, "heads": heads })).send().await?;
+    let heads: Vec<_> = heads
+        .iter()
+        .map(|head| json!({ "stream": head.stream, "seq": head.seq, "hash": head.hash }))
+        .collect();
+    let answer = app
+        .http
+        .post(url.clone())
+        .json(&json!({ "time": time, "heads": heads }))
+        .send()
+        .await?;
     // The address may have a secret in it, so it is not named.
-    anyhow::ensure!(answer.status().is_success(), "the place of ROSTER_AUDIT_HEADS answered {}", answer.status());
+    anyhow::ensure!(
+        answer.status().is_success(),
+        "the place of ROSTER_AUDIT_HEADS answered {}",
+        answer.status()
+    );
     Ok(())
 }

@@ -16,8 +16,14 @@ pub(super) async fn add(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result
     let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     let mut actions = BTreeSet::new();
     for event in events {
-        listed.extend(tags::of(event, org.as_str()).into_iter().map(|tag| (tag, event.seq)));
-        days.entry(event.at.div_euclid(DAY)).or_insert((event.seq, event.seq)).1 = event.seq;
+        listed.extend(
+            tags::of(event, org.as_str())
+                .into_iter()
+                .map(|tag| (tag, event.seq)),
+        );
+        days.entry(event.at.div_euclid(DAY))
+            .or_insert((event.seq, event.seq))
+            .1 = event.seq;
         actions.insert((event.action.as_str(), event.category.as_str()));
     }
     listed.sort_unstable();
@@ -34,14 +40,24 @@ pub(super) async fn add(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result
 /// Notes who was active in which workspace. Who reports runs doesn't do them; those are noted with the runs.
 async fn note_people(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
     let mut seen: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.actor_kind != "system" && event.category != Category::Run.as_str()) {
+    for event in events
+        .iter()
+        .filter(|event| event.actor_kind != "system" && event.category != Category::Run.as_str())
+    {
         if let Some(workspace) = &event.workspace_id {
-            let last = seen.entry(workspace).or_default().entry(&event.actor_id).or_insert(event.at);
+            let last = seen
+                .entry(workspace)
+                .or_default()
+                .entry(&event.actor_id)
+                .or_insert(event.at);
             *last = event.at.max(*last);
         }
     }
     for (workspace, people) in seen {
-        let people: Vec<(UserId, i64)> = people.into_iter().map(|(user, at)| (user.into(), at)).collect();
+        let people: Vec<(UserId, i64)> = people
+            .into_iter()
+            .map(|(user, at)| (user.into(), at))
+            .collect();
         usage::note_people(tx, &workspace.into(), &people).await?;
     }
     Ok(())

@@ -64,7 +64,11 @@ impl Kind {
 
 impl Filter {
     pub fn is_empty(&self) -> bool {
-        self.workspace.is_none() && self.member.is_none() && self.kind.is_none() && self.from.is_none() && self.until.is_none()
+        self.workspace.is_none()
+            && self.member.is_none()
+            && self.kind.is_none()
+            && self.from.is_none()
+            && self.until.is_none()
     }
 
     fn tag(&self, org: &OrgId) -> Option<i64> {
@@ -79,12 +83,16 @@ impl Filter {
     /// Asked of each event once more: days meet at midnight in the order things were recorded, which is not quite that of
     /// their times, and a tag is only a hash.
     fn fits(&self, event: &EventRow) -> bool {
-        let person = |user: &UserId| event.actor_id == user.as_str() || event.subject_id.as_deref() == Some(user.as_str());
+        let person = |user: &UserId| {
+            event.actor_id == user.as_str() || event.subject_id.as_deref() == Some(user.as_str())
+        };
         let kind = |kind: &Kind| match kind {
             Kind::Category(category) => event.category == category.as_str(),
             Kind::Action(action) => event.action == *action,
         };
-        self.workspace.as_ref().is_none_or(|workspace| event.workspace_id.as_deref() == Some(workspace.as_str()))
+        self.workspace
+            .as_ref()
+            .is_none_or(|workspace| event.workspace_id.as_deref() == Some(workspace.as_str()))
             && self.member.as_ref().is_none_or(person)
             && self.kind.as_ref().is_none_or(kind)
             && self.from.is_none_or(|from| event.at >= from)
@@ -95,9 +103,14 @@ impl Filter {
     pub(super) async fn walk(&self, tx: &mut Tx, org: &OrgId, page: Page) -> Result<Option<Walk>> {
         let (mut above, mut below) = (0, i64::MAX);
         if self.from.is_some() || self.until.is_some() {
-            let day = |at: Option<Micros>, without: i64| at.map_or(without, |at| at.div_euclid(DAY));
-            let span = queries::index::span(tx, org, day(self.from, i64::MIN), day(self.until, i64::MAX)).await?;
-            let Some((first, last)) = span else { return Ok(None) };
+            let day =
+                |at: Option<Micros>, without: i64| at.map_or(without, |at| at.div_euclid(DAY));
+            let span =
+                queries::index::span(tx, org, day(self.from, i64::MIN), day(self.until, i64::MAX))
+                    .await?;
+            let Some((first, last)) = span else {
+                return Ok(None);
+            };
             (above, below) = (first - 1, last + 1);
         }
         match page {
@@ -106,11 +119,22 @@ impl Filter {
             Page::Newest | Page::Oldest => {}
         }
         let newest_first = matches!(page, Page::Newest | Page::Before(_));
-        Ok(Some(Walk { tag: self.tag(org), above, below, newest_first }))
+        Ok(Some(Walk {
+            tag: self.tag(org),
+            above,
+            below,
+            newest_first,
+        }))
     }
 
     /// The next `limit` events of a walk, which then stands behind the last of them.
-    pub(super) async fn next(&self, tx: &mut Tx, org: &OrgId, walk: &mut Walk, limit: i64) -> Result<Vec<EventRow>> {
+    pub(super) async fn next(
+        &self,
+        tx: &mut Tx,
+        org: &OrgId,
+        walk: &mut Walk,
+        limit: i64,
+    ) -> Result<Vec<EventRow>> {
         let mut found = Vec::new();
         while (found.len() as i64) < limit {
             let wanted = limit - found.len() as i64;
@@ -131,12 +155,22 @@ impl Filter {
 }
 
 /// One page of the organization's log. Refuses whose role doesn't see it (S1-81).
-pub async fn list(app: &App, actor: &Actor, filter: &Filter, page: Page, limit: i64) -> Result<Listed> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    page: Page,
+    limit: i64,
+) -> Result<Listed> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
     let org = &actor.org.id;
     let Some(mut walk) = filter.walk(&mut tx, org, page).await? else {
-        return Ok(Listed { events: Vec::new(), has_newer: false, has_older: false });
+        return Ok(Listed {
+            events: Vec::new(),
+            has_newer: false,
+            has_older: false,
+        });
     };
     let newest_first = walk.newest_first;
     let mut events = filter.next(&mut tx, org, &mut walk, limit + 1).await?;
@@ -146,34 +180,65 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter, page: Page, limit: 
         events.reverse();
     }
     let beside = matches!(page, Page::Before(_) | Page::After(_));
-    let (has_newer, has_older) = if newest_first { (beside, more) } else { (more, beside) };
-    Ok(Listed { events, has_newer, has_older })
+    let (has_newer, has_older) = if newest_first {
+        (beside, more)
+    } else {
+        (more, beside)
+    };
+    Ok(Listed {
+        events,
+        has_newer,
+        has_older,
+    })
 }
 
 /// One event of the organization's log. "Not found" for one of another chain.
 pub async fn find(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
-    queries::list::find(&mut tx, &actor.org.id, event).await?.ok_or(Refusal::NotFound)
+    queries::list::find(&mut tx, &actor.org.id, event)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 /// How many events the organization's log has.
 pub async fn length(app: &App, actor: &Actor) -> Result<i64> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
-    Ok(queries::head(&mut tx, actor.org.id.as_str()).await?.map_or(0, |head| head.0))
+    Ok(queries::head(&mut tx, actor.org.id.as_str())
+        .await?
+        .map_or(0, |head| head.0))
 }
 
 /// How many events there are after one, counted to `most`.
-pub async fn newer(app: &App, actor: &Actor, filter: &Filter, after: i64, most: i64) -> Result<i64> {
+pub async fn newer(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    after: i64,
+    most: i64,
+) -> Result<i64> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
-    let Some(mut walk) = filter.walk(&mut tx, &actor.org.id, Page::After(after)).await? else { return Ok(0) };
-    Ok(filter.next(&mut tx, &actor.org.id, &mut walk, most).await?.len() as i64)
+    let Some(mut walk) = filter
+        .walk(&mut tx, &actor.org.id, Page::After(after))
+        .await?
+    else {
+        return Ok(0);
+    };
+    Ok(filter
+        .next(&mut tx, &actor.org.id, &mut walk, most)
+        .await?
+        .len() as i64)
 }
 
 /// The newest events, for who was let in already.
-pub(super) async fn newest(tx: &mut Tx, org: &OrgId, filter: &Filter, limit: i64) -> Result<Vec<EventRow>> {
+pub(super) async fn newest(
+    tx: &mut Tx,
+    org: &OrgId,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     match filter.walk(tx, org, Page::Newest).await? {
         Some(mut walk) => filter.next(tx, org, &mut walk, limit).await,
         None => Ok(Vec::new()),
@@ -185,20 +250,36 @@ const LEAVINGS: i64 = 2_000;
 
 /// People who were members once and whom the log names, by a part of their name or by their address: id and name, those who
 /// left last first. Looks through the newest [`LEAVINGS`] of each kind.
-pub async fn former_members(app: &App, actor: &Actor, typed: &str, limit: usize) -> Result<Vec<(UserId, String)>> {
+pub async fn former_members(
+    app: &App,
+    actor: &Actor,
+    typed: &str,
+    limit: usize,
+) -> Result<Vec<(UserId, String)>> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
     let org = &actor.org.id;
     let sought = text::sort_key(typed.trim());
     let holder = match text::email(typed) {
-        Ok(address) => accounts::find_by_address(&mut tx, &address).await?.map(|user| user.id.to_string()),
+        Ok(address) => accounts::find_by_address(&mut tx, &address)
+            .await?
+            .map(|user| user.id.to_string()),
         Err(_) => None,
     };
     let mut found: Vec<(UserId, String)> = Vec::new();
     for action in ["member.removed", "member.left"] {
-        let filter = Filter { kind: Some(Kind::Action(action.to_owned())), ..Filter::default() };
+        let filter = Filter {
+            kind: Some(Kind::Action(action.to_owned())),
+            ..Filter::default()
+        };
         for event in newest(&mut tx, org, &filter, LEAVINGS).await? {
-            let Some(user) = event.subject_id.as_deref().filter(|_| event.target_name != MARK) else { continue };
+            let Some(user) = event
+                .subject_id
+                .as_deref()
+                .filter(|_| event.target_name != MARK)
+            else {
+                continue;
+            };
             let is_sought = holder.as_deref() == Some(user) || had(&event, &sought);
             if is_sought && !found.iter().any(|(known, _)| known.as_str() == user) {
                 found.push((user.into(), event.target_name));
@@ -215,7 +296,9 @@ pub async fn former_members(app: &App, actor: &Actor, typed: &str, limit: usize)
 fn had(event: &EventRow, sought: &str) -> bool {
     let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
     let address = changes[TO_UNDO]["email"].as_str().unwrap_or_default();
-    [event.target_name.as_str(), address].into_iter().any(|text| text::sort_key(text).contains(sought))
+    [event.target_name.as_str(), address]
+        .into_iter()
+        .any(|text| text::sort_key(text).contains(sought))
 }
 
 /// Everything that has ever happened in the organization: category and action.
@@ -262,14 +345,36 @@ pub enum Thing {
 }
 
 /// Looks up what stands around some events, and what the filter names.
-pub async fn around(app: &App, actor: &Actor, events: &[EventRow], filter: &Filter) -> Result<Around> {
+pub async fn around(
+    app: &App,
+    actor: &Actor,
+    events: &[EventRow],
+    filter: &Filter,
+) -> Result<Around> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
-    let mut people: Vec<&str> = events.iter().flat_map(|e| [Some(e.actor_id.as_str()), e.subject_id.as_deref()]).flatten().collect();
-    people.extend(events.iter().filter(|e| e.target_kind == "member").map(|e| e.target_id.as_str()));
+    let mut people: Vec<&str> = events
+        .iter()
+        .flat_map(|e| [Some(e.actor_id.as_str()), e.subject_id.as_deref()])
+        .flatten()
+        .collect();
+    people.extend(
+        events
+            .iter()
+            .filter(|e| e.target_kind == "member")
+            .map(|e| e.target_id.as_str()),
+    );
     people.extend(filter.member.as_ref().map(UserId::as_str));
-    let mut workspaces: Vec<&str> = events.iter().filter_map(|e| e.workspace_id.as_deref()).collect();
-    workspaces.extend(events.iter().filter(|e| e.target_kind == "workspace").map(|e| e.target_id.as_str()));
+    let mut workspaces: Vec<&str> = events
+        .iter()
+        .filter_map(|e| e.workspace_id.as_deref())
+        .collect();
+    workspaces.extend(
+        events
+            .iter()
+            .filter(|e| e.target_kind == "workspace")
+            .map(|e| e.target_id.as_str()),
+    );
     workspaces.extend(filter.workspace.as_ref().map(WorkspaceId::as_str));
     for ids in [&mut people, &mut workspaces] {
         ids.sort_unstable();
@@ -278,13 +383,18 @@ pub async fn around(app: &App, actor: &Actor, events: &[EventRow], filter: &Filt
     let mut around = Around::default();
     if !people.is_empty() {
         for (id, user, name) in queries::list::members(&mut tx, &actor.org.id, &people).await? {
-            around.people.extend(user.map(|user| (UserId::from(user), MemberId::from(id.as_str()))));
+            around
+                .people
+                .extend(user.map(|user| (UserId::from(user), MemberId::from(id.as_str()))));
             around.members.insert(id.into(), name);
         }
     }
     if !workspaces.is_empty() {
         let found = queries::list::workspaces(&mut tx, &actor.org.id, &workspaces).await?;
-        around.workspaces = found.into_iter().map(|(id, name)| (id.into(), name)).collect();
+        around.workspaces = found
+            .into_iter()
+            .map(|(id, name)| (id.into(), name))
+            .collect();
     }
     around.things = things(&mut tx, &actor.org.id, events).await?;
     Ok(around)
@@ -293,7 +403,11 @@ pub async fn around(app: &App, actor: &Actor, events: &[EventRow], filter: &Filt
 /// Those of the things that events were about that are there.
 async fn things(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result<HashMap<String, Thing>> {
     let of_kind = |kind: &str| {
-        let mut ids: Vec<&str> = events.iter().filter(|e| e.target_kind == kind).map(|e| e.target_id.as_str()).collect();
+        let mut ids: Vec<&str> = events
+            .iter()
+            .filter(|e| e.target_kind == kind)
+            .map(|e| e.target_id.as_str())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -303,7 +417,13 @@ async fn things(tx: &mut Tx, org: &OrgId, events: &[EventRow]) -> Result<HashMap
         all.insert(id, Thing::Resource(workspace.map(WorkspaceId::from)));
     }
     for (id, workspace, of) in queries::list::runs(tx, org, &of_kind("run")).await? {
-        all.insert(id, Thing::Run { workspace: workspace.into(), of: of.map(ResourceId::from) });
+        all.insert(
+            id,
+            Thing::Run {
+                workspace: workspace.into(),
+                of: of.map(ResourceId::from),
+            },
+        );
     }
     for (id,) in queries::list::custom_roles(tx, org, &of_kind("custom_role")).await? {
         all.insert(id, Thing::CustomRole);

@@ -37,7 +37,10 @@ pub(crate) use file::safe as csv_safe;
 pub(crate) use heads::run as write_heads_from_time_to_time;
 pub use heads::write_heads;
 pub(crate) use index::catch_up;
-pub use list::{Around, Filter, Kind, Listed, Page, Thing, actions, around, explain, find, former_members, length, list, newer};
+pub use list::{
+    Around, Filter, Kind, Listed, Page, Thing, actions, around, explain, find, former_members,
+    length, list, newer,
+};
 pub use offline::{FileCheck, Heads, verify_file};
 pub use queries::EventRow;
 pub use redact::{Redacting, Redaction, redact, redact_impact};
@@ -58,10 +61,19 @@ pub enum Category {
 }
 
 impl Category {
-    pub const ALL: [Self; 6] = [Self::Access, Self::Resource, Self::Governance, Self::Run, Self::Billing, Self::SignIn];
+    pub const ALL: [Self; 6] = [
+        Self::Access,
+        Self::Resource,
+        Self::Governance,
+        Self::Run,
+        Self::Billing,
+        Self::SignIn,
+    ];
 
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.as_str() == name)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.as_str() == name)
     }
 
     pub fn as_str(self) -> &'static str {
@@ -139,45 +151,98 @@ impl Event {
 
 /// Records an event in the chain of the actor's organization.
 pub(crate) async fn record(tx: &mut Tx, actor: &Actor, at: Micros, event: Event) -> Result<()> {
-    chain::append(tx, &actor.person, Some(&actor.org.id), actor.org.id.as_str(), [(at, event)]).await
+    chain::append(
+        tx,
+        &actor.person,
+        Some(&actor.org.id),
+        actor.org.id.as_str(),
+        [(at, event)],
+    )
+    .await
 }
 
 /// Records several events in the chain of the actor's organization, in their order: what is too much to be recorded one by
 /// one. `at` is when Roster learnt of it; a time that somebody else reports belongs into the changes.
 pub async fn record_many(tx: &mut Tx, actor: &Actor, events: Vec<(Micros, Event)>) -> Result<()> {
-    chain::append(tx, &actor.person, Some(&actor.org.id), actor.org.id.as_str(), events).await
+    chain::append(
+        tx,
+        &actor.person,
+        Some(&actor.org.id),
+        actor.org.id.as_str(),
+        events,
+    )
+    .await
 }
 
 /// The rows that [`record_many`] would write behind the end of the organization's chain, which moves on, each with the tags it
 /// is found by; it writes nothing. For the benchmark, which makes millions of them.
-pub fn rows_of(end: &mut (i64, String), actor: &Actor, events: Vec<(Micros, Event)>) -> Vec<(EventRow, Vec<i64>)> {
+pub fn rows_of(
+    end: &mut (i64, String),
+    actor: &Actor,
+    events: Vec<(Micros, Event)>,
+) -> Vec<(EventRow, Vec<i64>)> {
     let org = &actor.org.id;
     let rows = chain::rows_behind(end, &actor.person, Some(org), org.as_str(), events);
-    rows.into_iter().map(|row| (tags::of(&row, org.as_str()), row)).map(|(tags, row)| (row, tags)).collect()
+    rows.into_iter()
+        .map(|row| (tags::of(&row, org.as_str()), row))
+        .map(|(tags, row)| (row, tags))
+        .collect()
 }
 
 /// Records an event in the chain of an organization by somebody who may not be its member yet.
-pub(crate) async fn record_in(tx: &mut Tx, person: &Person, org: &OrgId, at: Micros, event: Event) -> Result<()> {
+pub(crate) async fn record_in(
+    tx: &mut Tx,
+    person: &Person,
+    org: &OrgId,
+    at: Micros,
+    event: Event,
+) -> Result<()> {
     chain::append(tx, person, Some(org), org.as_str(), [(at, event)]).await
 }
 
 /// Records an event in the chain of a person's own account.
-pub(crate) async fn record_account(tx: &mut Tx, person: &Person, at: Micros, event: Event) -> Result<()> {
+pub(crate) async fn record_account(
+    tx: &mut Tx,
+    person: &Person,
+    at: Micros,
+    event: Event,
+) -> Result<()> {
     chain::append(tx, person, None, person.user.as_str(), [(at, event)]).await
 }
 
 /// Records several events in the chain of a person's own account.
-pub(crate) async fn record_account_many(tx: &mut Tx, person: &Person, events: Vec<(Micros, Event)>) -> Result<()> {
+pub(crate) async fn record_account_many(
+    tx: &mut Tx,
+    person: &Person,
+    events: Vec<(Micros, Event)>,
+) -> Result<()> {
     chain::append(tx, person, None, person.user.as_str(), events).await
 }
 
 /// Records an event in the chain of an account by somebody else: the operator.
-pub(crate) async fn record_on_account(tx: &mut Tx, by: &Person, account: &UserId, at: Micros, event: Event) -> Result<()> {
+pub(crate) async fn record_on_account(
+    tx: &mut Tx,
+    by: &Person,
+    account: &UserId,
+    at: Micros,
+    event: Event,
+) -> Result<()> {
     chain::append(tx, by, None, account.as_str(), [(at, event)]).await
 }
 
 /// Whether the actor came into a workspace by their organization role in this session before (S5-12).
-pub(crate) async fn has_entered(tx: &mut Tx, actor: &Actor, workspace: &WorkspaceId) -> Result<bool> {
+pub(crate) async fn has_entered(
+    tx: &mut Tx,
+    actor: &Actor,
+    workspace: &WorkspaceId,
+) -> Result<bool> {
     let credential = actor.person.credential.id();
-    queries::has_entered(tx, actor.org.id.as_str(), actor.user().as_str(), workspace.as_str(), credential).await
+    queries::has_entered(
+        tx,
+        actor.org.id.as_str(),
+        actor.user().as_str(),
+        workspace.as_str(),
+        credential,
+    )
+    .await
 }

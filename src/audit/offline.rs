@@ -27,30 +27,48 @@ impl Heads {
     /// Reads a file of heads: a line each of time, chain, place and hash. Refuses a line that is none, by its number; a last
     /// line that was cut off while it was written is left out.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{} can't be read", path.display()))?;
         let mut heads = Self::default();
         let whole = text.ends_with('\n');
         let lines: Vec<&str> = text.lines().collect();
-        for (n, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (n, line) in lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let parts: Vec<&str> = line.split_whitespace().collect();
             let head = match parts.as_slice() {
-                [_, stream, seq, hash] if hash.len() == 64 => seq.parse::<i64>().ok().map(|seq| (*stream, seq, *hash)),
+                [_, stream, seq, hash] if hash.len() == 64 => {
+                    seq.parse::<i64>().ok().map(|seq| (*stream, seq, *hash))
+                }
                 _ => None,
             };
             match head {
-                Some((stream, seq, hash)) => {
-                    heads.add(stream, seq, hash).with_context(|| format!("line {} of {}", n + 1, path.display()))?
-                }
+                Some((stream, seq, hash)) => heads
+                    .add(stream, seq, hash)
+                    .with_context(|| format!("line {} of {}", n + 1, path.display()))?,
                 None if n + 1 == lines.len() && !whole => {}
-                None => anyhow::bail!("line {} of {} is no head: time, chain, place and hash", n + 1, path.display()),
+                None => anyhow::bail!(
+                    "line {} of {} is no head: time, chain, place and hash",
+                    n + 1,
+                    path.display()
+                ),
             }
         }
         Ok(heads)
     }
 
     fn add(&mut self, stream: &str, seq: i64, hash: &str) -> anyhow::Result<()> {
-        let before = self.0.entry(stream.to_owned()).or_default().insert(seq, hash.to_owned());
-        anyhow::ensure!(before.is_none_or(|before| before == hash), "event {seq} of {stream} has two heads that differ");
+        let before = self
+            .0
+            .entry(stream.to_owned())
+            .or_default()
+            .insert(seq, hash.to_owned());
+        anyhow::ensure!(
+            before.is_none_or(|before| before == hash),
+            "event {seq} of {stream} has two heads that differ"
+        );
         Ok(())
     }
 
@@ -84,9 +102,19 @@ pub fn verify_file(path: &Path, filtered: bool, heads: &Heads) -> anyhow::Result
     let mut start = BufReader::new(open()?);
     let is_json = start.fill_buf()?.first() == Some(&b'{');
     drop(start);
-    let mut check =
-        Check { filtered, heads, found: FileCheck::default(), hash: String::new(), gone: Places::default(), said: Places::default() };
-    let done = if is_json { check.json(BufReader::new(open()?)) } else { check.csv(open()?) };
+    let mut check = Check {
+        filtered,
+        heads,
+        found: FileCheck::default(),
+        hash: String::new(),
+        gone: Places::default(),
+        said: Places::default(),
+    };
+    let done = if is_json {
+        check.json(BufReader::new(open()?))
+    } else {
+        check.csv(open()?)
+    };
     if let Err(wrong) = done? {
         check.found.broken = Some(wrong);
     } else if check.found.events > 0 {
@@ -125,13 +153,27 @@ impl Check<'_> {
 
     fn csv(&mut self, file: File) -> Verdict {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-        let head = reader.headers().context("the file is no export of the audit log")?.clone();
-        let missing: Vec<&str> = file::COLUMNS.into_iter().filter(|column| !head.iter().any(|h| h == *column)).collect();
-        anyhow::ensure!(missing.is_empty(), "the file is no export of the audit log: it has no column {}", missing.join(", "));
+        let head = reader
+            .headers()
+            .context("the file is no export of the audit log")?
+            .clone();
+        let missing: Vec<&str> = file::COLUMNS
+            .into_iter()
+            .filter(|column| !head.iter().any(|h| h == *column))
+            .collect();
+        anyhow::ensure!(
+            missing.is_empty(),
+            "the file is no export of the audit log: it has no column {}",
+            missing.join(", ")
+        );
         for record in reader.records() {
             let record = record.context("the file can't be read to its end")?;
-            let line = record.position().map_or(0, |position| position.line() as usize);
-            let event = (record.len() == head.len()).then(|| file::read_csv(&record, &head)).flatten();
+            let line = record
+                .position()
+                .map_or(0, |position| position.line() as usize);
+            let event = (record.len() == head.len())
+                .then(|| file::read_csv(&record, &head))
+                .flatten();
             if let Err(wrong) = self.next(event, line) {
                 return Ok(Err(wrong));
             }
@@ -141,7 +183,14 @@ impl Check<'_> {
 
     fn next(&mut self, event: Option<EventRow>, line: usize) -> Result<(), String> {
         let event = event.ok_or_else(|| format!("line {line} can't be read as an event"))?;
-        let named = || format!("event {} (line {line}: {} at {})", event.seq, sentence(&event), clock::rfc3339(event.at));
+        let named = || {
+            format!(
+                "event {} (line {line}: {} at {})",
+                event.seq,
+                sentence(&event),
+                clock::rfc3339(event.at)
+            )
+        };
         if hash_of(&event) != event.hash {
             return Err(format!("{} is not as it was written", named()));
         }
@@ -154,7 +203,11 @@ impl Check<'_> {
             return Err(format!("{} belongs to another log", named()));
         }
         if !is_first && event.seq <= self.found.last {
-            return Err(format!("{} stands behind event {}: the order was changed", named(), self.found.last));
+            return Err(format!(
+                "{} stands behind event {}: the order was changed",
+                named(),
+                self.found.last
+            ));
         }
         let follows = event.seq == self.found.last + 1;
         if follows && event.prev_hash != self.hash {
@@ -165,7 +218,10 @@ impl Check<'_> {
         }
         if let Some(head) = self.heads.hash(&event.stream, event.seq) {
             if *head != event.hash {
-                return Err(format!("{} has another hash than the head that was written then", named()));
+                return Err(format!(
+                    "{} has another hash than the head that was written then",
+                    named()
+                ));
             }
             self.found.heads += 1;
         }
@@ -175,7 +231,11 @@ impl Check<'_> {
             self.found.redacted += 1;
         }
         self.said.read(&event);
-        self.found.between += if is_first { 0 } else { event.seq - self.found.last - 1 };
+        self.found.between += if is_first {
+            0
+        } else {
+            event.seq - self.found.last - 1
+        };
         self.found.events += 1;
         self.found.last = event.seq;
         self.hash = event.hash;
@@ -187,16 +247,29 @@ impl Check<'_> {
         self.found.unsaid = self.gone.unsaid(&self.said);
         // Of a filtered file only those events can be asked for that are redacted in it.
         let of = |seq: i64| !self.filtered || self.gone.columns(seq).is_some();
-        let wrong = self.gone.still_there(&self.said, self.found.first, self.found.last).filter(|seq| of(*seq));
+        let wrong = self
+            .gone
+            .still_there(&self.said, self.found.first, self.found.last)
+            .filter(|seq| of(*seq));
         if let Some(seq) = wrong {
-            return Some(format!("event {seq} still has what the log says was redacted"));
+            return Some(format!(
+                "event {seq} still has what the log says was redacted"
+            ));
         }
         let last_head = *self.heads.0.get(&self.found.stream)?.keys().next_back()?;
-        (!self.filtered && last_head > self.found.last)
-            .then(|| format!("{}: a head was written when the log was that long", missing(self.found.last + 1, last_head)))
+        (!self.filtered && last_head > self.found.last).then(|| {
+            format!(
+                "{}: a head was written when the log was that long",
+                missing(self.found.last + 1, last_head)
+            )
+        })
     }
 }
 
 fn missing(from: i64, to: i64) -> String {
-    if from == to { format!("event {from} is missing") } else { format!("events {from} to {to} are missing") }
+    if from == to {
+        format!("event {from} is missing")
+    } else {
+        format!("events {from} to {to} are missing")
+    }
 }

@@ -40,7 +40,9 @@ row! {
 }
 
 pub(super) async fn head(tx: &mut Tx, stream: &str) -> Result<Option<(i64, String)>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE stream = $1").bind(stream).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT seq, hash FROM audit_heads WHERE stream = $1").bind(stream).fetch_optional(c))?,
+    )
 }
 
 pub(super) async fn set_head(tx: &mut Tx, stream: &str, seq: i64, hash: &str) -> Result<()> {
@@ -103,13 +105,25 @@ pub(super) async fn insert(tx: &mut Tx, events: &[EventRow]) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn page(tx: &mut Tx, stream: &str, after: i64, limit: i64) -> Result<Vec<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3")
-        .bind(stream).bind(after).bind(limit).fetch_all(c))?)
+pub(super) async fn page(
+    tx: &mut Tx,
+    stream: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+        .bind(stream).bind(after).bind(limit).fetch_all(c))?,
+    )
 }
 
 /// The newest events of a person's account and of their own doing in organizations they are in, before an event.
-pub(super) async fn of_person(tx: &mut Tx, user: &UserId, before: &str, limit: i64) -> Result<Vec<EventRow>> {
+pub(super) async fn of_person(
+    tx: &mut Tx,
+    user: &UserId,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT * FROM audit_events WHERE id IN (
             SELECT id FROM (SELECT id FROM audit_events WHERE actor_id = $1 AND id < $2
@@ -147,11 +161,19 @@ pub(super) async fn stream(tx: &mut Tx, stream: &str) -> Result<Vec<StreamRow>> 
 }
 
 pub(super) async fn at(tx: &mut Tx, stream: &str, seq: i64) -> Result<Option<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq = $2").bind(stream).bind(seq).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND seq = $2").bind(stream).bind(seq).fetch_optional(c))?,
+    )
 }
 
 /// Whether somebody came into a workspace by their organization role in this session, or by this token, before.
-pub(super) async fn has_entered(tx: &mut Tx, org: &str, user: &str, workspace: &str, credential: &str) -> Result<bool> {
+pub(super) async fn has_entered(
+    tx: &mut Tx,
+    org: &str,
+    user: &str,
+    workspace: &str,
+    credential: &str,
+) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM audit_events WHERE org_id = $1 AND actor_id = $2 AND workspace_id = $3 AND credential = $4
             AND action = 'workspace.entered_via_org_role')")

@@ -78,11 +78,19 @@ pub async fn redact(app: &App, by: &Person, whom: &[String]) -> Result<Redaction
 
 async fn find(app: &App, by: &Person, whom: &[String]) -> Result<(Sought, Redaction, Vec<Found>)> {
     if !by.is_system() {
-        return Err(Refusal::forbidden("operator_only", "Only whoever runs this installation can do that."));
+        return Err(Refusal::forbidden(
+            "operator_only",
+            "Only whoever runs this installation can do that.",
+        ));
     }
     let mut tx = app.db.read().await?;
     let (sought, is_alive) = Sought::find(&mut tx, whom).await?;
-    let mut redaction = Redaction { users: sought.users.clone(), is_alive, texts: sought.texts(), chains: Vec::new() };
+    let mut redaction = Redaction {
+        users: sought.users.clone(),
+        is_alive,
+        texts: sought.texts(),
+        chains: Vec::new(),
+    };
     let mut found = Vec::new();
     for stream in queries::streams(&mut tx).await? {
         let (seqs, left) = named_in(&mut tx, &stream.stream, &sought).await?;
@@ -91,8 +99,16 @@ async fn find(app: &App, by: &Person, whom: &[String]) -> Result<(Sought, Redact
         }
         let is_organization = stream.stream.starts_with(OrgId::PREFIX);
         let name = stream.slug.unwrap_or_else(|| stream.stream.clone());
-        redaction.chains.push(Redacting { name, is_organization, events: seqs.len(), left });
-        found.push(Found { stream: stream.stream, seqs });
+        redaction.chains.push(Redacting {
+            name,
+            is_organization,
+            events: seqs.len(),
+            left,
+        });
+        found.push(Found {
+            stream: stream.stream,
+            seqs,
+        });
     }
     Ok((sought, redaction, found))
 }
@@ -102,10 +118,19 @@ async fn named_in(tx: &mut Tx, stream: &str, sought: &Sought) -> Result<(Vec<i64
     let (mut can, mut left, mut seq) = (Vec::new(), Vec::new(), 0);
     loop {
         let events = queries::page(tx, stream, seq, 1_000).await?;
-        let Some(last) = events.last() else { return Ok((can, left)) };
+        let Some(last) = events.last() else {
+            return Ok((can, left));
+        };
         seq = last.seq;
-        for event in events.iter().filter(|event| !sought.columns(event).is_empty()) {
-            if redacted_of(sought, event).is_some() { can.push(event.seq) } else { left.push(event.seq) }
+        for event in events
+            .iter()
+            .filter(|event| !sought.columns(event).is_empty())
+        {
+            if redacted_of(sought, event).is_some() {
+                can.push(event.seq)
+            } else {
+                left.push(event.seq)
+            }
         }
     }
 }
@@ -120,22 +145,37 @@ fn redacted_of(sought: &Sought, event: &EventRow) -> Option<EventRow> {
     redacted::without(event, &columns)
 }
 
-async fn redact_some(app: &App, by: &Person, sought: &Sought, stream: &str, seqs: &[i64]) -> Result<usize> {
+async fn redact_some(
+    app: &App,
+    by: &Person,
+    sought: &Sought,
+    stream: &str,
+    seqs: &[i64],
+) -> Result<usize> {
     let mut tx = app.db.begin().await?;
     tx.overwrite_what_goes().await?;
-    let org = stream.starts_with(OrgId::PREFIX).then(|| OrgId::from(stream));
+    let org = stream
+        .starts_with(OrgId::PREFIX)
+        .then(|| OrgId::from(stream));
     lock(&mut tx, org.as_ref(), stream).await?;
     let mut places = Places::default();
     for event in queries::redact::some(&mut tx, stream, seqs).await? {
         let before = redacted::redacted_columns(&event);
-        let Some(redacted) = redacted_of(sought, &event) else { continue };
+        let Some(redacted) = redacted_of(sought, &event) else {
+            continue;
+        };
         queries::redact::set(&mut tx, &redacted).await?;
-        let went = redacted::redacted_columns(&redacted).into_iter().filter(|column| !before.contains(column));
+        let went = redacted::redacted_columns(&redacted)
+            .into_iter()
+            .filter(|column| !before.contains(column));
         places.add(event.seq, went);
     }
     let count = places.events();
     if count > 0 {
-        let (kind, id) = sought.users.first().map_or(("address", ""), |user| ("account", user.as_str()));
+        let (kind, id) = sought
+            .users
+            .first()
+            .map_or(("address", ""), |user| ("account", user.as_str()));
         let event = Event::new(Category::Governance, redacted::ACTION, kind, id, "")
             .subject(sought.users.first())
             .with("events", count)

@@ -83,14 +83,19 @@ pub(super) fn digests(row: &EventRow) -> Option<Vec<String>> {
         return (!row.salt.is_empty()).then_some(all.into());
     }
     let redacted = Redacted::read(&row.redacted)?;
-    if !row.salt.is_empty() || redacted.gone.is_empty() || redacted.kept.len() + redacted.gone.len() != personal(row).len() {
+    if !row.salt.is_empty()
+        || redacted.gone.is_empty()
+        || redacted.kept.len() + redacted.gone.len() != personal(row).len()
+    {
         return None;
     }
-    let one = |(column, text): (&str, &str)| match (redacted.kept.get(column), redacted.gone.get(column)) {
-        (Some(key), None) => Some(digest(&[key, text])),
-        (None, Some(kept)) => (text == blank(column)).then(|| kept.clone()),
-        _ => None,
-    };
+    let one =
+        |(column, text): (&str, &str)| match (redacted.kept.get(column), redacted.gone.get(column))
+        {
+            (Some(key), None) => Some(digest(&[key, text])),
+            (None, Some(kept)) => (text == blank(column)).then(|| kept.clone()),
+            _ => None,
+        };
     personal(row).into_iter().map(one).collect()
 }
 
@@ -98,19 +103,35 @@ pub(super) fn digests(row: &EventRow) -> Option<Vec<String>> {
 pub(super) fn without(row: &EventRow, columns: &BTreeSet<&str>) -> Option<EventRow> {
     let mut redacted = match row.redacted.as_str() {
         "" if row.salt.is_empty() => return None,
-        "" => Redacted { kept: personal(row).map(|(column, _)| (column.to_owned(), key(&row.salt, column))).into(), gone: BTreeMap::new() },
+        "" => Redacted {
+            kept: personal(row)
+                .map(|(column, _)| (column.to_owned(), key(&row.salt, column)))
+                .into(),
+            gone: BTreeMap::new(),
+        },
         text => Redacted::read(text)?,
     };
     let before = redacted.gone.len();
-    for (column, text) in personal(row).into_iter().filter(|(column, _)| columns.contains(column)) {
+    for (column, text) in personal(row)
+        .into_iter()
+        .filter(|(column, _)| columns.contains(column))
+    {
         if let Some(key) = redacted.kept.remove(column) {
-            redacted.gone.insert(column.to_owned(), digest(&[&key, text]));
+            redacted
+                .gone
+                .insert(column.to_owned(), digest(&[&key, text]));
         }
     }
     if redacted.gone.len() == before {
         return None;
     }
-    let left = |column: &str, text: &str| if redacted.gone.contains_key(column) { blank(column).to_owned() } else { text.to_owned() };
+    let left = |column: &str, text: &str| {
+        if redacted.gone.contains_key(column) {
+            blank(column).to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
     Some(EventRow {
         actor_name: left("actor_name", &row.actor_name),
         ip: left("ip", &row.ip),
@@ -130,7 +151,11 @@ pub fn redacted_columns(row: &EventRow) -> Vec<&'static str> {
         return Vec::new();
     }
     let gone = Redacted::read(&row.redacted).unwrap_or_default().gone;
-    personal(row).into_iter().map(|(column, _)| column).filter(|column| gone.contains_key(*column)).collect()
+    personal(row)
+        .into_iter()
+        .map(|(column, _)| column)
+        .filter(|column| gone.contains_key(*column))
+        .collect()
 }
 
 /// Which columns of which events of a chain were redacted, by the events' places.
@@ -139,7 +164,10 @@ pub(super) struct Places(BTreeMap<i64, BTreeSet<String>>);
 
 impl Places {
     pub fn add(&mut self, seq: i64, columns: impl IntoIterator<Item = impl Into<String>>) {
-        self.0.entry(seq).or_default().extend(columns.into_iter().map(Into::into));
+        self.0
+            .entry(seq)
+            .or_default()
+            .extend(columns.into_iter().map(Into::into));
     }
 
     pub fn columns(&self, seq: i64) -> Option<&BTreeSet<String>> {
@@ -152,7 +180,10 @@ impl Places {
 
     /// Whether it says of this event what is gone from it.
     pub fn fit(&self, row: &EventRow) -> bool {
-        let gone: BTreeSet<String> = redacted_columns(row).into_iter().map(str::to_owned).collect();
+        let gone: BTreeSet<String> = redacted_columns(row)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         match self.columns(row.seq) {
             Some(said) => *said == gone,
             None => gone.is_empty(),
@@ -164,12 +195,17 @@ impl Places {
     pub fn still_there(&self, said: &Self, first: i64, last: i64) -> Option<i64> {
         let none = BTreeSet::new();
         let said = said.0.range(first..=last);
-        said.filter(|(seq, said)| !said.is_subset(self.0.get(seq).unwrap_or(&none))).map(|(seq, _)| *seq).next()
+        said.filter(|(seq, said)| !said.is_subset(self.0.get(seq).unwrap_or(&none)))
+            .map(|(seq, _)| *seq)
+            .next()
     }
 
     /// How many of these events lost what nothing is said of.
     pub fn unsaid(&self, said: &Self) -> usize {
-        self.0.iter().filter(|(seq, gone)| said.columns(**seq) != Some(gone)).count()
+        self.0
+            .iter()
+            .filter(|(seq, gone)| said.columns(**seq) != Some(gone))
+            .count()
     }
 
     /// Adds what an event says was redacted before it. An event of another kind says nothing.
@@ -179,7 +215,12 @@ impl Places {
         }
         let changes: Value = serde_json::from_str(&row.changes).unwrap_or_default();
         for (columns, places) in changes[PLACES].as_object().into_iter().flatten() {
-            for seq in places.as_str().into_iter().flat_map(numbers).take_while(|seq| *seq < row.seq) {
+            for seq in places
+                .as_str()
+                .into_iter()
+                .flat_map(numbers)
+                .take_while(|seq| *seq < row.seq)
+            {
                 self.add(seq, columns.split(' '));
             }
         }
@@ -192,7 +233,10 @@ impl Places {
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
             by_columns.entry(columns.join(" ")).or_default().push(*seq);
         }
-        by_columns.into_iter().map(|(columns, seqs)| (columns, ranges(&seqs).into())).collect()
+        by_columns
+            .into_iter()
+            .map(|(columns, seqs)| (columns, ranges(&seqs).into()))
+            .collect()
     }
 }
 

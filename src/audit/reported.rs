@@ -14,11 +14,23 @@ pub fn named(event: &EventRow) -> String {
     let text = |key: &str| changes[key].as_str().filter(|text| !text.is_empty());
     let is_run = event.action.starts_with("run.");
     if is_run || event.action.starts_with(REPORTED) {
-        let nobody = if is_run && event.action != "run.changed" { &event.target_name } else { &event.actor_name };
-        return text("person").or(text("cause").filter(|_| is_run)).unwrap_or(nobody).to_owned();
+        let nobody = if is_run && event.action != "run.changed" {
+            &event.target_name
+        } else {
+            &event.actor_name
+        };
+        return text("person")
+            .or(text("cause").filter(|_| is_run))
+            .unwrap_or(nobody)
+            .to_owned();
     }
-    let by_itself = event.action == "invitation.revoked" && text("why").is_some_and(|why| why != BY_HAND);
-    if by_itself { event.target_name.clone() } else { event.actor_name.clone() }
+    let by_itself =
+        event.action == "invitation.revoked" && text("why").is_some_and(|why| why != BY_HAND);
+    if by_itself {
+        event.target_name.clone()
+    } else {
+        event.actor_name.clone()
+    }
 }
 
 /// When what a host product reported happened: a run's end, or else its start. `None`: at the time of the event.
@@ -27,5 +39,7 @@ pub fn happened_at(event: &EventRow) -> Option<Micros> {
         return None;
     }
     let changes: Value = serde_json::from_str(&event.changes).ok()?;
-    ["finished_at", "started_at", "happened_at"].into_iter().find_map(|key| parse_rfc3339(changes[key].as_str()?))
+    ["finished_at", "started_at", "happened_at"]
+        .into_iter()
+        .find_map(|key| parse_rfc3339(changes[key].as_str()?))
 }

@@ -53,14 +53,28 @@ impl Asked<'_> {
 
 /// Every tag of an event: five for what it is and where, six for each person in it, fewer outside of workspaces.
 pub(super) fn of(event: &EventRow, org: &str) -> Vec<i64> {
-    let subject = event.subject_id.as_deref().filter(|subject| *subject != event.actor_id);
+    let subject = event
+        .subject_id
+        .as_deref()
+        .filter(|subject| *subject != event.actor_id);
     let people = [None, Some(event.actor_id.as_str()), subject];
-    let kinds = [None, Some(Kind::Category(&event.category)), Some(Kind::Action(&event.action))];
+    let kinds = [
+        None,
+        Some(Kind::Category(&event.category)),
+        Some(Kind::Action(&event.action)),
+    ];
     let mut tags = Vec::with_capacity(18);
     for workspace in [None, event.workspace_id.as_deref()] {
         for person in people {
             for kind in kinds {
-                tags.extend(Asked { workspace, person, kind }.tag(org));
+                tags.extend(
+                    Asked {
+                        workspace,
+                        person,
+                        kind,
+                    }
+                    .tag(org),
+                );
             }
         }
     }

@@ -35,12 +35,27 @@ pub struct Undo {
 }
 
 enum Way {
-    Role { member: Entry, to: OrgRole },
+    Role {
+        member: Entry,
+        to: OrgRole,
+    },
     Reinstate(Entry),
     Suspend(Entry),
-    Policies { wanted: Box<Policies>, names: Vec<String> },
-    Access { workspace: WorkspaceId, user: UserId, to: Option<Given> },
-    Grants { workspace: WorkspaceId, user: UserId, kind: String, chosen: Chosen },
+    Policies {
+        wanted: Box<Policies>,
+        names: Vec<String>,
+    },
+    Access {
+        workspace: WorkspaceId,
+        user: UserId,
+        to: Option<Given>,
+    },
+    Grants {
+        workspace: WorkspaceId,
+        user: UserId,
+        kind: String,
+        chosen: Chosen,
+    },
     Link(WorkspaceId),
     Invite(Box<NewInvitation>),
 }
@@ -52,10 +67,17 @@ pub fn can_undo(event: &EventRow) -> bool {
         return false;
     }
     match event.action.as_str() {
-        "member.role_changed" | "member.suspended" | "member.reinstated" | "organization.policies_changed" | "workspace.unlinked" => true,
-        "access.given" | "access.changed" | "access.taken" | "access.grants_changed" | "member.removed" => {
-            serde_json::from_str::<Value>(&event.changes).is_ok_and(|changes| changes[TO_UNDO].is_object())
-        }
+        "member.role_changed"
+        | "member.suspended"
+        | "member.reinstated"
+        | "organization.policies_changed"
+        | "workspace.unlinked" => true,
+        "access.given"
+        | "access.changed"
+        | "access.taken"
+        | "access.grants_changed"
+        | "member.removed" => serde_json::from_str::<Value>(&event.changes)
+            .is_ok_and(|changes| changes[TO_UNDO].is_object()),
         _ => false,
     }
 }
@@ -75,10 +97,18 @@ fn one(name: &str, is: impl Into<Value>, will: impl Into<Value>) -> Vec<(String,
 async fn shown(app: &App, actor: &Actor, event: EventRow, way: Way) -> Result<Undo> {
     let policies = &actor.org.policies;
     let word = |status: Status| Value::from(status.as_str().replace('_', " "));
-    let mut undo = Undo { event, does: String::new(), changes: Vec::new(), impact: Impact::default(), note: String::new() };
+    let mut undo = Undo {
+        event,
+        does: String::new(),
+        changes: Vec::new(),
+        impact: Impact::default(),
+        note: String::new(),
+    };
     match way {
         Way::Role { member, to } => {
-            undo.impact = members::change_role_impact(app, actor, &member.id, to).await?.impact;
+            undo.impact = members::change_role_impact(app, actor, &member.id, to)
+                .await?
+                .impact;
             let (is, will) = (policies.label(member.role), policies.label(to));
             undo.does = format!("Make {} {} again", member.name, with_article(will));
             undo.changes = one("Organization role", is, will);
@@ -96,9 +126,13 @@ async fn shown(app: &App, actor: &Actor, event: EventRow, way: Way) -> Result<Un
         Way::Policies { wanted, names } => {
             undo.impact = organizations::change_policies_impact(app, actor, &wanted).await?;
             let sides = organizations::differing_policies(policies, &wanted);
-            let changes = names.iter().filter_map(|name| sides.iter().find(|(n, _, _)| n == name));
+            let changes = names
+                .iter()
+                .filter_map(|name| sides.iter().find(|(n, _, _)| n == name));
             undo.does = "Set these policies back".into();
-            undo.changes = changes.map(|(n, is, will)| (n.replace('_', " "), is.clone(), will.clone())).collect();
+            undo.changes = changes
+                .map(|(n, is, will)| (n.replace('_', " "), is.clone(), will.clone()))
+                .collect();
         }
         way => access::shown(app, actor, way, &mut undo).await?,
     }
@@ -115,10 +149,32 @@ pub async fn undo(app: &App, actor: &Actor, event: &EventId) -> Result<EventRow>
         Way::Role { member, to } => drop(members::change_role(app, actor, &member.id, to).await?),
         Way::Reinstate(member) => drop(members::reinstate(app, actor, &member.id).await?),
         Way::Suspend(member) => drop(members::suspend(app, actor, &member.id).await?),
-        Way::Policies { wanted, .. } => drop(organizations::change_policies(app, actor, &wanted).await?),
-        Way::Access { workspace, user, to } => drop(workspaces::set_access(app, &actor.person, &workspace, &user, to).await?),
-        Way::Grants { workspace, user, kind, chosen } => {
-            drop(grants::set(app, &actor.person, &workspace, &user, &kind, &chosen, Some(WhenEmpty::None)).await?);
+        Way::Policies { wanted, .. } => {
+            drop(organizations::change_policies(app, actor, &wanted).await?)
+        }
+        Way::Access {
+            workspace,
+            user,
+            to,
+        } => drop(workspaces::set_access(app, &actor.person, &workspace, &user, to).await?),
+        Way::Grants {
+            workspace,
+            user,
+            kind,
+            chosen,
+        } => {
+            drop(
+                grants::set(
+                    app,
+                    &actor.person,
+                    &workspace,
+                    &user,
+                    &kind,
+                    &chosen,
+                    Some(WhenEmpty::None),
+                )
+                .await?,
+            );
         }
         Way::Link(workspace) => drop(workspaces::link(app, actor, &workspace).await?),
         Way::Invite(new) => drop(invitations::invite(app, actor, &new).await?),
@@ -132,7 +188,12 @@ async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
     }
     let changes: Value = serde_json::from_str(&event.changes).unwrap_or_default();
     let kept = &changes[TO_UNDO];
-    let role = |side: &str| changes[side].as_str().and_then(OrgRole::parse).ok_or_else(cannot);
+    let role = |side: &str| {
+        changes[side]
+            .as_str()
+            .and_then(OrgRole::parse)
+            .ok_or_else(cannot)
+    };
     let member = || async {
         let found = members::find(app, actor, &MemberId::from(event.target_id.as_str())).await;
         found.map_err(|_| gone())
@@ -143,30 +204,54 @@ async fn way(app: &App, actor: &Actor, event: &EventRow) -> Result<Way> {
             if member.role != role("after")? {
                 return Err(changed_since());
             }
-            Ok(Way::Role { member, to: role("before")? })
+            Ok(Way::Role {
+                member,
+                to: role("before")?,
+            })
         }
         "member.suspended" => {
             let member = member().await?;
-            if member.status == Status::Suspended { Ok(Way::Reinstate(member)) } else { Err(changed_since()) }
+            if member.status == Status::Suspended {
+                Ok(Way::Reinstate(member))
+            } else {
+                Err(changed_since())
+            }
         }
         "member.reinstated" => {
             let member = member().await?;
-            if member.status == Status::Suspended { Err(changed_since()) } else { Ok(Way::Suspend(member)) }
+            if member.status == Status::Suspended {
+                Err(changed_since())
+            } else {
+                Ok(Way::Suspend(member))
+            }
         }
         "organization.policies_changed" => {
-            let (Value::Object(before), Value::Object(after)) = (&changes["before"], &changes["after"]) else { return Err(cannot()) };
+            let (Value::Object(before), Value::Object(after)) =
+                (&changes["before"], &changes["after"])
+            else {
+                return Err(cannot());
+            };
             let now = &actor.org.policies;
             let wanted = organizations::policies_with(now, before).ok_or_else(cannot)?;
             let then = organizations::policies_with(now, after).ok_or_else(cannot)?;
             if !organizations::differing_policies(now, &then).is_empty() {
                 return Err(changed_since());
             }
-            Ok(Way::Policies { wanted: Box::new(wanted), names: before.keys().cloned().collect() })
+            Ok(Way::Policies {
+                wanted: Box::new(wanted),
+                names: before.keys().cloned().collect(),
+            })
         }
-        "access.given" | "access.changed" | "access.taken" if kept.is_object() => access::role(app, actor, event, kept).await,
-        "access.grants_changed" if kept.is_object() => access::grants(app, actor, event, kept, &changes).await,
+        "access.given" | "access.changed" | "access.taken" if kept.is_object() => {
+            access::role(app, actor, event, kept).await
+        }
+        "access.grants_changed" if kept.is_object() => {
+            access::grants(app, actor, event, kept, &changes).await
+        }
         "workspace.unlinked" => access::link(app, actor, event).await,
-        "member.removed" if kept.is_object() => access::membership(app, actor, kept, &changes).await,
+        "member.removed" if kept.is_object() => {
+            access::membership(app, actor, kept, &changes).await
+        }
         _ => Err(cannot()),
     }
 }
@@ -181,7 +266,10 @@ fn with_article(role: &str) -> String {
 }
 
 fn gone() -> Refusal {
-    Refusal::conflict("undo_gone", "What it is about is no longer in this organization, so there is nothing to undo.")
+    Refusal::conflict(
+        "undo_gone",
+        "What it is about is no longer in this organization, so there is nothing to undo.",
+    )
 }
 
 fn cannot() -> Refusal {
@@ -192,5 +280,8 @@ fn cannot() -> Refusal {
 }
 
 fn changed_since() -> Refusal {
-    Refusal::conflict("undo_changed_since", "It was changed again since, so undoing it would undo that too. Set it as you want it instead.")
+    Refusal::conflict(
+        "undo_changed_since",
+        "It was changed again since, so undoing it would undo that too. Set it as you want it instead.",
+    )
 }

@@ -35,10 +35,13 @@ pub async fn compare_heads(app: &App, heads: &Heads) -> Result<Vec<String>> {
         for (seq, hash) in places {
             match queries::at(&mut tx, stream, *seq).await? {
                 Some(event) if event.hash == *hash => continue,
-                Some(event) => {
-                    wrong.push(format!("{stream}: event {seq} has another hash than the head that was written: {}", sentence(&event)))
-                }
-                None => wrong.push(format!("{stream}: event {seq} is missing; a head was written for it")),
+                Some(event) => wrong.push(format!(
+                    "{stream}: event {seq} has another hash than the head that was written: {}",
+                    sentence(&event)
+                )),
+                None => wrong.push(format!(
+                    "{stream}: event {seq} is missing; a head was written for it"
+                )),
             }
             break;
         }
@@ -68,12 +71,19 @@ pub async fn look(app: &App, actor: &Actor, from: i64) -> Result<Looked> {
     let broken = match checked.broken {
         None => None,
         Some(broken) => {
-            let id = queries::at(&mut tx, stream, broken.seq).await?.map(|event| event.id);
+            let id = queries::at(&mut tx, stream, broken.seq)
+                .await?
+                .map(|event| event.id);
             Some((describe(&mut tx, stream, broken).await?, id))
         }
     };
     let redacted = queries::redact::count(&mut tx, stream, checked.through).await?;
-    Ok(Looked { through: checked.through, redacted, goes_on: broken.is_none() && !checked.ended, broken })
+    Ok(Looked {
+        through: checked.through,
+        redacted,
+        goes_on: broken.is_none() && !checked.ended,
+        broken,
+    })
 }
 
 /// How long a page looks at a time.
@@ -85,7 +95,12 @@ async fn describe(tx: &mut Tx, stream: &str, Broken { seq, unsaid }: Broken) -> 
         false => "is not as it was written",
     };
     Ok(match queries::at(tx, stream, seq).await? {
-        Some(event) => format!("event {seq} {wrong}: {} at {} ({})", sentence(&event), clock::rfc3339(event.at), event.id),
+        Some(event) => format!(
+            "event {seq} {wrong}: {} at {} ({})",
+            sentence(&event),
+            clock::rfc3339(event.at),
+            event.id
+        ),
         None => format!("event {seq} is missing"),
     })
 }
@@ -105,7 +120,13 @@ pub async fn verify(app: &App, only: Option<&OrgId>) -> Result<Vec<Chain>> {
             Some(broken) => Some(describe(&mut tx, &stream.stream, broken).await?),
         };
         let name = stream.slug.clone().unwrap_or_else(|| stream.stream.clone());
-        chains.push(Chain { name, is_organization: stream.slug.is_some(), events: stream.events, redacted: checked.redacted, broken });
+        chains.push(Chain {
+            name,
+            is_organization: stream.slug.is_some(),
+            events: stream.events,
+            redacted: checked.redacted,
+            broken,
+        });
     }
     Ok(chains)
 }

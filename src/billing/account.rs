@@ -26,7 +26,15 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 7] = [Self::None, Self::Trial, Self::Active, Self::PastDue, Self::Cancelling, Self::Cancelled, Self::Disputed];
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::Trial,
+        Self::Active,
+        Self::PastDue,
+        Self::Cancelling,
+        Self::Cancelled,
+        Self::Disputed,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +49,10 @@ impl Status {
     }
 
     pub fn parse(text: &str) -> Self {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).unwrap_or(Self::None)
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .unwrap_or(Self::None)
     }
 
     pub fn label(self) -> &'static str {
@@ -86,7 +97,9 @@ pub async fn account(app: &App, actor: &Actor) -> Result<Account> {
     access::require(actor.role, Permission::ManageBilling)?;
     let mut tx = app.db.read().await?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
-    let row = queries::account(&mut tx, &org.id).await?.unwrap_or_default();
+    let row = queries::account(&mut tx, &org.id)
+        .await?
+        .unwrap_or_default();
     Ok(Account {
         plan: app.plans.of(&org, app.now()).clone(),
         plan_until: org.plan_until,

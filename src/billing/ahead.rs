@@ -39,15 +39,26 @@ pub(crate) struct Ahead {
 impl Ahead {
     pub(crate) async fn look(app: &App, tx: &mut Tx, org: &Organization) -> Result<Self> {
         let now = app.now();
-        Ok(Self { plan: app.plans.of(org, now).clone(), workspaces: org.workspaces, month: usage::month(tx, &org.id, now).await? })
+        Ok(Self {
+            plan: app.plans.of(org, now).clone(),
+            workspaces: org.workspaces,
+            month: usage::month(tx, &org.id, now).await?,
+        })
     }
 
     /// The limits that one more workspace, with what it did in this month, adds to and brings near their end or beyond it.
     pub(crate) fn with_workspace(&self, did: Counts) -> Vec<Brought> {
-        let added =
-            [(WORKSPACES, self.workspaces, 1), (ROWS_PER_MONTH, self.month.rows, did.rows), (BYTES_PER_MONTH, self.month.bytes, did.bytes)];
+        let added = [
+            (WORKSPACES, self.workspaces, 1),
+            (ROWS_PER_MONTH, self.month.rows, did.rows),
+            (BYTES_PER_MONTH, self.month.bytes, did.bytes),
+        ];
         let brought = |(limit, used, more): (&str, i64, i64)| {
-            let after = Brought { limit: limit.to_owned(), used: used.saturating_add(more), most: self.plan.limit(limit)? };
+            let after = Brought {
+                limit: limit.to_owned(),
+                used: used.saturating_add(more),
+                most: self.plan.limit(limit)?,
+            };
             (more > 0 && after.percent() >= NEAR).then_some(after)
         };
         added.into_iter().filter_map(brought).collect()

@@ -31,19 +31,38 @@ pub async fn change_contact(app: &App, actor: &Actor, wanted: &Contact) -> Resul
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageBilling)?;
     let after = checked(wanted)?;
-    let row = queries::account(&mut tx, &actor.org.id).await?.unwrap_or_default();
-    let before = Contact { email: row.email, name: row.name, address: row.address };
+    let row = queries::account(&mut tx, &actor.org.id)
+        .await?
+        .unwrap_or_default();
+    let before = Contact {
+        email: row.email,
+        name: row.name,
+        address: row.address,
+    };
     if before != after {
         queries::set_contact(&mut tx, &actor.org.id, &after).await?;
         if row.stripe_customer_id.is_some() {
             stripe::enqueue_contact(&mut tx, now, &actor.org.id).await?;
         }
         // An address is nobody's to read in the log for years: what changed is named, not what it was.
-        let fields =
-            [("email", before.email != after.email), ("name", before.name != after.name), ("address", before.address != after.address)];
-        let changed: Vec<&str> = fields.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
-        let event = Event::new(Category::Billing, "billing.contact_changed", "organization", actor.org.id.to_string(), &*actor.org.name)
-            .with("changed", changed);
+        let fields = [
+            ("email", before.email != after.email),
+            ("name", before.name != after.name),
+            ("address", before.address != after.address),
+        ];
+        let changed: Vec<&str> = fields
+            .iter()
+            .filter(|(_, changed)| *changed)
+            .map(|(name, _)| *name)
+            .collect();
+        let event = Event::new(
+            Category::Billing,
+            "billing.contact_changed",
+            "organization",
+            actor.org.id.to_string(),
+            &*actor.org.name,
+        )
+        .with("changed", changed);
         audit::record(&mut tx, &actor, now, event).await?;
         tx.commit().await?;
         app.wake();
@@ -60,12 +79,28 @@ fn checked(wanted: &Contact) -> Result<Contact> {
         typed => checks.take("email", text::email(typed)),
     };
     let name = checks.take("name", text::optional_line(&wanted.name, 120));
-    let lines = wanted.address.lines().map(str::trim).filter(|line| !line.is_empty());
-    let address = lines.map(|line| text::optional_line(line, 120)).collect::<Result<Vec<String>, _>>();
-    let address = checks.take("address", address).unwrap_or_default().join("\n");
+    let lines = wanted
+        .address
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let address = lines
+        .map(|line| text::optional_line(line, 120))
+        .collect::<Result<Vec<String>, _>>();
+    let address = checks
+        .take("address", address)
+        .unwrap_or_default()
+        .join("\n");
     if address.chars().count() > LONGEST_ADDRESS {
-        checks.fail("address", format!("Use at most {LONGEST_ADDRESS} characters."));
+        checks.fail(
+            "address",
+            format!("Use at most {LONGEST_ADDRESS} characters."),
+        );
     }
     checks.done()?;
-    Ok(Contact { email: email.unwrap_or_default(), name: name.unwrap_or_default(), address })
+    Ok(Contact {
+        email: email.unwrap_or_default(),
+        name: name.unwrap_or_default(),
+        address,
+    })
 }

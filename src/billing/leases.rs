@@ -101,11 +101,22 @@ pub async fn acquire(app: &App, actor: &Actor, new: &NewLease) -> Result<Acquire
         lease.expires_at = lease.expires_at.max(until);
         queries::renew_lease(&mut tx, org, &lease.id, lease.expires_at).await?;
         tx.commit().await?;
-        return Ok(Acquired { lease, new: false, in_use, most });
+        return Ok(Acquired {
+            lease,
+            new: false,
+            in_use,
+            most,
+        });
     }
     if most.is_some_and(|most| in_use >= most) {
         let held = queries::leases(&mut tx, org, Some(&new.pool), now, NAMED).await?;
-        return Err(in_use_by(&actor, new, &held, in_use, most.unwrap_or_default()));
+        return Err(in_use_by(
+            &actor,
+            new,
+            &held,
+            in_use,
+            most.unwrap_or_default(),
+        ));
     }
     limits::require_month(app, &mut tx, &organization, now).await?;
     let id = LeaseId::new();
@@ -119,10 +130,29 @@ pub async fn acquire(app: &App, actor: &Actor, new: &NewLease) -> Result<Acquire
         expires_at: until,
     };
     queries::insert_lease(&mut tx, org, &lease).await?;
-    audit::record(&mut tx, &actor, now, event(&id, "lease.acquired", &holder, &new.pool, new.workspace.as_ref())).await?;
-    let lease = queries::lease(&mut tx, org, &id, now).await?.ok_or(Refusal::NotFound)?;
+    audit::record(
+        &mut tx,
+        &actor,
+        now,
+        event(
+            &id,
+            "lease.acquired",
+            &holder,
+            &new.pool,
+            new.workspace.as_ref(),
+        ),
+    )
+    .await?;
+    let lease = queries::lease(&mut tx, org, &id, now)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     tx.commit().await?;
-    Ok(Acquired { lease, new: true, in_use: in_use + 1, most })
+    Ok(Acquired {
+        lease,
+        new: true,
+        in_use: in_use + 1,
+        most,
+    })
 }
 
 /// Keeps a lease for so many seconds from now. It is no event of its own. Refuses one that has ended ("not found": another
@@ -130,7 +160,9 @@ pub async fn acquire(app: &App, actor: &Actor, new: &NewLease) -> Result<Acquire
 pub async fn renew(app: &App, actor: &Actor, id: &LeaseId, seconds: i64) -> Result<Lease> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
-    let mut lease = queries::lease(&mut tx, &actor.org.id, id, now).await?.ok_or(Refusal::NotFound)?;
+    let mut lease = queries::lease(&mut tx, &actor.org.id, id, now)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     require_own(&actor, &lease)?;
     let mut checks = Checks::default();
     check_seconds(&mut checks, seconds);
@@ -146,10 +178,18 @@ pub async fn renew(app: &App, actor: &Actor, id: &LeaseId, seconds: i64) -> Resu
 pub async fn release(app: &App, actor: &Actor, id: &LeaseId) -> Result<Lease> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
-    let lease = queries::lease(&mut tx, &actor.org.id, id, now).await?.ok_or(Refusal::NotFound)?;
+    let lease = queries::lease(&mut tx, &actor.org.id, id, now)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     require_own(&actor, &lease)?;
     queries::delete_lease(&mut tx, &actor.org.id, id).await?;
-    let event = event(id, "lease.released", &lease.holder, &lease.pool, lease.workspace.as_ref());
+    let event = event(
+        id,
+        "lease.released",
+        &lease.holder,
+        &lease.pool,
+        lease.workspace.as_ref(),
+    );
     audit::record(&mut tx, &actor, now, event.with("held_by", &*lease.by)).await?;
     tx.commit().await?;
     Ok(lease)
@@ -161,12 +201,26 @@ pub async fn leases_in_use(app: &App, actor: &Actor) -> Result<Vec<Pool>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
     let plan = app.plans.of(&actor.org, now);
-    let names = app.plans.limit_names().into_iter().filter(|name| is_pool(name));
-    let mut pools: Vec<Pool> = names.map(|name| Pool { name: name.to_owned(), most: plan.limit(name), leases: Vec::new() }).collect();
+    let names = app
+        .plans
+        .limit_names()
+        .into_iter()
+        .filter(|name| is_pool(name));
+    let mut pools: Vec<Pool> = names
+        .map(|name| Pool {
+            name: name.to_owned(),
+            most: plan.limit(name),
+            leases: Vec::new(),
+        })
+        .collect();
     for lease in queries::leases(&mut tx, &actor.org.id, None, now, LISTED).await? {
         match pools.iter_mut().find(|pool| pool.name == lease.pool) {
             Some(pool) => pool.leases.push(lease),
-            None => pools.push(Pool { name: lease.pool.clone(), most: None, leases: vec![lease] }),
+            None => pools.push(Pool {
+                name: lease.pool.clone(),
+                most: None,
+                leases: vec![lease],
+            }),
         }
     }
     Ok(pools)
@@ -189,13 +243,26 @@ fn is_pool(name: &str) -> bool {
 /// The holder's name as it is kept, and when the lease ends.
 fn checked(app: &App, new: &NewLease, now: Micros) -> Result<(String, Micros)> {
     let mut checks = Checks::default();
-    let holder = checks.take("holder", text::optional_line(&new.holder, 120)).unwrap_or_default();
+    let holder = checks
+        .take("holder", text::optional_line(&new.holder, 120))
+        .unwrap_or_default();
     if holder.is_empty() {
-        checks.fail("holder", "Say who or what holds it, by a name that you use again to keep it.");
+        checks.fail(
+            "holder",
+            "Say who or what holds it, by a name that you use again to keep it.",
+        );
     }
-    let pools: Vec<&str> = app.plans.limit_names().into_iter().filter(|name| is_pool(name)).collect();
+    let pools: Vec<&str> = app
+        .plans
+        .limit_names()
+        .into_iter()
+        .filter(|name| is_pool(name))
+        .collect();
     if new.pool != RUNS_AT_ONCE && !pools.contains(&new.pool.as_str()) {
-        checks.fail("pool", format!("There is no such pool. Pools are {}.", pools.join(", ")));
+        checks.fail(
+            "pool",
+            format!("There is no such pool. Pools are {}.", pools.join(", ")),
+        );
     }
     check_seconds(&mut checks, new.seconds);
     checks.done()?;
@@ -204,7 +271,14 @@ fn checked(app: &App, new: &NewLease, now: Micros) -> Result<(String, Micros)> {
 
 fn check_seconds(checks: &mut Checks, seconds: i64) {
     if !LEASE_SECONDS.contains(&seconds) {
-        checks.fail("seconds", format!("A lease lasts {} to {} seconds.", LEASE_SECONDS.start(), text::thousands(*LEASE_SECONDS.end())));
+        checks.fail(
+            "seconds",
+            format!(
+                "A lease lasts {} to {} seconds.",
+                LEASE_SECONDS.start(),
+                text::thousands(*LEASE_SECONDS.end())
+            ),
+        );
     }
 }
 
@@ -212,27 +286,55 @@ fn require_own(actor: &Actor, lease: &Lease) -> Result<()> {
     if lease.user == *actor.user() || may_manage_leases(actor) {
         return Ok(());
     }
-    Err(Refusal::forbidden("lease_of_another", format!("{} holds it. They, owners and admins can change it.", lease.by)))
+    Err(Refusal::forbidden(
+        "lease_of_another",
+        format!(
+            "{} holds it. They, owners and admins can change it.",
+            lease.by
+        ),
+    ))
 }
 
 /// "1 of 1 in use by NAME since …": who, not what for, which may be in a workspace that isn't theirs to know.
 fn in_use_by(actor: &Actor, new: &NewLease, held: &[Lease], in_use: i64, most: i64) -> Refusal {
     let shows = access::allows(actor.role, Permission::ViewUsage);
     let named = |lease: &Lease| {
-        let what = if shows { format!(" ({})", lease.holder) } else { String::new() };
-        format!("{}{what} since {}", lease.by, clock::minute(lease.acquired_at))
+        let what = if shows {
+            format!(" ({})", lease.holder)
+        } else {
+            String::new()
+        };
+        format!(
+            "{}{what} since {}",
+            lease.by,
+            clock::minute(lease.acquired_at)
+        )
     };
     let names: Vec<String> = held.iter().map(named).collect();
-    let by = if names.is_empty() { String::new() } else { format!(" by {}", text::some_of(&names, 3)) };
+    let by = if names.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", text::some_of(&names, 3))
+    };
     let pool = new.pool.replace('_', " ");
     Refusal::conflict(
         "pool_in_use",
-        format!("{pool}: {in_use} of {most} in use{by}. It is free when one ends. {}", limits::who_changes_plans()),
+        format!(
+            "{pool}: {in_use} of {most} in use{by}. It is free when one ends. {}",
+            limits::who_changes_plans()
+        ),
     )
 }
 
-fn event(id: &LeaseId, action: &'static str, holder: &str, pool: &str, workspace: Option<&WorkspaceId>) -> Event {
-    let event = Event::new(Category::Run, action, "lease", id.to_string(), holder).with("pool", pool);
+fn event(
+    id: &LeaseId,
+    action: &'static str,
+    holder: &str,
+    pool: &str,
+    workspace: Option<&WorkspaceId>,
+) -> Event {
+    let event =
+        Event::new(Category::Run, action, "lease", id.to_string(), holder).with("pool", pool);
     match workspace {
         Some(workspace) => event.workspace(workspace),
         None => event,

@@ -21,7 +21,8 @@ pub use ahead::{Brought, NEAR};
 pub use contact::{Contact, change_contact};
 pub(crate) use leases::end_leases;
 pub use leases::{
-    Acquired, LEASE_SECONDS, LEASE_SECONDS_UNSAID, Lease, NewLease, Pool, acquire, leases_in_use, may_manage_leases, release, renew,
+    Acquired, LEASE_SECONDS, LEASE_SECONDS_UNSAID, Lease, NewLease, Pool, acquire, leases_in_use,
+    may_manage_leases, release, renew,
 };
 pub use limits::lacks_role;
 pub(crate) use limits::{require_entitlement, require_role, require_room_for_workspaces};
@@ -37,6 +38,11 @@ use crate::organizations;
 
 /// Puts a plan in force from now on; at `until` the default plan takes over by itself. Going down takes nothing away: what
 /// is above a limit stays, and nothing is added (SEC-Z13). The caller holds the organization's lock and records it.
-pub(crate) async fn put_in_force(tx: &mut Tx, org: &OrgId, plan: &str, until: Option<Micros>) -> Result<()> {
+pub(crate) async fn put_in_force(
+    tx: &mut Tx,
+    org: &OrgId,
+    plan: &str,
+    until: Option<Micros>,
+) -> Result<()> {
     organizations::set_plan(tx, org, plan, until).await
 }

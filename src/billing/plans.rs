@@ -75,9 +75,12 @@ struct Wrong(usize, String);
 impl Plans {
     /// The plans of a file, or those that are built in. Refuses a file that can't be read or understood, with the line.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = file else { return Ok(Self::built_in()) };
+        let Some(path) = file else {
+            return Ok(Self::built_in());
+        };
         let setting = || format!("ROSTER_PLANS (--plans): {}", path.display());
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", setting()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{} can't be read", setting()))?;
         Self::parse(&text).map_err(|wrong| anyhow::anyhow!("{}, {wrong}", setting()))
     }
 
@@ -93,7 +96,8 @@ impl Plans {
             let line = error.span().map_or(1, |span| at(span.start));
             format!("line {line}: {}", error.message())
         })?;
-        let plans = checked(read).map_err(|Wrong(offset, what)| format!("line {}: {what}", at(offset)))?;
+        let plans =
+            checked(read).map_err(|Wrong(offset, what)| format!("line {}: {what}", at(offset)))?;
         if plans.is_empty() {
             Err("line 1: there must be a plan: [[plan]]".to_owned())
         } else {
@@ -122,7 +126,9 @@ impl Plans {
     /// The same, by what the organization's row holds.
     pub fn in_force(&self, plan: &str, until: Option<Micros>, now: Micros) -> &Arc<Plan> {
         let over = until.is_some_and(|until| until <= now);
-        self.find(plan).filter(|_| !over).unwrap_or_else(|| self.default_plan())
+        self.find(plan)
+            .filter(|_| !over)
+            .unwrap_or_else(|| self.default_plan())
     }
 
     /// The plan that a price at Stripe pays for, and whether by the year.
@@ -136,20 +142,36 @@ impl Plans {
 
     /// Why a plan doesn't have something, which of the others do, and who can change it: completes "Projects …".
     pub fn lacking(&self, plan: &Plan, has: impl Fn(&Plan) -> bool) -> String {
-        let others: Vec<String> = self.0.iter().filter(|plan| has(plan)).map(|plan| plan.name.clone()).collect();
+        let others: Vec<String> = self
+            .0
+            .iter()
+            .filter(|plan| has(plan))
+            .map(|plan| plan.name.clone())
+            .collect();
         let others = match others.as_slice() {
             [] => String::new(),
             [one] => format!(" {one} has it."),
             many => format!(" {} have it.", text::some_of(many, many.len())),
         };
-        format!("not in the plan {}.{others} {} can change the plan.", plan.name, access::who_holds(Permission::ManageBilling))
+        format!(
+            "not in the plan {}.{others} {} can change the plan.",
+            plan.name,
+            access::who_holds(Permission::ManageBilling)
+        )
     }
 
     /// Every limit that some plan names: those that Roster counts first, then others by name.
     pub fn limit_names(&self) -> Vec<&str> {
         let own = [WORKSPACES, RUNS_AT_ONCE, ROWS_PER_MONTH, BYTES_PER_MONTH];
-        let named: BTreeSet<&str> = self.0.iter().flat_map(|plan| plan.limits.keys().map(String::as_str)).collect();
-        let (first, other) = (own.into_iter().filter(|n| named.contains(n)), named.iter().copied().filter(|n| !own.contains(n)));
+        let named: BTreeSet<&str> = self
+            .0
+            .iter()
+            .flat_map(|plan| plan.limits.keys().map(String::as_str))
+            .collect();
+        let (first, other) = (
+            own.into_iter().filter(|n| named.contains(n)),
+            named.iter().copied().filter(|n| !own.contains(n)),
+        );
         first.chain(other).collect()
     }
 }
@@ -183,16 +205,30 @@ fn checked(file: File) -> Result<Vec<Plan>, Wrong> {
         let at = entry.name.span().start;
         let name = entry.name.into_inner().trim().to_owned();
         if name.is_empty() || name.chars().count() > 40 {
-            return Err(Wrong(at, "a plan's name must have 1 to 40 characters".into()));
+            return Err(Wrong(
+                at,
+                "a plan's name must have 1 to 40 characters".into(),
+            ));
         }
         if plans.iter().any(|plan| plan.id == id || plan.name == name) {
-            return Err(Wrong(at, format!("there are two plans called “{id}” or “{name}”")));
+            return Err(Wrong(
+                at,
+                format!("there are two plans called “{id}” or “{name}”"),
+            ));
         }
         let plan = Plan {
             monthly: price(entry.stripe.monthly, &mut prices)?,
             yearly: price(entry.stripe.yearly, &mut prices)?,
-            limits: entry.limits.into_iter().map(limit).collect::<Result<_, _>>()?,
-            entitlements: entry.entitlements.into_iter().map(|e| word(e, "an entitlement")).collect::<Result<_, _>>()?,
+            limits: entry
+                .limits
+                .into_iter()
+                .map(limit)
+                .collect::<Result<_, _>>()?,
+            entitlements: entry
+                .entitlements
+                .into_iter()
+                .map(|e| word(e, "an entitlement"))
+                .collect::<Result<_, _>>()?,
             roles: entry.roles.map_or(Ok(RolesOffered::Full), roles)?,
             about: entry.about.trim().to_owned(),
             id,
@@ -207,35 +243,63 @@ fn checked(file: File) -> Result<Vec<Plan>, Wrong> {
 fn word(text: Spanned<String>, what: &str) -> Result<String, Wrong> {
     let at = text.span().start;
     let text = text.into_inner();
-    let fits =
-        (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
-    if fits { Ok(text) } else { Err(Wrong(at, format!("{what} must be up to 40 of a-z, 0-9, _ and -; it is “{text}”"))) }
+    let fits = (1..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+    if fits {
+        Ok(text)
+    } else {
+        Err(Wrong(
+            at,
+            format!("{what} must be up to 40 of a-z, 0-9, _ and -; it is “{text}”"),
+        ))
+    }
 }
 
 fn limit((name, number): (Spanned<String>, Spanned<i64>)) -> Result<(String, i64), Wrong> {
     let at = number.span().start;
     let (name, number) = (word(name, "a limit's name")?, number.into_inner());
     if number < 0 {
-        return Err(Wrong(at, format!("the limit {name} must be 0 or more; leave it out where there is none")));
+        return Err(Wrong(
+            at,
+            format!("the limit {name} must be 0 or more; leave it out where there is none"),
+        ));
     }
     Ok((name, number))
 }
 
 fn roles(text: Spanned<String>) -> Result<RolesOffered, Wrong> {
     let at = text.span().start;
-    RolesOffered::parse(text.get_ref())
-        .ok_or_else(|| Wrong(at, format!("roles must be simple, standard or full; it is “{}”", text.get_ref())))
+    RolesOffered::parse(text.get_ref()).ok_or_else(|| {
+        Wrong(
+            at,
+            format!(
+                "roles must be simple, standard or full; it is “{}”",
+                text.get_ref()
+            ),
+        )
+    })
 }
 
-fn price(text: Option<Spanned<String>>, taken: &mut BTreeSet<String>) -> Result<Option<String>, Wrong> {
+fn price(
+    text: Option<Spanned<String>>,
+    taken: &mut BTreeSet<String>,
+) -> Result<Option<String>, Wrong> {
     let Some(text) = text else { return Ok(None) };
     let at = text.span().start;
     let text = text.into_inner();
     if !text.starts_with("price_") {
-        return Err(Wrong(at, format!("a price at Stripe begins with price_; this is “{text}”")));
+        return Err(Wrong(
+            at,
+            format!("a price at Stripe begins with price_; this is “{text}”"),
+        ));
     }
     if !taken.insert(text.clone()) {
-        return Err(Wrong(at, format!("the price {text} is another plan's already")));
+        return Err(Wrong(
+            at,
+            format!("the price {text} is another plan's already"),
+        ));
     }
     Ok(Some(text))
 }
@@ -247,8 +311,19 @@ mod tests {
     #[test]
     fn s2_45_the_built_in_plans_have_one_run_at_once_for_nothing_and_three_where_paid() {
         let plans = Plans::built_in();
-        let runs: Vec<_> = plans.all().iter().map(|plan| (plan.id.as_str(), plan.limit(RUNS_AT_ONCE))).collect();
-        assert_eq!(runs, [("free", Some(1)), ("team", Some(3)), ("enterprise", Some(3))]);
+        let runs: Vec<_> = plans
+            .all()
+            .iter()
+            .map(|plan| (plan.id.as_str(), plan.limit(RUNS_AT_ONCE)))
+            .collect();
+        assert_eq!(
+            runs,
+            [
+                ("free", Some(1)),
+                ("team", Some(3)),
+                ("enterprise", Some(3))
+            ]
+        );
         assert!(!plans.default_plan().entitles("compare") && plans.all()[1].entitles("compare"));
     }
 
@@ -256,13 +331,34 @@ mod tests {
     fn a_wrong_file_is_told_with_its_line() {
         let cases = [
             ("", "line 1: missing field `plan`"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\nseats = 3\n", "line 4: unknown field `seats`"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.limits]\nworkspaces = -1\n", "line 5: the limit workspaces must be 0 or more"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.limits]\nworkspaces = \"ten\"\n", "line 5: invalid type"),
-            ("[[plan]]\nid = \"a b\"\nname = \"A\"\n", "line 2: a plan's id must be"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\nroles = \"most\"\n", "line 4: roles must be simple, standard or full"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\n\n[[plan]]\nid = \"a\"\nname = \"B\"\n", "line 7: there are two plans"),
-            ("[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.stripe]\nmonthly = \"prod_1\"\n", "line 5: a price at Stripe begins with price_"),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\nseats = 3\n",
+                "line 4: unknown field `seats`",
+            ),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.limits]\nworkspaces = -1\n",
+                "line 5: the limit workspaces must be 0 or more",
+            ),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.limits]\nworkspaces = \"ten\"\n",
+                "line 5: invalid type",
+            ),
+            (
+                "[[plan]]\nid = \"a b\"\nname = \"A\"\n",
+                "line 2: a plan's id must be",
+            ),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\nroles = \"most\"\n",
+                "line 4: roles must be simple, standard or full",
+            ),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\n\n[[plan]]\nid = \"a\"\nname = \"B\"\n",
+                "line 7: there are two plans",
+            ),
+            (
+                "[[plan]]\nid = \"a\"\nname = \"A\"\n[plan.stripe]\nmonthly = \"prod_1\"\n",
+                "line 5: a price at Stripe begins with price_",
+            ),
             ("[[plan]]\nid = \"a\"\nname = A\n", "line 3: "),
         ];
         for (text, says) in cases {

@@ -60,7 +60,13 @@ impl From<LeaseRow> for Lease {
 }
 
 /// The leases of an organization that have not ended, of one pool or of all, oldest first.
-pub(super) async fn leases(tx: &mut Tx, org: &OrgId, pool: Option<&str>, now: i64, limit: i64) -> Result<Vec<Lease>> {
+pub(super) async fn leases(
+    tx: &mut Tx,
+    org: &OrgId,
+    pool: Option<&str>,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Lease>> {
     let rows: Vec<LeaseRow> = on!(tx, c => sqlx::query_as(
         "SELECT l.id, l.pool, l.holder, l.workspace_id, w.name AS workspace_name, l.actor_id, l.actor_name, l.acquired_at, l.expires_at
          FROM leases l LEFT JOIN workspaces w ON w.id = l.workspace_id
@@ -69,7 +75,12 @@ pub(super) async fn leases(tx: &mut Tx, org: &OrgId, pool: Option<&str>, now: i6
     Ok(rows.into_iter().map(Lease::from).collect())
 }
 
-pub(super) async fn lease(tx: &mut Tx, org: &OrgId, id: &LeaseId, now: i64) -> Result<Option<Lease>> {
+pub(super) async fn lease(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &LeaseId,
+    now: i64,
+) -> Result<Option<Lease>> {
     let row: Option<LeaseRow> = on!(tx, c => sqlx::query_as(
         "SELECT l.id, l.pool, l.holder, l.workspace_id, w.name AS workspace_name, l.actor_id, l.actor_name, l.acquired_at, l.expires_at
          FROM leases l LEFT JOIN workspaces w ON w.id = l.workspace_id WHERE l.org_id = $1 AND l.id = $2 AND l.expires_at > $3")
@@ -78,7 +89,13 @@ pub(super) async fn lease(tx: &mut Tx, org: &OrgId, id: &LeaseId, now: i64) -> R
 }
 
 /// The lease that a holder has of a pool.
-pub(super) async fn lease_of(tx: &mut Tx, org: &OrgId, pool: &str, holder: &str, now: i64) -> Result<Option<Lease>> {
+pub(super) async fn lease_of(
+    tx: &mut Tx,
+    org: &OrgId,
+    pool: &str,
+    holder: &str,
+    now: i64,
+) -> Result<Option<Lease>> {
     let id: Option<String> = on!(tx, c => sqlx::query_scalar("SELECT id FROM leases WHERE org_id = $1 AND pool = $2 AND holder = $3")
         .bind(org.as_str()).bind(pool).bind(holder).fetch_optional(c))?;
     match id {
@@ -88,8 +105,10 @@ pub(super) async fn lease_of(tx: &mut Tx, org: &OrgId, pool: &str, holder: &str,
 }
 
 pub(super) async fn count_leases(tx: &mut Tx, org: &OrgId, pool: &str, now: i64) -> Result<i64> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM leases WHERE org_id = $1 AND pool = $2 AND expires_at > $3")
-        .bind(org.as_str()).bind(pool).bind(now).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM leases WHERE org_id = $1 AND pool = $2 AND expires_at > $3")
+        .bind(org.as_str()).bind(pool).bind(now).fetch_one(c))?,
+    )
 }
 
 pub(super) struct NewLease<'a> {
@@ -125,23 +144,39 @@ pub(super) async fn insert_lease(tx: &mut Tx, org: &OrgId, lease: &NewLease<'_>)
 pub(super) async fn renew_lease(tx: &mut Tx, org: &OrgId, id: &LeaseId, until: i64) -> Result<()> {
     run!(
         tx,
-        sqlx::query("UPDATE leases SET expires_at = $3 WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str()).bind(until)
+        sqlx::query("UPDATE leases SET expires_at = $3 WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(id.as_str())
+            .bind(until)
     )?;
     Ok(())
 }
 
 pub(super) async fn delete_lease(tx: &mut Tx, org: &OrgId, id: &LeaseId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM leases WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM leases WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(id.as_str())
+    )?;
     Ok(())
 }
 
 pub(super) async fn delete_leases(tx: &mut Tx, org: &OrgId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM leases WHERE org_id = $1").bind(org.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM leases WHERE org_id = $1").bind(org.as_str())
+    )?;
     Ok(())
 }
 
 pub(super) async fn drop_expired_leases(tx: &mut Tx, org: &OrgId, now: i64) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM leases WHERE org_id = $1 AND expires_at <= $2").bind(org.as_str()).bind(now))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM leases WHERE org_id = $1 AND expires_at <= $2")
+            .bind(org.as_str())
+            .bind(now)
+    )?;
     Ok(())
 }
 
@@ -154,7 +189,11 @@ row! {
 }
 
 /// How many leases that have not ended each workspace has of each pool; those of no workspace together.
-pub(super) async fn leases_by_workspace(tx: &mut Tx, org: &OrgId, now: i64) -> Result<Vec<PoolShareRow>> {
+pub(super) async fn leases_by_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    now: i64,
+) -> Result<Vec<PoolShareRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT l.pool, w.name AS workspace, COUNT(*) AS leases FROM leases l LEFT JOIN workspaces w ON w.id = l.workspace_id
          WHERE l.org_id = $1 AND l.expires_at > $2 GROUP BY l.pool, w.id, w.name")

@@ -27,26 +27,57 @@ pub async fn set_plan(app: &App, actor: &Actor, plan: &str) -> Result<PlanSet> {
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageBilling)?;
     if !actor.person.is_system() {
-        return Err(Refusal::forbidden("operator_sets_plans", "Whoever runs this server sets plans, with roster plan set."));
+        return Err(Refusal::forbidden(
+            "operator_sets_plans",
+            "Whoever runs this server sets plans, with roster plan set.",
+        ));
     }
     let Some(after) = app.plans.find(plan) else {
-        let known: Vec<&str> = app.plans.all().iter().map(|plan| plan.id.as_str()).collect();
-        return Err(Refusal::field("plan", format!("There is no plan “{plan}”. Plans are {}.", known.join(", "))));
+        let known: Vec<&str> = app
+            .plans
+            .all()
+            .iter()
+            .map(|plan| plan.id.as_str())
+            .collect();
+        return Err(Refusal::field(
+            "plan",
+            format!("There is no plan “{plan}”. Plans are {}.", known.join(", ")),
+        ));
     };
-    let account = queries::account(&mut tx, &actor.org.id).await?.unwrap_or_default();
-    let pays = account.stripe_subscription_id.is_some() && Status::parse(&account.status) != Status::Cancelled;
+    let account = queries::account(&mut tx, &actor.org.id)
+        .await?
+        .unwrap_or_default();
+    let pays = account.stripe_subscription_id.is_some()
+        && Status::parse(&account.status) != Status::Cancelled;
     if pays {
-        return Err(Refusal::conflict("plan_paid_at_stripe", "This organization pays for its plan at Stripe. Change or end it there."));
+        return Err(Refusal::conflict(
+            "plan_paid_at_stripe",
+            "This organization pays for its plan at Stripe. Change or end it there.",
+        ));
     }
     let org = organizations::find(&mut tx, &actor.org.id).await?;
     let before = app.plans.of(&org, now);
     if org.plan == after.id && org.plan_until.is_none() {
-        return Ok(PlanSet { before: before.clone(), after: after.clone(), changed: false });
+        return Ok(PlanSet {
+            before: before.clone(),
+            after: after.clone(),
+            changed: false,
+        });
     }
     put_in_force(&mut tx, &org.id, &after.id, None).await?;
-    let event = Event::new(Category::Billing, "billing.plan_changed", "organization", org.id.to_string(), &*org.name)
-        .change(&*before.name, &*after.name);
+    let event = Event::new(
+        Category::Billing,
+        "billing.plan_changed",
+        "organization",
+        org.id.to_string(),
+        &*org.name,
+    )
+    .change(&*before.name, &*after.name);
     audit::record(&mut tx, &actor, now, event).await?;
     tx.commit().await?;
-    Ok(PlanSet { before: before.clone(), after: after.clone(), changed: true })
+    Ok(PlanSet {
+        before: before.clone(),
+        after: after.clone(),
+        changed: true,
+    })
 }

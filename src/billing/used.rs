@@ -56,17 +56,34 @@ pub async fn used(app: &App, actor: &Actor) -> Result<Vec<Used>> {
     for name in app.plans.limit_names() {
         let mut shares: Vec<(String, i64)> = match name {
             WORKSPACES => Vec::new(),
-            ROWS_PER_MONTH => month.iter().map(|(_, name, counts)| (name.clone(), counts.rows)).collect(),
-            BYTES_PER_MONTH => month.iter().map(|(_, name, counts)| (name.clone(), counts.bytes)).collect(),
-            pool => {
-                leases.iter().filter(|row| row.pool == pool).map(|row| (row.workspace.clone().unwrap_or_default(), row.leases)).collect()
-            }
+            ROWS_PER_MONTH => month
+                .iter()
+                .map(|(_, name, counts)| (name.clone(), counts.rows))
+                .collect(),
+            BYTES_PER_MONTH => month
+                .iter()
+                .map(|(_, name, counts)| (name.clone(), counts.bytes))
+                .collect(),
+            pool => leases
+                .iter()
+                .filter(|row| row.pool == pool)
+                .map(|row| (row.workspace.clone().unwrap_or_default(), row.leases))
+                .collect(),
         };
         shares.retain(|(_, amount)| *amount > 0);
         shares.sort_by_key(|(_, amount)| std::cmp::Reverse(*amount));
         let sum = shares.iter().map(|(_, amount)| *amount).sum();
-        let used = if name == WORKSPACES { org.workspaces } else { sum };
-        all.push(Used { name: name.to_owned(), used, most: plan.limit(name), shares });
+        let used = if name == WORKSPACES {
+            org.workspaces
+        } else {
+            sum
+        };
+        all.push(Used {
+            name: name.to_owned(),
+            used,
+            most: plan.limit(name),
+            shares,
+        });
     }
     Ok(all)
 }
@@ -75,7 +92,10 @@ pub async fn used(app: &App, actor: &Actor) -> Result<Vec<Used>> {
 pub fn limit_label(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -84,9 +104,28 @@ mod tests {
 
     #[test]
     fn s1_92_a_hundred_is_reached_only_at_the_limit_and_passed_above_it() {
-        let used = |used, most| Used { name: String::new(), used, most, shares: Vec::new() }.percent();
-        assert_eq!([used(99_999, Some(100_000)), used(110, Some(100)), used(5, None)], [Some(99), Some(110), None]);
-        assert_eq!([used(0, Some(0)), used(1, Some(0)), used(i64::MAX, Some(1))].map(Option::unwrap_or_default)[..2], [100, 200]);
+        let used = |used, most| {
+            Used {
+                name: String::new(),
+                used,
+                most,
+                shares: Vec::new(),
+            }
+            .percent()
+        };
+        assert_eq!(
+            [
+                used(99_999, Some(100_000)),
+                used(110, Some(100)),
+                used(5, None)
+            ],
+            [Some(99), Some(110), None]
+        );
+        assert_eq!(
+            [used(0, Some(0)), used(1, Some(0)), used(i64::MAX, Some(1))]
+                .map(Option::unwrap_or_default)[..2],
+            [100, 200]
+        );
         assert_eq!(limit_label("runs_at_once"), "Runs at once");
     }
 }

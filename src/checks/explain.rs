@@ -4,7 +4,8 @@ use super::Question;
 use super::facts::{Facts, KnownSeat};
 use super::known::KnownWorkspace;
 use crate::access::{
-    Action, Decision, GrantsFound, Membership, OrgRole, Permission, PermissionFound, Private, RoleFound, Step, WorkspaceRole, who_holds,
+    Action, Decision, GrantsFound, Membership, OrgRole, Permission, PermissionFound, Private,
+    RoleFound, Step, WorkspaceRole, who_holds,
 };
 
 /// One step, as shown.
@@ -43,7 +44,10 @@ pub(super) fn code(decision: &Decision) -> &'static str {
     if decision.allowed {
         return "allowed";
     }
-    let billing = decision.steps.iter().any(|step| matches!(step, Step::Membership(Membership::Active(OrgRole::Billing))));
+    let billing = decision
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Membership(Membership::Active(OrgRole::Billing))));
     match decision.steps.get(decision.decided_by) {
         _ if decision.hidden => "not_found",
         Some(Step::ViewerCap(_)) => "viewer_caps",
@@ -64,19 +68,42 @@ pub(super) fn steps(facts: &Facts, question: &Question, decision: &Decision) -> 
             () => Verdict::Passed,
         };
         let (rule, title, text, change_at) = words.of(*step);
-        Shown { rule, title, text, verdict, deciding: place == decision.decided_by, change_at }
+        Shown {
+            rule,
+            title,
+            text,
+            verdict,
+            deciding: place == decision.decided_by,
+            change_at,
+        }
     });
     shown.collect()
 }
 
 /// The steps to what an organization role allows.
-pub(super) fn organization_steps(membership: Membership, permission: Permission, allowed: bool) -> Vec<Shown> {
-    let role = if let Membership::Active(role) = membership { role.label() } else { "none" };
-    let verdict = if allowed { Verdict::Allowed } else { Verdict::Refused };
+pub(super) fn organization_steps(
+    membership: Membership,
+    permission: Permission,
+    allowed: bool,
+) -> Vec<Shown> {
+    let role = if let Membership::Active(role) = membership {
+        role.label()
+    } else {
+        "none"
+    };
+    let verdict = if allowed {
+        Verdict::Allowed
+    } else {
+        Verdict::Refused
+    };
     let text = if allowed {
         format!("{role} includes: {}.", permission.label())
     } else {
-        format!("{role} doesn't include: {}. {} can.", permission.label(), who_holds(permission))
+        format!(
+            "{role} doesn't include: {}. {} can.",
+            permission.label(),
+            who_holds(permission)
+        )
     };
     vec![
         Shown {
@@ -87,7 +114,14 @@ pub(super) fn organization_steps(membership: Membership, permission: Permission,
             deciding: false,
             change_at: None,
         },
-        Shown { rule: "permission", title: "Permission of the organization role", text, verdict, deciding: true, change_at: None },
+        Shown {
+            rule: "permission",
+            title: "Permission of the organization role",
+            text,
+            verdict,
+            deciding: true,
+            change_at: None,
+        },
     ]
 }
 
@@ -102,12 +136,37 @@ impl<'a> Words<'a> {
     fn of(&self, step: Step) -> Said {
         match step {
             Step::Private(found) => ("private", "Privacy", self.privacy(found), None),
-            Step::Membership(found) => ("membership", "Membership", self.membership(found), self.member_page()),
-            Step::ViewerCap(stands) => ("viewer_cap", "Organization role Viewer", self.cap(stands), self.member_page().filter(|_| stands)),
+            Step::Membership(found) => (
+                "membership",
+                "Membership",
+                self.membership(found),
+                self.member_page(),
+            ),
+            Step::ViewerCap(stands) => (
+                "viewer_cap",
+                "Organization role Viewer",
+                self.cap(stands),
+                self.member_page().filter(|_| stands),
+            ),
             Step::Role(found) => ("role", "Role", self.role(found), self.role_page(found)),
-            Step::Permission(found) => ("permission", "Permission of the role", self.permission(found), self.permission_page()),
-            Step::Grants(found) => ("grants", "Grants", self.grants(found), self.grants_page(found)),
-            Step::Entitlement(found) => ("entitlement", "Plan", self.entitlement(found), self.billing_page(found)),
+            Step::Permission(found) => (
+                "permission",
+                "Permission of the role",
+                self.permission(found),
+                self.permission_page(),
+            ),
+            Step::Grants(found) => (
+                "grants",
+                "Grants",
+                self.grants(found),
+                self.grants_page(found),
+            ),
+            Step::Entitlement(found) => (
+                "entitlement",
+                "Plan",
+                self.entitlement(found),
+                self.billing_page(found),
+            ),
         }
     }
 
@@ -128,7 +187,8 @@ impl<'a> Words<'a> {
     }
 
     fn member_page(&self) -> Option<String> {
-        self.seat().map(|seat| format!("/orgs/{}/members/{}", seat.slug, seat.member))
+        self.seat()
+            .map(|seat| format!("/orgs/{}/members/{}", seat.slug, seat.member))
     }
 
     /// "run monitors", "manage members".
@@ -151,9 +211,14 @@ impl<'a> Words<'a> {
     }
 
     fn membership(&self, found: Membership) -> String {
-        let org = self.seat().map_or("the organization", |seat| seat.org_name.as_str());
+        let org = self
+            .seat()
+            .map_or("the organization", |seat| seat.org_name.as_str());
         match found {
-            Membership::Standalone => format!("{} is in no organization; roles in the workspace decide alone.", self.place()),
+            Membership::Standalone => format!(
+                "{} is in no organization; roles in the workspace decide alone.",
+                self.place()
+            ),
             Membership::Active(role) => format!("An active member of {org}, as {}.", role.label()),
             Membership::Suspended => format!("Suspended in {org}: they can do nothing there."),
             Membership::None => "Not a member of the organization.".into(),
@@ -171,9 +236,15 @@ impl<'a> Words<'a> {
     fn role(&self, found: RoleFound) -> String {
         let place = self.place();
         match found {
-            RoleFound::OfOrganization(role) => format!("It is the organization's own, so the organization role decides: {}.", role.label()),
+            RoleFound::OfOrganization(role) => format!(
+                "It is the organization's own, so the organization role decides: {}.",
+                role.label()
+            ),
             RoleFound::Rows { .. } => {
-                let rows = self.workspace().map(|known| known.rows.as_slice()).unwrap_or_default();
+                let rows = self
+                    .workspace()
+                    .map(|known| known.rows.as_slice())
+                    .unwrap_or_default();
                 let held: Vec<String> = rows
                     .iter()
                     .map(|row| match row.source.as_str() {
@@ -184,7 +255,9 @@ impl<'a> Words<'a> {
                 format!("In {place}: {}.", held.join(", and "))
             }
             RoleFound::Entered => {
-                format!("No role in {place} of their own. The policy lets owners and admins of the organization enter as Admin.")
+                format!(
+                    "No role in {place} of their own. The policy lets owners and admins of the organization enter as Admin."
+                )
             }
             RoleFound::None => format!("No role in {place}."),
         }
@@ -194,7 +267,10 @@ impl<'a> Words<'a> {
         match (found, self.seat()) {
             (RoleFound::Entered, Some(seat)) => Some(format!("/orgs/{}/policies", seat.slug)),
             (_, Some(_)) => self.member_page(),
-            (_, None) => self.facts.workspace_id(self.question).map(|id| format!("/workspaces/{id}/members")),
+            (_, None) => self
+                .facts
+                .workspace_id(self.question)
+                .map(|id| format!("/workspaces/{id}/members")),
         }
     }
 
@@ -203,7 +279,9 @@ impl<'a> Words<'a> {
         match found {
             PermissionFound::ByRole => format!("The role may {doing}."),
             PermissionFound::ByKind => format!("The custom role lists it: {doing}."),
-            PermissionFound::ByResource => format!("The custom role lists it for this one, or for what it lies in: {doing}."),
+            PermissionFound::ByResource => {
+                format!("The custom role lists it for this one, or for what it lies in: {doing}.")
+            }
             PermissionFound::Lacking => format!("The role may not {doing}."),
         }
     }
@@ -211,7 +289,11 @@ impl<'a> Words<'a> {
     /// The custom role's page, where one of the roles is custom.
     fn permission_page(&self) -> Option<String> {
         let seat = self.seat()?;
-        let custom = self.workspace()?.rows.iter().find_map(|row| row.custom_role_id.clone())?;
+        let custom = self
+            .workspace()?
+            .rows
+            .iter()
+            .find_map(|row| row.custom_role_id.clone())?;
         Some(format!("/orgs/{}/roles/custom/{custom}", seat.slug))
     }
 
@@ -219,20 +301,34 @@ impl<'a> Words<'a> {
         match found {
             GrantsFound::NotApplicable => "Grants don't limit this.".into(),
             GrantsFound::Unlimited => {
-                format!("{} and {} of a workspace are not limited by grants.", WorkspaceRole::Owner.label(), WorkspaceRole::Admin.label())
+                format!(
+                    "{} and {} of a workspace are not limited by grants.",
+                    WorkspaceRole::Owner.label(),
+                    WorkspaceRole::Admin.label()
+                )
             }
-            GrantsFound::NoneSet => "Not limited to named ones: all of them, also later ones.".into(),
-            GrantsFound::Granted => "Limited to named ones, and this is one of them or lies in one.".into(),
+            GrantsFound::NoneSet => {
+                "Not limited to named ones: all of them, also later ones.".into()
+            }
+            GrantsFound::Granted => {
+                "Limited to named ones, and this is one of them or lies in one.".into()
+            }
             GrantsFound::NotGranted => "Limited to named ones, and this isn't one of them.".into(),
         }
     }
 
     fn grants_page(&self, found: GrantsFound) -> Option<String> {
-        if !matches!(found, GrantsFound::NoneSet | GrantsFound::Granted | GrantsFound::NotGranted) {
+        if !matches!(
+            found,
+            GrantsFound::NoneSet | GrantsFound::Granted | GrantsFound::NotGranted
+        ) {
             return None;
         }
         let workspace = self.facts.workspace_id(self.question)?;
-        Some(format!("/workspaces/{workspace}/members/{}/grants", self.facts.user()))
+        Some(format!(
+            "/workspaces/{workspace}/members/{}/grants",
+            self.facts.user()
+        ))
     }
 
     fn entitlement(&self, found: Option<bool>) -> String {
@@ -240,11 +336,16 @@ impl<'a> Words<'a> {
         match found {
             None => "No entitlement of the plan is needed.".into(),
             Some(true) => format!("The plan has what this needs: {name}."),
-            Some(false) => format!("It needs {name}, which is {}", self.facts.lacking(self.question)),
+            Some(false) => format!(
+                "It needs {name}, which is {}",
+                self.facts.lacking(self.question)
+            ),
         }
     }
 
     fn billing_page(&self, found: Option<bool>) -> Option<String> {
-        found.and(self.seat()).map(|seat| format!("/orgs/{}/billing", seat.slug))
+        found
+            .and(self.seat())
+            .map(|seat| format!("/orgs/{}/billing", seat.slug))
     }
 }

@@ -3,7 +3,9 @@
 use super::known::{self, KnownWorkspace, Seated};
 use super::queries::{self, ResourceRow};
 use super::{About, Place, Question};
-use crate::access::{Decision, Kind, Level, Link, Membership, OrgRole, Target, Thing, gives_up_to, known_kind};
+use crate::access::{
+    Decision, Kind, Level, Link, Membership, OrgRole, Target, Thing, gives_up_to, known_kind,
+};
 use crate::actor::Seat;
 use crate::app::App;
 use crate::billing::{Plan, Plans};
@@ -66,16 +68,29 @@ impl Facts {
     /// Why the plan keeps what a question is about from being used, and who can change that.
     pub fn lacking(&self, question: &Question) -> String {
         let needed = self.entitlement(question).unwrap_or_default();
-        self.plans.lacking(self.plan(self.seat(question)), |plan| plan.entitles(&needed))
+        self.plans.lacking(self.plan(self.seat(question)), |plan| {
+            plan.entitles(&needed)
+        })
     }
 
     /// Reads what the questions need. `seats`: the person's memberships where they are known already.
-    pub async fn read(app: &App, tx: &mut Tx, user: &UserId, seats: Option<&[Seat]>, questions: &[Question]) -> Result<Self> {
+    pub async fn read(
+        app: &App,
+        tx: &mut Tx,
+        user: &UserId,
+        seats: Option<&[Seat]>,
+        questions: &[Question],
+    ) -> Result<Self> {
         let mut facts = Self::new(app, user);
         facts.read_resources(tx, questions).await?;
         facts.read_workspaces(tx, user, questions).await?;
         match seats {
-            Some(seats) => facts.seats = seats.iter().map(|seat| (seat.org.id.clone(), KnownSeat::own(app, seat))).collect(),
+            Some(seats) => {
+                facts.seats = seats
+                    .iter()
+                    .map(|seat| (seat.org.id.clone(), KnownSeat::own(app, seat)))
+                    .collect()
+            }
             None => facts.read_seats(app, tx, user).await?,
         }
         facts.read_kinds(tx, questions).await?;
@@ -83,12 +98,22 @@ impl Facts {
     }
 
     async fn read_resources(&mut self, tx: &mut Tx, questions: &[Question]) -> Result<()> {
-        let ids: BTreeSet<&str> =
-            questions.iter().filter_map(|q| if let About::Resource(id) = &q.about { Some(id.as_str()) } else { None }).collect();
+        let ids: BTreeSet<&str> = questions
+            .iter()
+            .filter_map(|q| {
+                if let About::Resource(id) = &q.about {
+                    Some(id.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect();
         let keys: BTreeSet<(&str, &str, &str)> = questions
             .iter()
             .filter_map(|q| match &q.about {
-                About::External { place, kind, id } => Some((place.as_str(), kind.as_str(), id.as_str())),
+                About::External { place, kind, id } => {
+                    Some((place.as_str(), kind.as_str(), id.as_str()))
+                }
                 _ => None,
             })
             .collect();
@@ -96,12 +121,19 @@ impl Facts {
         rows.extend(queries::by_external(tx, &Vec::from_iter(keys)).await?);
         let above: BTreeSet<String> = rows
             .iter()
-            .flat_map(|row| row.path.split('/').filter(|id| !id.is_empty() && *id != row.id.as_str()))
+            .flat_map(|row| {
+                row.path
+                    .split('/')
+                    .filter(|id| !id.is_empty() && *id != row.id.as_str())
+            })
             .map(str::to_owned)
             .collect();
         self.keep(rows);
-        let missing: Vec<&str> =
-            above.iter().map(String::as_str).filter(|id| !self.resources.contains_key(&ResourceId::from(*id))).collect();
+        let missing: Vec<&str> = above
+            .iter()
+            .map(String::as_str)
+            .filter(|id| !self.resources.contains_key(&ResourceId::from(*id)))
+            .collect();
         for some in missing.chunks(1_000) {
             let rows = queries::resources(tx, some).await?;
             self.keep(rows);
@@ -111,18 +143,36 @@ impl Facts {
 
     fn keep(&mut self, rows: Vec<ResourceRow>) {
         for row in rows {
-            self.external.insert((row.place.clone(), row.kind.clone(), row.external_id.clone()), row.id.clone());
+            self.external.insert(
+                (row.place.clone(), row.kind.clone(), row.external_id.clone()),
+                row.id.clone(),
+            );
             self.resources.insert(row.id.clone(), row);
         }
     }
 
-    async fn read_workspaces(&mut self, tx: &mut Tx, user: &UserId, questions: &[Question]) -> Result<()> {
+    async fn read_workspaces(
+        &mut self,
+        tx: &mut Tx,
+        user: &UserId,
+        questions: &[Question],
+    ) -> Result<()> {
         let asked = questions.iter().filter_map(|q| match &q.about {
             About::Workspace(id) => Some(id.to_string()),
-            About::External { place: Place::Workspace(id), .. } | About::New { place: Place::Workspace(id), .. } => Some(id.to_string()),
+            About::External {
+                place: Place::Workspace(id),
+                ..
+            }
+            | About::New {
+                place: Place::Workspace(id),
+                ..
+            } => Some(id.to_string()),
             _ => None,
         });
-        let of_resources = self.resources.values().filter_map(|row| row.workspace_id.clone());
+        let of_resources = self
+            .resources
+            .values()
+            .filter_map(|row| row.workspace_id.clone());
         let ids: BTreeSet<String> = asked.chain(of_resources).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         self.workspaces = known::read(tx, user, &ids).await?;
@@ -165,7 +215,9 @@ impl Facts {
                     level: Level::parse(&row.level).unwrap_or(Level::Workspace),
                     writers: row.writers,
                     takes_grants: row.takes_grants,
-                    entitlement: Some(row.entitlement).filter(|name| !name.is_empty()).map(Cow::Owned),
+                    entitlement: Some(row.entitlement)
+                        .filter(|name| !name.is_empty())
+                        .map(Cow::Owned),
                 };
                 self.kinds.insert((row.org_id, row.kind), kind);
             }
@@ -177,7 +229,9 @@ impl Facts {
         match about {
             About::Resource(id) => self.resources.get(id),
             About::External { place, kind, id } => {
-                let id = self.external.get(&(place.as_str().to_owned(), kind.clone(), id.clone()))?;
+                let id =
+                    self.external
+                        .get(&(place.as_str().to_owned(), kind.clone(), id.clone()))?;
                 self.resources.get(id)
             }
             _ => None,
@@ -205,8 +259,15 @@ impl Facts {
     /// The organization a resource stands in: of its workspace, or its own.
     fn org_of_row(&self, row: &ResourceRow) -> Option<&OrgId> {
         match &row.workspace_id {
-            Some(id) => self.workspaces.get(&WorkspaceId::from(id.as_str()))?.org.as_ref(),
-            None => self.seats.keys().find(|org| Some(org.as_str()) == row.org_id.as_deref()),
+            Some(id) => self
+                .workspaces
+                .get(&WorkspaceId::from(id.as_str()))?
+                .org
+                .as_ref(),
+            None => self
+                .seats
+                .keys()
+                .find(|org| Some(org.as_str()) == row.org_id.as_deref()),
         }
     }
 
@@ -215,12 +276,28 @@ impl Facts {
         let mut found = match about {
             About::Workspace(id) => {
                 let workspace = self.workspaces.get(id)?;
-                return Some(Found { kind: None, org: workspace.org.as_ref(), workspace: Some(workspace), chain: Vec::new(), owner: None });
+                return Some(Found {
+                    kind: None,
+                    org: workspace.org.as_ref(),
+                    workspace: Some(workspace),
+                    chain: Vec::new(),
+                    owner: None,
+                });
             }
             About::New { place, .. } => {
-                let workspace = if let Place::Workspace(id) = place { Some(self.workspaces.get(id)?) } else { None };
+                let workspace = if let Place::Workspace(id) = place {
+                    Some(self.workspaces.get(id)?)
+                } else {
+                    None
+                };
                 // What is created as private is the creator's.
-                Found { kind: None, org: self.org_of_place(place)?, workspace, chain: Vec::new(), owner: Some(&self.user) }
+                Found {
+                    kind: None,
+                    org: self.org_of_place(place)?,
+                    workspace,
+                    chain: Vec::new(),
+                    owner: Some(&self.user),
+                }
             }
             About::Resource(_) | About::External { .. } => {
                 let row = self.row(about)?;
@@ -228,9 +305,24 @@ impl Facts {
                     Some(id) => Some(self.workspaces.get(&WorkspaceId::from(id.as_str()))?),
                     None => None,
                 };
-                let chain = row.path.split('/').rev().filter_map(|id| self.resources.get(&ResourceId::from(id)));
-                let chain = chain.map(|link| Link { kind: &link.kind, id: link.id.as_str() }).collect();
-                Found { kind: None, org: self.org_of_row(row), workspace, chain, owner: row.owner_id.as_deref() }
+                let chain = row
+                    .path
+                    .split('/')
+                    .rev()
+                    .filter_map(|id| self.resources.get(&ResourceId::from(id)));
+                let chain = chain
+                    .map(|link| Link {
+                        kind: &link.kind,
+                        id: link.id.as_str(),
+                    })
+                    .collect();
+                Found {
+                    kind: None,
+                    org: self.org_of_row(row),
+                    workspace,
+                    chain,
+                    owner: row.owner_id.as_deref(),
+                }
             }
         };
         let (name, org) = self.kind_and_org(about)?;
@@ -246,32 +338,56 @@ impl Facts {
         let found = self.find(&question.about)?;
         let nothing = KnownWorkspace::default();
         let seat = found.org.and_then(|org| self.seats.get(org));
-        let standalone = found.workspace.is_some_and(|workspace| workspace.org.is_none());
+        let standalone = found
+            .workspace
+            .is_some_and(|workspace| workspace.org.is_none());
         let seated = match seat {
             _ if standalone => Seated::STANDALONE,
             Some(seat) if seat.active => Seated::active(seat.role, seat.admins_enter),
-            Some(_) => Seated { membership: Membership::Suspended, admins_enter: false },
-            None => Seated { membership: Membership::None, admins_enter: false },
+            Some(_) => Seated {
+                membership: Membership::Suspended,
+                admins_enter: false,
+            },
+            None => Seated {
+                membership: Membership::None,
+                admins_enter: false,
+            },
         };
         let target = match &found.kind {
             None => Target::Workspace,
             Some(kind) => {
                 let entitled = self.plan(seat).entitles(kind.needs());
-                Target::Resource(Thing { kind, owner: found.owner, chain: &found.chain, entitled })
+                Target::Resource(Thing {
+                    kind,
+                    owner: found.owner,
+                    chain: &found.chain,
+                    entitled,
+                })
             }
         };
-        Some(found.workspace.unwrap_or(&nothing).decide(&self.user, seated, question.action, &target))
+        Some(found.workspace.unwrap_or(&nothing).decide(
+            &self.user,
+            seated,
+            question.action,
+            &target,
+        ))
     }
 
     /// The organization a question is about: `Some(None)` for a standalone workspace, `None` where there is no such thing.
     pub fn organization<'a>(&'a self, question: &'a Question) -> Option<Option<&'a OrgId>> {
         let found = self.find(&question.about)?;
-        if found.workspace.is_none() && found.org.is_none() { None } else { Some(found.org) }
+        if found.workspace.is_none() && found.org.is_none() {
+            None
+        } else {
+            Some(found.org)
+        }
     }
 
     /// Whether the thing is private to somebody.
     pub fn is_private(&self, question: &Question) -> bool {
-        self.find(&question.about).and_then(|found| found.kind).is_some_and(|kind| kind.level == Level::Private)
+        self.find(&question.about)
+            .and_then(|found| found.kind)
+            .is_some_and(|kind| kind.level == Level::Private)
     }
 
     /// Whether this person administers the workspace that a question is about.
@@ -281,7 +397,9 @@ impl Facts {
     }
 
     pub fn seat(&self, question: &Question) -> Option<&KnownSeat> {
-        self.find(&question.about)?.org.and_then(|org| self.seats.get(org))
+        self.find(&question.about)?
+            .org
+            .and_then(|org| self.seats.get(org))
     }
 
     pub fn workspace<'a>(&'a self, question: &'a Question) -> Option<&'a KnownWorkspace> {
@@ -291,7 +409,14 @@ impl Facts {
     pub fn workspace_id<'a>(&'a self, question: &'a Question) -> Option<&'a str> {
         match &question.about {
             About::Workspace(id) => Some(id.as_str()),
-            About::External { place: Place::Workspace(id), .. } | About::New { place: Place::Workspace(id), .. } => Some(id.as_str()),
+            About::External {
+                place: Place::Workspace(id),
+                ..
+            }
+            | About::New {
+                place: Place::Workspace(id),
+                ..
+            } => Some(id.as_str()),
             about => self.row(about)?.workspace_id.as_deref(),
         }
     }
@@ -302,7 +427,13 @@ impl Facts {
     }
 
     pub fn entitlement(&self, question: &Question) -> Option<String> {
-        Some(self.find(&question.about)?.kind?.entitlement.clone()?.into_owned())
+        Some(
+            self.find(&question.about)?
+                .kind?
+                .entitlement
+                .clone()?
+                .into_owned(),
+        )
     }
 
     pub fn user(&self) -> &str {

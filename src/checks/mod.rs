@@ -76,23 +76,41 @@ pub struct Answer {
 
 /// Asks about oneself. What one may not see is answered like what isn't there, but for owners and admins of the
 /// organization, who may read anybody's explanation.
-pub async fn check_own(app: &App, person: &Arc<Person>, questions: &[Question]) -> Result<Vec<Answer>> {
+pub async fn check_own(
+    app: &App,
+    person: &Arc<Person>,
+    questions: &[Question],
+) -> Result<Vec<Answer>> {
     let mut tx = app.db.read().await?;
     let facts = Facts::read(app, &mut tx, &person.user, person.is_own_view(), questions).await?;
-    let answer = |question| if may_explain(person, &facts, question) { explained(&facts, question) } else { own_answer(&facts, question) };
+    let answer = |question| {
+        if may_explain(person, &facts, question) {
+            explained(&facts, question)
+        } else {
+            own_answer(&facts, question)
+        }
+    };
     Ok(questions.iter().map(answer).collect())
 }
 
 /// Asks about somebody else: owners and admins of the organizations that the questions are about may, and, of a standalone
 /// workspace, who administers it. "Not found" for a question outside of those; what is private to somebody is never there.
-pub async fn check(app: &App, person: &Arc<Person>, subject: &UserId, questions: &[Question]) -> Result<Vec<Answer>> {
+pub async fn check(
+    app: &App,
+    person: &Arc<Person>,
+    subject: &UserId,
+    questions: &[Question],
+) -> Result<Vec<Answer>> {
     if *subject == person.user {
         return check_own(app, person, questions).await;
     }
     let mut tx = app.db.read().await?;
     let asker = Facts::read(app, &mut tx, &person.user, None, questions).await?;
     let facts = Facts::read(app, &mut tx, subject, None, questions).await?;
-    Ok(questions.iter().map(|question| answer_about(person, &asker, &facts, question)).collect())
+    Ok(questions
+        .iter()
+        .map(|question| answer_about(person, &asker, &facts, question))
+        .collect())
 }
 
 /// A resource that a question can be about.
@@ -106,10 +124,22 @@ pub struct Found {
 
 /// The resources of one of the organization's workspaces, and of the organization itself, that have this name, id, or id in
 /// the host product: up to ten. For who may read explanations. Nothing that is private to somebody.
-pub async fn things(app: &App, actor: &Actor, workspace: &WorkspaceId, text: &str) -> Result<Vec<Found>> {
+pub async fn things(
+    app: &App,
+    actor: &Actor,
+    workspace: &WorkspaceId,
+    text: &str,
+) -> Result<Vec<Found>> {
     access::require(actor.role, Permission::ViewAudit)?;
     let mut tx = app.db.read().await?;
-    queries::things(&mut tx, &actor.org.id, workspace, text, &crate::text::sort_key(text)).await
+    queries::things(
+        &mut tx,
+        &actor.org.id,
+        workspace,
+        text,
+        &crate::text::sort_key(text),
+    )
+    .await
 }
 
 /// The user behind an id or an address, as far as the asker may know of them: a member of an organization that they
@@ -119,17 +149,25 @@ pub async fn subject(app: &App, person: &Person, who: &str) -> Result<UserId> {
         return Ok(person.user.clone());
     }
     let mut tx = app.db.read().await?;
-    for seat in person.seats.iter().filter(|seat| access::allows(seat.role, Permission::ViewAudit)) {
+    for seat in person
+        .seats
+        .iter()
+        .filter(|seat| access::allows(seat.role, Permission::ViewAudit))
+    {
         if let Some(user) = queries::member(&mut tx, &seat.org.id, who).await? {
             return Ok(user);
         }
     }
     // Of a standalone workspace: whoever is in it is known to who administers it; the question itself is judged later.
-    queries::companion(&mut tx, &person.user, who).await?.ok_or(Refusal::NotFound)
+    queries::companion(&mut tx, &person.user, who)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 fn own_answer(facts: &Facts, question: &Question) -> Answer {
-    let Some(decision) = facts.decide(question) else { return not_found() };
+    let Some(decision) = facts.decide(question) else {
+        return not_found();
+    };
     if decision.hidden {
         return not_found();
     }
@@ -138,14 +176,21 @@ fn own_answer(facts: &Facts, question: &Question) -> Answer {
 
 fn answer_about(asker: &Person, seen: &Facts, facts: &Facts, question: &Question) -> Answer {
     let of_standalone = facts.organization(question) == Some(None) && seen.administers(question);
-    if of_standalone || may_explain(asker, facts, question) { explained(facts, question) } else { not_found() }
+    if of_standalone || may_explain(asker, facts, question) {
+        explained(facts, question)
+    } else {
+        not_found()
+    }
 }
 
 /// Whether the asker may read explanations in the organization that the question is about.
 fn may_explain(asker: &Person, facts: &Facts, question: &Question) -> bool {
-    let Some(Some(org)) = facts.organization(question) else { return false };
+    let Some(Some(org)) = facts.organization(question) else {
+        return false;
+    };
     let seat = asker.seats.iter().find(|seat| seat.org.id == *org);
-    seat.is_some_and(|seat| access::allows(seat.role, Permission::ViewAudit)) && !facts.is_private(question)
+    seat.is_some_and(|seat| access::allows(seat.role, Permission::ViewAudit))
+        && !facts.is_private(question)
 }
 
 fn explained(facts: &Facts, question: &Question) -> Answer {
@@ -156,17 +201,28 @@ fn explained(facts: &Facts, question: &Question) -> Answer {
 }
 
 fn not_found() -> Answer {
-    Answer { allowed: false, code: "not_found", steps: Vec::new() }
+    Answer {
+        allowed: false,
+        code: "not_found",
+        steps: Vec::new(),
+    }
 }
 
 fn answer(facts: &Facts, question: &Question, decision: &Decision) -> Answer {
-    Answer { allowed: decision.allowed, code: explain::code(decision), steps: explain::steps(facts, question, decision) }
+    Answer {
+        allowed: decision.allowed,
+        code: explain::code(decision),
+        steps: explain::steps(facts, question, decision),
+    }
 }
 
 /// Why somebody can or can't do what an organization role allows: for the pages of the organization itself.
 pub fn organization_steps(role: OrgRole, permission: Permission) -> (bool, Vec<Shown>) {
     let allowed = access::allows(role, permission);
-    (allowed, explain::organization_steps(Membership::Active(role), permission, allowed))
+    (
+        allowed,
+        explain::organization_steps(Membership::Active(role), permission, allowed),
+    )
 }
 
 impl Person {

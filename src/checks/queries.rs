@@ -7,7 +7,10 @@ use sqlx::AssertSqlSafe;
 
 /// "$3, $4, $5": as many as asked for, rounded up so that few statements have to be prepared. The rest are bound to NULL.
 fn places(from: usize, wanted: usize) -> (String, usize) {
-    let count = [1, 10, 100, 1_000].into_iter().find(|size| *size >= wanted).unwrap_or(wanted);
+    let count = [1, 10, 100, 1_000]
+        .into_iter()
+        .find(|size| *size >= wanted)
+        .unwrap_or(wanted);
     (crate::db::places(from, count), count)
 }
 
@@ -25,7 +28,8 @@ row! {
     }
 }
 
-const RESOURCE: &str = "SELECT id, org_id, workspace_id, place, kind, external_id, path, owner_id FROM resources";
+const RESOURCE: &str =
+    "SELECT id, org_id, workspace_id, place, kind, external_id, path, owner_id FROM resources";
 
 pub(super) async fn resources(tx: &mut Tx, ids: &[&str]) -> Result<Vec<ResourceRow>> {
     if ids.is_empty() {
@@ -40,13 +44,21 @@ pub(super) async fn resources(tx: &mut Tx, ids: &[&str]) -> Result<Vec<ResourceR
 }
 
 /// Resources by place, kind and the host product's id.
-pub(super) async fn by_external(tx: &mut Tx, keys: &[(&str, &str, &str)]) -> Result<Vec<ResourceRow>> {
+pub(super) async fn by_external(
+    tx: &mut Tx,
+    keys: &[(&str, &str, &str)],
+) -> Result<Vec<ResourceRow>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let (_, count) = places(1, keys.len());
-    let list: Vec<String> = (0..count).map(|n| format!("(${}, ${}, ${})", 3 * n + 1, 3 * n + 2, 3 * n + 3)).collect();
-    let sql = format!("{RESOURCE} WHERE (place, kind, external_id) IN (VALUES {})", list.join(", "));
+    let list: Vec<String> = (0..count)
+        .map(|n| format!("(${}, ${}, ${})", 3 * n + 1, 3 * n + 2, 3 * n + 3))
+        .collect();
+    let sql = format!(
+        "{RESOURCE} WHERE (place, kind, external_id) IN (VALUES {})",
+        list.join(", ")
+    );
     Ok(on!(tx, c => {
         let query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
         (0..count).fold(query, |query, n| {
@@ -110,7 +122,11 @@ row! {
 }
 
 /// In which kinds a user is limited to named resources, and to which.
-pub(super) async fn limits(tx: &mut Tx, user: &UserId, workspaces: &[&str]) -> Result<Vec<LimitRow>> {
+pub(super) async fn limits(
+    tx: &mut Tx,
+    user: &UserId,
+    workspaces: &[&str],
+) -> Result<Vec<LimitRow>> {
     if workspaces.is_empty() {
         return Ok(Vec::new());
     }
@@ -150,7 +166,9 @@ pub(super) async fn seats(tx: &mut Tx, user: &UserId) -> Result<Vec<SeatRow>> {
 }
 
 pub(super) async fn name(tx: &mut Tx, user: &UserId) -> Result<Option<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT name FROM users WHERE id = $1").bind(user.as_str()).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT name FROM users WHERE id = $1").bind(user.as_str()).fetch_optional(c))?,
+    )
 }
 
 row! {
@@ -199,10 +217,23 @@ row! {
     }
 }
 
-pub(super) async fn things(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, text: &str, folded: &str) -> Result<Vec<Found>> {
+pub(super) async fn things(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    text: &str,
+    folded: &str,
+) -> Result<Vec<Found>> {
     let rows: Vec<FoundRow> = on!(tx, c => sqlx::query_as(
         "SELECT id, name, kind FROM resources WHERE place IN ($1, $2) AND org_id = $1 AND owner_id IS NULL
             AND (id = $3 OR external_id = $3 OR sort_name = $4) ORDER BY sort_name, id LIMIT 10")
         .bind(org.as_str()).bind(workspace.as_str()).bind(text).bind(folded).fetch_all(c))?;
-    Ok(rows.into_iter().map(|row| Found { id: row.id, name: row.name, kind: row.kind }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Found {
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+        })
+        .collect())
 }

@@ -48,10 +48,21 @@ pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> 
     }
 }
 
-async fn verify_database(config: Config, organization: Option<String>, heads: Option<Heads>) -> anyhow::Result<()> {
+async fn verify_database(
+    config: Config,
+    organization: Option<String>,
+    heads: Option<Heads>,
+) -> anyhow::Result<()> {
     let app = open_existing(config).await?;
     let only = match organization {
-        Some(organization) => Some(OrganizationOption { organization }.actor(&app).await?.org.id.clone()),
+        Some(organization) => Some(
+            OrganizationOption { organization }
+                .actor(&app)
+                .await?
+                .org
+                .id
+                .clone(),
+        ),
         None => None,
     };
     let chains = audit::verify(&app, only.as_ref()).await.map_err(in_words)?;
@@ -76,12 +87,27 @@ async fn verify_database(config: Config, organization: Option<String>, heads: Op
     };
     unlike.iter().for_each(|wrong| println!("{wrong}"));
     app.db.close().await;
-    anyhow::ensure!(broken == 0, "{} not as written", text::count(broken, "chain of events is", "chains of events are"));
-    anyhow::ensure!(unlike.is_empty(), "{}", "the log doesn't fit the heads that were written");
-    let fit = if heads.is_some() { ", and the heads fit" } else { "" };
+    anyhow::ensure!(
+        broken == 0,
+        "{} not as written",
+        text::count(broken, "chain of events is", "chains of events are")
+    );
+    anyhow::ensure!(
+        unlike.is_empty(),
+        "{}",
+        "the log doesn't fit the heads that were written"
+    );
+    let fit = if heads.is_some() {
+        ", and the heads fit"
+    } else {
+        ""
+    };
     let redacted = match chains.iter().map(|c| c.redacted).sum() {
         0 => String::new(),
-        n => format!(" {} redacted, as the log itself says.", text::count(n, "of them is", "of them are")),
+        n => format!(
+            " {} redacted, as the log itself says.",
+            text::count(n, "of them is", "of them are")
+        ),
     };
     println!("Every event is as it was written{fit}.{redacted}");
     Ok(())
@@ -90,7 +116,11 @@ async fn verify_database(config: Config, organization: Option<String>, heads: Op
 fn verify_file(file: &Path, filtered: bool, heads: &Heads) -> anyhow::Result<()> {
     let found = audit::verify_file(file, filtered, heads)?;
     if let Some(wrong) = &found.broken {
-        let hint = if wrong.contains("missing") && !filtered { ". If this export was filtered, say --filtered" } else { "" };
+        let hint = if wrong.contains("missing") && !filtered {
+            ". If this export was filtered, say --filtered"
+        } else {
+            ""
+        };
         anyhow::bail!("{}: {wrong}{hint}", file.display());
     }
     println!("{}", said(&found, filtered));
@@ -114,17 +144,33 @@ fn said(found: &FileCheck, filtered: bool) -> String {
         (true, _) => ".",
     };
     if found.between > 0 {
-        said += &format!(" {} between them can't be checked: not in the file.", text::count(found.between, "event", "events"));
+        said += &format!(
+            " {} between them can't be checked: not in the file.",
+            text::count(found.between, "event", "events")
+        );
     }
     if found.redacted > 0 {
         let unsaid = match found.unsaid as i64 {
             0 => ", as events in the file say.".to_owned(),
             n if found.unsaid == found.redacted => {
-                format!("; {} not in the file.", if n == 1 { "the event that says so is" } else { "the events that say so are" })
+                format!(
+                    "; {} not in the file.",
+                    if n == 1 {
+                        "the event that says so is"
+                    } else {
+                        "the events that say so are"
+                    }
+                )
             }
-            n => format!("; for {} the event that says so is not in the file.", text::thousands(n)),
+            n => format!(
+                "; for {} the event that says so is not in the file.",
+                text::thousands(n)
+            ),
         };
-        said += &format!(" {} redacted{unsaid}", text::count(found.redacted as i64, "of them is", "of them are"));
+        said += &format!(
+            " {} redacted{unsaid}",
+            text::count(found.redacted as i64, "of them is", "of them are")
+        );
     }
     said += &match found.heads {
         0 => " Whether the end was cut off can't be told from the file: compare with written heads (--heads).".to_owned(),

@@ -35,22 +35,33 @@ pub(super) struct RestoreOptions {
 }
 
 fn sqlite_file(config: &Config, instead: &str) -> anyhow::Result<PathBuf> {
-    config.database_file().ok_or_else(|| anyhow::anyhow!("the database is on PostgreSQL; use {instead}"))
+    config
+        .database_file()
+        .ok_or_else(|| anyhow::anyhow!("the database is on PostgreSQL; use {instead}"))
 }
 
 pub(super) async fn backup(config: Config, options: BackupOptions) -> anyhow::Result<()> {
     config.check()?;
     let database = sqlite_file(&config, "pg_dump")?;
-    anyhow::ensure!(database.exists(), "there is no database at {}", database.display());
+    anyhow::ensure!(
+        database.exists(),
+        "there is no database at {}",
+        database.display()
+    );
     let target = options.file;
-    anyhow::ensure!(!target.exists(), "{} is there already. Name a file that isn't", target.display());
+    anyhow::ensure!(
+        !target.exists(),
+        "{} is there already. Name a file that isn't",
+        target.display()
+    );
     let half = beside(&target, "part");
     std::fs::remove_file(&half).ok();
     // The copy holds addresses and hashes: nobody else on the machine reads it. SQLite fills an empty file.
     private_file(&half)?;
     db::copy_sqlite(&database, &half).await?;
     db::check_copy(&half).await?;
-    std::fs::rename(&half, &target).with_context(|| format!("{} could not be written", target.display()))?;
+    std::fs::rename(&half, &target)
+        .with_context(|| format!("{} could not be written", target.display()))?;
     let size = std::fs::metadata(&target)?.len();
     println!(
         "Copied {} to {} ({} KB), and checked that it is whole.",
@@ -73,7 +84,8 @@ pub(super) async fn restore(config: Config, options: RestoreOptions) -> anyhow::
         database.display()
     );
     if let Some(folder) = database.parent().filter(|f| !f.as_os_str().is_empty()) {
-        crate::app::make_folder(folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
+        crate::app::make_folder(folder)
+            .with_context(|| format!("the folder {} could not be made", folder.display()))?;
     }
     let _alone = alone(&database)?;
     // The copy is made ready under another name, so that a stop half way leaves the old database in place.
@@ -83,7 +95,8 @@ pub(super) async fn restore(config: Config, options: RestoreOptions) -> anyhow::
     db::copy_sqlite(&copy, &next).await?;
     let settled = settle(config, &next, options.keep_tokens).await?;
     let kept = keep_old(&database)?;
-    std::fs::rename(&next, &database).with_context(|| format!("{} could not be put in place", database.display()))?;
+    std::fs::rename(&next, &database)
+        .with_context(|| format!("{} could not be put in place", database.display()))?;
     println!("Restored {} from {}.", database.display(), copy.display());
     if let Some(kept) = kept {
         println!("The database that was there is {} now.", kept.display());
@@ -98,7 +111,11 @@ pub(super) async fn restore(config: Config, options: RestoreOptions) -> anyhow::
 }
 
 /// Brings the copy up to date and ends what must not come back with it.
-async fn settle(mut config: Config, file: &Path, keep_tokens: bool) -> anyhow::Result<restore::Settled> {
+async fn settle(
+    mut config: Config,
+    file: &Path,
+    keep_tokens: bool,
+) -> anyhow::Result<restore::Settled> {
     config.database_url = Some(format!("sqlite://{}", file.display()));
     let app = App::open(config, Clock::default()).await?;
     let settled = restore::settle(&app, keep_tokens).await.map_err(in_words)?;
@@ -112,8 +129,13 @@ async fn settle(mut config: Config, file: &Path, keep_tokens: bool) -> anyhow::R
 /// Holds the lock that a server holds shared. Refuses while one runs.
 fn alone(database: &Path) -> anyhow::Result<std::fs::File> {
     let path = serve::in_use_file(database);
-    let file = std::fs::File::create(&path).with_context(|| format!("{} can't be written", path.display()))?;
-    anyhow::ensure!(file.try_lock().is_ok(), "Roster is running on {}. Stop it first", database.display());
+    let file = std::fs::File::create(&path)
+        .with_context(|| format!("{} can't be written", path.display()))?;
+    anyhow::ensure!(
+        file.try_lock().is_ok(),
+        "Roster is running on {}. Stop it first",
+        database.display()
+    );
     Ok(file)
 }
 
@@ -122,11 +144,15 @@ fn keep_old(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let kept = beside(database, &format!("before-{}", jiff::Timestamp::now().as_second()));
+    let kept = beside(
+        database,
+        &format!("before-{}", jiff::Timestamp::now().as_second()),
+    );
     for rest in ["-wal", "-shm", ""] {
         let from = with_ending(database, rest);
         if from.exists() {
-            std::fs::rename(&from, with_ending(&kept, rest)).with_context(|| format!("{} could not be moved", from.display()))?;
+            std::fs::rename(&from, with_ending(&kept, rest))
+                .with_context(|| format!("{} could not be moved", from.display()))?;
         }
     }
     Ok(Some(kept))
@@ -151,6 +177,11 @@ fn remove_database(file: &Path) {
 /// An empty file that only this user may read.
 fn private_file(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map(drop).with_context(|| format!("{} can't be written", path.display()))
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    made.map(drop)
+        .with_context(|| format!("{} can't be written", path.display()))
 }

@@ -17,13 +17,21 @@ pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> 
     let Command::Reconcile = command;
     let app = open_existing(config).await?;
     let round = stripe::reconcile(&app).await.map_err(in_words)?;
-    let customers = if round.read == 1 { "customer" } else { "customers" };
+    let customers = if round.read == 1 {
+        "customer"
+    } else {
+        "customers"
+    };
     println!("Read {} {customers} at Stripe.", round.read);
     match round.repaired.as_slice() {
         [] => println!("Nothing was other than known."),
         repaired => println!("Repaired: {}.", repaired.join(", ")),
     }
     app.db.close().await;
-    anyhow::ensure!(round.failed.is_empty(), "Stripe couldn't be asked about: {}. Try again later", round.failed.join(", "));
+    anyhow::ensure!(
+        round.failed.is_empty(),
+        "Stripe couldn't be asked about: {}. Try again later",
+        round.failed.join(", ")
+    );
     Ok(())
 }

@@ -111,8 +111,15 @@ fn parse() -> anyhow::Result<Cli> {
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(crate::db::log_filter(&config.log))
-        .map_err(|_| anyhow::anyhow!("ROSTER_LOG (--log) must be like info or roster=debug; it is “{}”", config.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        .map_err(|_| {
+            anyhow::anyhow!(
+                "ROSTER_LOG (--log) must be like info or roster=debug; it is “{}”",
+                config.log
+            )
+        })?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if config.log_json {
         log.json().init()
     } else {
@@ -159,7 +166,13 @@ async fn open_existing(config: Config) -> anyhow::Result<App> {
 /// A refusal for the person at the terminal.
 fn in_words(refusal: Refusal) -> anyhow::Error {
     match refusal {
-        Refusal::Invalid(fields) => anyhow::anyhow!(fields.iter().map(|f| f.message.as_ref()).collect::<Vec<_>>().join(" ")),
+        Refusal::Invalid(fields) => anyhow::anyhow!(
+            fields
+                .iter()
+                .map(|f| f.message.as_ref())
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
         Refusal::Internal(error) => error,
         other => anyhow::anyhow!(other.to_string()),
     }

@@ -27,12 +27,19 @@ pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> 
     let Command::Recover(options) = command;
     let app = open_existing(config).await?;
     let actor = options.organization.actor(&app).await?;
-    let (entry, recovery) = members::recover_owner(&app, &actor, &options.email).await.map_err(in_words)?;
+    let (entry, recovery) = members::recover_owner(&app, &actor, &options.email)
+        .await
+        .map_err(in_words)?;
     let (who, org) = (&entry.email, &actor.org.name);
     match recovery {
-        Recovery::Promoted(before) => println!("{who} is an owner of {org} now; they were {} before.", before.with_article()),
+        Recovery::Promoted(before) => println!(
+            "{who} is an owner of {org} now; they were {} before.",
+            before.with_article()
+        ),
         Recovery::Added => println!("{who} is an owner of {org} now; they were no member before."),
-        Recovery::AlreadyOwner => println!("{who} is an owner of {org} already. Nothing was changed."),
+        Recovery::AlreadyOwner => {
+            println!("{who} is an owner of {org} already. Nothing was changed.")
+        }
     }
     app.db.close().await;
     Ok(())

@@ -48,11 +48,19 @@ pub(super) async fn run(config: Config, command: Command) -> anyhow::Result<()> 
 async fn set(config: Config, options: SetOptions) -> anyhow::Result<()> {
     let app = open_existing(config).await?;
     let actor = options.organization.actor(&app).await?;
-    let set = billing::set_plan(&app, &actor, &options.plan).await.map_err(in_words)?;
+    let set = billing::set_plan(&app, &actor, &options.plan)
+        .await
+        .map_err(in_words)?;
     let org = &actor.org.name;
     match set.changed {
-        true => println!("{org} is on the plan {} now; it was on {}.", set.after.name, set.before.name),
-        false => println!("{org} is on the plan {} already. Nothing was changed.", set.after.name),
+        true => println!(
+            "{org} is on the plan {} now; it was on {}.",
+            set.after.name, set.before.name
+        ),
+        false => println!(
+            "{org} is on the plan {} already. Nothing was changed.",
+            set.after.name
+        ),
     }
     app.db.close().await;
     Ok(())
@@ -62,7 +70,10 @@ async fn show(config: Config, options: ShowOptions) -> anyhow::Result<()> {
     let app = open_existing(config).await?;
     let actor = options.organization.actor(&app).await?;
     let account = billing::account(&app, &actor).await.map_err(in_words)?;
-    println!("{} is on the plan {} ({}).", actor.org.name, account.plan.name, account.plan.id);
+    println!(
+        "{} is on the plan {} ({}).",
+        actor.org.name, account.plan.name, account.plan.id
+    );
     if account.status != Status::None {
         println!("Payment: {}.", account.status.label().to_lowercase());
     }
@@ -76,7 +87,11 @@ async fn show(config: Config, options: ShowOptions) -> anyhow::Result<()> {
 
 fn list(plans: &Plans) {
     for (n, plan) in plans.all().iter().enumerate() {
-        let default = if n == 0 { "; what an organization has that was given no other" } else { "" };
+        let default = if n == 0 {
+            "; what an organization has that was given no other"
+        } else {
+            ""
+        };
         println!("{}  {}{default}", plan.id, plan.name);
         println!("    {}", limits(plan));
         if !plan.entitlements.is_empty() {
@@ -90,6 +105,9 @@ fn limits(plan: &Plan) -> String {
     if plan.limits.is_empty() {
         return "no limits".to_owned();
     }
-    let each = plan.limits.iter().map(|(name, most)| format!("{} {}", name.replace('_', " "), text::thousands(*most)));
+    let each = plan
+        .limits
+        .iter()
+        .map(|(name, most)| format!("{} {}", name.replace('_', " "), text::thousands(*most)));
     each.collect::<Vec<_>>().join(" · ")
 }

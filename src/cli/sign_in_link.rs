@@ -18,8 +18,13 @@ pub(super) struct Options {
 /// Prints the link alone to the standard output, so that a script can take it, and what to know about it beside.
 pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<()> {
     let app = App::open(config, Clock::default()).await?;
-    let link = accounts::operator_link(&app, &options.email).await.map_err(in_words)?;
-    eprintln!("This link signs whoever opens it in as {}, once, within ten minutes:", options.email.trim());
+    let link = accounts::operator_link(&app, &options.email)
+        .await
+        .map_err(in_words)?;
+    eprintln!(
+        "This link signs whoever opens it in as {}, once, within ten minutes:",
+        options.email.trim()
+    );
     println!("{link}");
     app.db.close().await;
     Ok(())

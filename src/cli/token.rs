@@ -33,10 +33,19 @@ pub(super) struct Create {
 pub(super) async fn run(config: Config, command: Token) -> anyhow::Result<()> {
     let Token::Create(wish) = command;
     let app = super::open_existing(config).await?;
-    let scope = if wish.read_only { TokenScope::Read } else { TokenScope::Write };
-    let made = accounts::create_token_for(&app, &wish.email, &wish.name, scope, wish.days).await.map_err(super::in_words)?;
+    let scope = if wish.read_only {
+        TokenScope::Read
+    } else {
+        TokenScope::Write
+    };
+    let made = accounts::create_token_for(&app, &wish.email, &wish.name, scope, wish.days)
+        .await
+        .map_err(super::in_words)?;
     let ends = made.token.expires_at.map(day).unwrap_or_default();
-    eprintln!("A token “{}” for {}, until {ends}. It is not shown again:", made.token.name, wish.email);
+    eprintln!(
+        "A token “{}” for {}, until {ends}. It is not shown again:",
+        made.token.name, wish.email
+    );
     println!("{}", made.secret);
     app.db.close().await;
     Ok(())

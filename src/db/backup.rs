@@ -7,8 +7,13 @@ use std::path::Path;
 use std::time::Duration;
 
 async fn open(file: &Path) -> anyhow::Result<SqliteConnection> {
-    let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(30));
-    options.connect().await.with_context(|| format!("{} can't be opened", file.display()))
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(Duration::from_secs(30));
+    options
+        .connect()
+        .await
+        .with_context(|| format!("{} can't be opened", file.display()))
 }
 
 /// Writes a copy of a database, whole as of one moment, also while it is in use. The target must not exist. Brings no
@@ -16,7 +21,10 @@ async fn open(file: &Path) -> anyhow::Result<SqliteConnection> {
 pub async fn copy_sqlite(database: &Path, target: &Path) -> anyhow::Result<()> {
     let mut connection = open(database).await?;
     let path = target.to_str().context("the target's name is not UTF-8")?;
-    let copied = sqlx::query("VACUUM INTO $1").bind(path).execute(&mut connection).await;
+    let copied = sqlx::query("VACUUM INTO $1")
+        .bind(path)
+        .execute(&mut connection)
+        .await;
     connection.close().await.ok();
     copied.with_context(|| format!("{} could not be written", target.display()))?;
     // VACUUM INTO leaves the copy to the system's cache.
@@ -37,7 +45,10 @@ pub async fn check_copy(file: &Path) -> anyhow::Result<()> {
 }
 
 async fn verdict(connection: &mut SqliteConnection) -> sqlx::Result<Option<String>> {
-    let ok: String = sqlx::query_scalar("SELECT integrity_check FROM pragma_integrity_check LIMIT 1").fetch_one(&mut *connection).await?;
+    let ok: String =
+        sqlx::query_scalar("SELECT integrity_check FROM pragma_integrity_check LIMIT 1")
+            .fetch_one(&mut *connection)
+            .await?;
     if ok != "ok" {
         return Ok(Some(format!("is damaged: {ok}")));
     }

@@ -23,7 +23,10 @@ pub struct Db(Pools);
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { readers: Readers, writer: SqlitePool },
+    Sqlite {
+        readers: Readers,
+        writer: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -63,22 +66,25 @@ impl Db {
     /// Asks the database for an answer.
     pub async fn ping(&self) -> Result<()> {
         let mut tx = self.read().await?;
-        let _: i64 = super::on!(tx, c => sqlx::query_scalar("SELECT CAST(1 AS BIGINT)").fetch_one(c))?;
+        let _: i64 =
+            super::on!(tx, c => sqlx::query_scalar("SELECT CAST(1 AS BIGINT)").fetch_one(c))?;
         Ok(())
     }
 
     /// Begins a write that no organization or account has to be locked for: something new, or the outbox.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx(match &self.0 {
-            Pools::Sqlite { writer, .. } => Inner::SqliteWrite(match writer.begin_with("BEGIN IMMEDIATE").await {
-                // Where the disk failed a commit, SQLite has ended the transaction and sqlx still counts it: that
-                // connection would never begin another (SEC-R3).
-                Err(sqlx::Error::InvalidSavePointStatement) => {
-                    writer.acquire().await?.close().await?;
-                    writer.begin_with("BEGIN IMMEDIATE").await?
-                }
-                begun => begun?,
-            }),
+            Pools::Sqlite { writer, .. } => {
+                Inner::SqliteWrite(match writer.begin_with("BEGIN IMMEDIATE").await {
+                    // Where the disk failed a commit, SQLite has ended the transaction and sqlx still counts it: that
+                    // connection would never begin another (SEC-R3).
+                    Err(sqlx::Error::InvalidSavePointStatement) => {
+                        writer.acquire().await?.close().await?;
+                        writer.begin_with("BEGIN IMMEDIATE").await?
+                    }
+                    begun => begun?,
+                })
+            }
             Pools::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
         }))
     }
@@ -87,7 +93,10 @@ impl Db {
     /// that was overwritten. PostgreSQL has its own times for that.
     pub async fn shorten_log(&self) {
         if let Pools::Sqlite { writer, .. } = &self.0 {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.ok();
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(writer)
+                .await
+                .ok();
         }
     }
 
@@ -130,7 +139,8 @@ fn make_private(file: &Path) -> std::io::Result<()> {
 /// - `trusted_schema = OFF` (sqlite.org/src/doc/latest/doc/trusted-schema.md).
 async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
     count_no_memory();
-    make_private(Path::new(path)).with_context(|| format!("the database file {path} could not be made"))?;
+    make_private(Path::new(path))
+        .with_context(|| format!("the database file {path} could not be made"))?;
     let options = SqliteConnectOptions::from_str("sqlite://")?
         .filename(path)
         .create_if_missing(true)
@@ -156,7 +166,8 @@ async fn open_sqlite(path: &str) -> anyhow::Result<Pools> {
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Pools> {
-    let options = PgConnectOptions::from_str(url).context("ROSTER_DATABASE_URL (--database-url) can't be read")?;
+    let options = PgConnectOptions::from_str(url)
+        .context("ROSTER_DATABASE_URL (--database-url) can't be read")?;
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
@@ -166,8 +177,13 @@ async fn open_postgres(url: &str) -> anyhow::Result<Pools> {
     match pool {
         Ok(pool) => Ok(Pools::Postgres(pool)),
         // The pool tries for a while and then says only that it did; a single try says why.
-        Err(error) => Err(PgConnection::connect_with(&options).await.err().unwrap_or(error)).context(UNREACHABLE),
+        Err(error) => Err(PgConnection::connect_with(&options)
+            .await
+            .err()
+            .unwrap_or(error))
+        .context(UNREACHABLE),
     }
 }
 
-const UNREACHABLE: &str = "the PostgreSQL database of ROSTER_DATABASE_URL (--database-url) could not be reached";
+const UNREACHABLE: &str =
+    "the PostgreSQL database of ROSTER_DATABASE_URL (--database-url) could not be reached";

@@ -4,12 +4,18 @@ use super::Dialect;
 
 /// `$2, $3`: so many places from a number on.
 pub(crate) fn places(first: usize, count: usize) -> String {
-    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+    (first..first + count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// `($2, $3), ($4, $5)`: rows of so many values each, from a number on.
 pub(crate) fn rows(first: usize, count: usize, values: usize) -> String {
-    (0..count).map(|n| format!("({})", places(first + n * values, values))).collect::<Vec<_>>().join(", ")
+    (0..count)
+        .map(|n| format!("({})", places(first + n * values, values)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// All the places of a statement: rows of so many values each, as the database reads them fastest. SQLite looks each place that

@@ -44,8 +44,15 @@ macro_rules! all {
 pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
     // sqlx takes no lock on SQLite: two programs that start at once would both try (security.md, T14). `file` is "" for
     // a database in memory, which nobody else can open.
-    let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'").fetch_one(writer).await?;
-    let _lock = if file.is_empty() { None } else { Some(lock_beside(&file).await?) };
+    let file: String =
+        sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            .fetch_one(writer)
+            .await?;
+    let _lock = if file.is_empty() {
+        None
+    } else {
+        Some(lock_beside(&file).await?)
+    };
     let all = all!(
         "../../migrations/sqlite/0005_search.sql",
         "../../migrations/sqlite/0008_audit.sql",
@@ -62,25 +69,41 @@ pub(super) async fn sqlite(writer: &SqlitePool) -> anyhow::Result<()> {
 /// Copies a database that is about to get another schema, so that whoever wants the older program back has its database
 /// (SEC-R10). One copy for each schema: what was begun and failed is begun again from the same state.
 async fn keep_copy(writer: &SqlitePool, file: &str, all: &Migrator) -> anyhow::Result<()> {
-    let begun: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')").fetch_one(writer).await?;
+    let begun: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+    )
+    .fetch_one(writer)
+    .await?;
     if !begun {
         return Ok(());
     }
-    let schema: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success").fetch_one(writer).await?;
-    let Some(schema) = schema.filter(|schema| all.iter().any(|migration| migration.version > *schema)) else {
+    let schema: Option<i64> =
+        sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(writer)
+            .await?;
+    let Some(schema) =
+        schema.filter(|schema| all.iter().any(|migration| migration.version > *schema))
+    else {
         return Ok(());
     };
-    let (copy, part) = (format!("{file}.schema-{schema}"), format!("{file}.schema-{schema}.part"));
+    let (copy, part) = (
+        format!("{file}.schema-{schema}"),
+        format!("{file}.schema-{schema}.part"),
+    );
     if std::fs::exists(&copy)? {
         return Ok(());
     }
     if std::fs::exists(&part)? {
         std::fs::remove_file(&part)?;
     }
-    copy_sqlite(Path::new(file), Path::new(&part)).await.context("the schema is not changed without a copy of the database beside it")?;
+    copy_sqlite(Path::new(file), Path::new(&part))
+        .await
+        .context("the schema is not changed without a copy of the database beside it")?;
     std::fs::rename(&part, &copy)?;
-    tracing::info!(copy, "the schema is brought up to date; the database as it was is kept");
+    tracing::info!(
+        copy,
+        "the schema is brought up to date; the database as it was is kept"
+    );
     Ok(())
 }
 
@@ -101,7 +124,8 @@ const FAILED: &str = "the database's schema could not be brought up to date; it 
 async fn lock_beside(file: &str) -> anyhow::Result<std::fs::File> {
     let path = format!("{file}.migrating");
     tokio::task::spawn_blocking(move || {
-        let lock = std::fs::File::create(&path).with_context(|| format!("{path} could not be written"))?;
+        let lock =
+            std::fs::File::create(&path).with_context(|| format!("{path} could not be written"))?;
         lock.lock()?;
         Ok(lock)
     })

@@ -22,7 +22,11 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::
 /// What is logged. The driver would write out every statement that is slow, and one with a thousand rows is a hundred
 /// kilobytes of text: statements are logged only where they are asked for, as with `sqlx::query=debug`.
 pub fn log_filter(asked: &str) -> String {
-    if asked.contains("sqlx") { asked.to_owned() } else { format!("{asked},sqlx::query=off") }
+    if asked.contains("sqlx") {
+        asked.to_owned()
+    } else {
+        format!("{asked},sqlx::query=off")
+    }
 }
 
 /// One connection, in a transaction or not. What a feature's queries run on.
@@ -85,7 +89,9 @@ macro_rules! run {
     ($tx:expr, $query:expr) => {
         match $tx.raw() {
             $crate::db::Raw::Sqlite(c) => $query.execute(c).await.map(|done| done.rows_affected()),
-            $crate::db::Raw::Postgres(c) => $query.execute(c).await.map(|done| done.rows_affected()),
+            $crate::db::Raw::Postgres(c) => {
+                $query.execute(c).await.map(|done| done.rows_affected())
+            }
         }
     };
 }
@@ -148,12 +154,18 @@ pub(crate) use explain;
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut => return Refusal::Unavailable("The database is busy. Try again in a moment."),
+            sqlx::Error::PoolTimedOut => {
+                return Refusal::Unavailable("The database is busy. Try again in a moment.");
+            }
             sqlx::Error::Database(e) if is_full(e.as_ref()) => {
                 tracing::error!(%error, "the disk is full");
-                return Refusal::Unavailable("The server has no room left to write to. Whoever runs it has to make some.");
+                return Refusal::Unavailable(
+                    "The server has no room left to write to. Whoever runs it has to make some.",
+                );
             }
-            sqlx::Error::Database(e) if is_busy(e.as_ref()) => return Refusal::Unavailable("The database is busy. Try again in a moment."),
+            sqlx::Error::Database(e) if is_busy(e.as_ref()) => {
+                return Refusal::Unavailable("The database is busy. Try again in a moment.");
+            }
             _ => {}
         }
         Refusal::Internal(anyhow::Error::new(error))
@@ -162,7 +174,10 @@ impl From<sqlx::Error> for Refusal {
 
 fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     // SQLITE_BUSY, SQLITE_LOCKED; PostgreSQL: serialization, deadlock, lock not available, shutdown, too many connections.
-    matches!(error.code().as_deref(), Some("5" | "6" | "261" | "517" | "40001" | "40P01" | "55P03" | "57P01" | "53300"))
+    matches!(
+        error.code().as_deref(),
+        Some("5" | "6" | "261" | "517" | "40001" | "40P01" | "55P03" | "57P01" | "53300")
+    )
 }
 
 fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {

@@ -37,20 +37,30 @@ impl Readers {
     /// Opens the first connection; the others when they are needed.
     pub async fn open(options: SqliteConnectOptions) -> sqlx::Result<Self> {
         let first = options.connect().await?;
-        Ok(Self(Arc::new(Home { options, free: Mutex::new(vec![first]), turns: Arc::new(Semaphore::new(READERS)) })))
+        Ok(Self(Arc::new(Home {
+            options,
+            free: Mutex::new(vec![first]),
+            turns: Arc::new(Semaphore::new(READERS)),
+        })))
     }
 
     /// Lends a connection. Refuses who would wait too long.
     pub async fn lend(&self) -> Result<Reader> {
         let busy = || Refusal::Unavailable("The database is busy. Try again in a moment.");
-        let turn = tokio::time::timeout(PATIENCE, self.0.turns.clone().acquire_owned()).await.map_err(|_| busy())?;
+        let turn = tokio::time::timeout(PATIENCE, self.0.turns.clone().acquire_owned())
+            .await
+            .map_err(|_| busy())?;
         let turn = turn.map_err(|_| Refusal::Unavailable("Roster is stopping."))?;
         let free = self.0.take();
         let connection = match free {
             Some(connection) => connection,
             None => self.0.options.connect().await?,
         };
-        Ok(Reader { connection: Some(connection), home: self.0.clone(), _turn: turn })
+        Ok(Reader {
+            connection: Some(connection),
+            home: self.0.clone(),
+            _turn: turn,
+        })
     }
 
     /// Lends no more, waits until every connection is back, and closes them.
@@ -66,13 +76,20 @@ impl Readers {
 
 impl Home {
     fn take(&self) -> Option<SqliteConnection> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.home.free.lock().unwrap_or_else(PoisonError::into_inner).extend(self.connection.take());
+        self.home
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(self.connection.take());
     }
 }
 
@@ -80,12 +97,16 @@ impl Deref for Reader {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
-        self.connection.as_ref().expect("it is lent until it is dropped")
+        self.connection
+            .as_ref()
+            .expect("it is lent until it is dropped")
     }
 }
 
 impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect("it is lent until it is dropped")
+        self.connection
+            .as_mut()
+            .expect("it is lent until it is dropped")
     }
 }

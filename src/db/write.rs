@@ -89,7 +89,10 @@ impl Tx {
             let digest = Sha256::digest(name.as_bytes());
             let mut key = [0; 8];
             key.copy_from_slice(&digest[..8]);
-            run!(self, sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(key)))?;
+            run!(
+                self,
+                sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(i64::from_be_bytes(key))
+            )?;
         }
         Ok(())
     }
@@ -108,22 +111,42 @@ impl Tx {
             self,
             sqlx::query("UPDATE organizations SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(org.as_str())
         )?;
-        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+        if locked == 0 {
+            Err(Refusal::NotFound)
+        } else {
+            Ok(())
+        }
     }
 
     /// Locks one workspace inside a write: after organizations, before accounts.
     pub async fn lock_workspace(&mut self, workspace: &WorkspaceId) -> Result<()> {
         let locked = run!(
             self,
-            sqlx::query("UPDATE workspaces SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL").bind(workspace.as_str())
+            sqlx::query(
+                "UPDATE workspaces SET revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL"
+            )
+            .bind(workspace.as_str())
         )?;
-        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+        if locked == 0 {
+            Err(Refusal::NotFound)
+        } else {
+            Ok(())
+        }
     }
 
     /// Locks one account inside a write. Organizations come before accounts, so that no two writes wait for each other.
     pub async fn lock_account(&mut self, user: &UserId) -> Result<()> {
-        let locked =
-            run!(self, sqlx::query("UPDATE users SET revision = revision + 1 WHERE id = $1 AND status <> 'deleted'").bind(user.as_str()))?;
-        if locked == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+        let locked = run!(
+            self,
+            sqlx::query(
+                "UPDATE users SET revision = revision + 1 WHERE id = $1 AND status <> 'deleted'"
+            )
+            .bind(user.as_str())
+        )?;
+        if locked == 0 {
+            Err(Refusal::NotFound)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -69,33 +69,74 @@ pub struct Holder {
 }
 
 /// What a person is limited to in a workspace. For who may change it ([`super::set`]), and for the person themselves.
-pub async fn overview(app: &App, person: &Arc<Person>, workspace: &WorkspaceId, user: &UserId) -> Result<Overview> {
+pub async fn overview(
+    app: &App,
+    person: &Arc<Person>,
+    workspace: &WorkspaceId,
+    user: &UserId,
+) -> Result<Overview> {
     let managed = workspaces::find_managed(app, person, workspace).await?;
     let mut tx = app.db.read().await?;
-    let (name, role) = queries::holder(&mut tx, workspace, user).await?.ok_or(Refusal::NotFound)?;
+    let (name, role) = queries::holder(&mut tx, workspace, user)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     if *user != person.user {
-        require(managed.gives_up_to(), managed.actor.as_ref().map(|actor| actor.role), role, false)?;
+        require(
+            managed.gives_up_to(),
+            managed.actor.as_ref().map(|actor| actor.role),
+            role,
+            false,
+        )?;
     }
     let all = Kinds::of(&mut tx, managed.workspace.org.as_ref()).await?;
     let mut kinds = Vec::new();
-    for kind in all.iter().filter(|kind| kind.takes_grants && kind.level == Level::Workspace) {
+    for kind in all
+        .iter()
+        .filter(|kind| kind.takes_grants && kind.level == Level::Workspace)
+    {
         let limits = limits(&mut tx, workspace, user, kind).await?;
         if limits.total.n > 0 || limits.limited {
             kinds.push(limits);
         }
     }
-    Ok(Overview { managed, user: user.clone(), person: name, role, no_effect: role >= WorkspaceRole::Admin, kinds })
+    Ok(Overview {
+        managed,
+        user: user.clone(),
+        person: name,
+        role,
+        no_effect: role >= WorkspaceRole::Admin,
+        kinds,
+    })
 }
 
-async fn limits(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &Kind) -> Result<Limits> {
+async fn limits(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+    kind: &Kind,
+) -> Result<Limits> {
     let limited = queries::is_limited(tx, workspace, user, &kind.name).await?;
-    let granted: Vec<ResourceId> = queries::granted(tx, workspace, user, &kind.name).await?.into_iter().collect();
+    let granted: Vec<ResourceId> = queries::granted(tx, workspace, user, &kind.name)
+        .await?
+        .into_iter()
+        .collect();
     let (total, sees) = queries::of_kind(tx, workspace, user, &kind.name).await?;
-    Ok(Limits { kind: kind.clone(), limited, sees, total, granted })
+    Ok(Limits {
+        kind: kind.clone(),
+        limited,
+        sees,
+        total,
+        granted,
+    })
 }
 
 /// The database's plan for what [`overview`] counts of a kind, for the test that looks at it.
-pub async fn explain(app: &App, workspace: &WorkspaceId, user: &UserId, kind: &str) -> Result<Vec<String>> {
+pub async fn explain(
+    app: &App,
+    workspace: &WorkspaceId,
+    user: &UserId,
+    kind: &str,
+) -> Result<Vec<String>> {
     let mut tx = app.db.begin().await?;
     queries::explain(&mut tx, workspace, user, kind).await
 }
@@ -110,26 +151,46 @@ pub async fn checklist(
     asked: &Asked,
 ) -> Result<Checklist> {
     if asked.search.contains('\0') || asked.search.chars().count() > 200 {
-        return Err(Refusal::field("search", "Search for less: no name is that long."));
+        return Err(Refusal::field(
+            "search",
+            "Search for less: no name is that long.",
+        ));
     }
     let overview = overview(app, person, workspace, user).await?;
     let mut tx = app.db.read().await?;
-    let kind = limitable(&Kinds::of(&mut tx, overview.managed.workspace.org.as_ref()).await?, kind)?;
+    let kind = limitable(
+        &Kinds::of(&mut tx, overview.managed.workspace.org.as_ref()).await?,
+        kind,
+    )?;
     let limit = asked.limit.clamp(1, 100);
     let mut lines = queries::lines(&mut tx, workspace, user, &kind.name, asked, limit + 1).await?;
     let more = lines.len() as i64 > limit;
     lines.truncate(limit as usize);
-    let next = lines.last().filter(|_| more).map(|last| (last.sort_name.clone(), last.id.to_string()));
+    let next = lines
+        .last()
+        .filter(|_| more)
+        .map(|last| (last.sort_name.clone(), last.id.to_string()));
     let limits = match overview.kinds.iter().find(|one| one.kind.name == kind.name) {
         Some(known) => known.clone(),
         None => limits(&mut tx, workspace, user, &kind).await?,
     };
-    Ok(Checklist { limits, lines, next, overview })
+    Ok(Checklist {
+        limits,
+        lines,
+        next,
+        overview,
+    })
 }
 
 /// Who is granted a resource or what it lies in, the first fifty by name; nothing for who doesn't manage people there.
 pub async fn holders(app: &App, person: &Arc<Person>, resource: &Resource) -> Result<Vec<Holder>> {
-    let Some(workspace) = resource.workspace.as_ref().filter(|_| resource.owner.is_none()) else { return Ok(Vec::new()) };
+    let Some(workspace) = resource
+        .workspace
+        .as_ref()
+        .filter(|_| resource.owner.is_none())
+    else {
+        return Ok(Vec::new());
+    };
     let managed = workspaces::find_managed(app, person, workspace).await?;
     if managed.gives_up_to().is_none() {
         return Ok(Vec::new());

@@ -8,5 +8,7 @@ mod checklist;
 mod queries;
 mod set;
 
-pub use checklist::{Asked, Checklist, Holder, Limits, Line, Overview, checklist, explain, holders, overview};
+pub use checklist::{
+    Asked, Checklist, Holder, Limits, Line, Overview, checklist, explain, holders, overview,
+};
 pub use set::{Chosen, Done, Seen, WhenEmpty, set, set_impact};

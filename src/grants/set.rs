@@ -93,7 +93,11 @@ pub async fn set_impact(
     chosen: &Chosen,
     when_empty: Option<WhenEmpty>,
 ) -> Result<Done> {
-    Ok(change(app, person, workspace, user, kind, chosen, when_empty).await?.1)
+    Ok(
+        change(app, person, workspace, user, kind, chosen, when_empty)
+            .await?
+            .1,
+    )
 }
 
 async fn change(
@@ -107,15 +111,33 @@ async fn change(
 ) -> Result<(Writing, Done)> {
     let now = app.now();
     let mut writing = workspaces::write(app, person, workspace).await?;
-    let (name, role) = queries::holder(&mut writing.tx, workspace, user).await?.ok_or(Refusal::NotFound)?;
-    require(writing.ceiling(), writing.organization_role(), role, person.is_or_acts_for(user))?;
-    let kind = limitable(&Kinds::of(&mut writing.tx, writing.workspace.org.as_ref()).await?, kind)?;
+    let (name, role) = queries::holder(&mut writing.tx, workspace, user)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    require(
+        writing.ceiling(),
+        writing.organization_role(),
+        role,
+        person.is_or_acts_for(user),
+    )?;
+    let kind = limitable(
+        &Kinds::of(&mut writing.tx, writing.workspace.org.as_ref()).await?,
+        kind,
+    )?;
     let there = queries::all_of_kind(&mut writing.tx, workspace, &kind.name).await?;
     let had = queries::granted(&mut writing.tx, workspace, user, &kind.name).await?;
     let limited = queries::is_limited(&mut writing.tx, workspace, user, &kind.name).await?;
     let total = there.iter().filter(|one| !one.archived).count() as i64;
     let wanted = wanted(chosen, &had, &there, &kind)?;
-    let before = seen(&mut writing.tx, workspace, user, &kind.name, limited, had.len()).await?;
+    let before = seen(
+        &mut writing.tx,
+        workspace,
+        user,
+        &kind.name,
+        limited,
+        had.len(),
+    )
+    .await?;
     let after = match wanted {
         Some(only) if only.is_empty() => match when_empty {
             Some(WhenEmpty::All) => None,
@@ -124,7 +146,8 @@ async fn change(
             None => {
                 // Counted by doing it: the refusal drops the write.
                 queries::put(&mut writing.tx, workspace, user, &kind.name, None, now).await?;
-                let sees = queries::count_seen(&mut writing.tx, workspace, user, &kind.name).await?;
+                let sees =
+                    queries::count_seen(&mut writing.tx, workspace, user, &kind.name).await?;
                 return Err(last_grant(&name, &kind, sees, total));
             }
         },
@@ -132,34 +155,76 @@ async fn change(
     };
     let changed = limited != after.is_some() || after.as_ref().is_some_and(|only| *only != had);
     if changed {
-        queries::put(&mut writing.tx, workspace, user, &kind.name, after.as_ref(), now).await?;
+        queries::put(
+            &mut writing.tx,
+            workspace,
+            user,
+            &kind.name,
+            after.as_ref(),
+            now,
+        )
+        .await?;
     }
     let granted = after.as_ref().map_or(0, BTreeSet::len);
-    let after_seen = seen(&mut writing.tx, workspace, user, &kind.name, after.is_some(), granted).await?;
+    let after_seen = seen(
+        &mut writing.tx,
+        workspace,
+        user,
+        &kind.name,
+        after.is_some(),
+        granted,
+    )
+    .await?;
     if changed {
         let names = |ids: &mut dyn Iterator<Item = &ResourceId>| -> Vec<String> {
-            ids.take(20).filter_map(|id| there.iter().find(|one| one.id == *id)).map(|one| one.name.clone()).collect()
+            ids.take(20)
+                .filter_map(|id| there.iter().find(|one| one.id == *id))
+                .map(|one| one.name.clone())
+                .collect()
         };
         let now_granted = after.clone().unwrap_or_default();
-        let event = Event::new(Category::Access, "access.grants_changed", "user", user.to_string(), &*name)
-            .subject(Some(user))
-            .change(described(&before), described(&after_seen))
-            .with("kind", &*kind.plural)
-            .with("of", total)
-            .with("workspace", &*writing.workspace.name)
-            .with("added", names(&mut now_granted.difference(&had)))
-            .with("removed", names(&mut had.difference(&now_granted)))
-            .with("undo", to_undo(&kind, &had, &now_granted));
+        let event = Event::new(
+            Category::Access,
+            "access.grants_changed",
+            "user",
+            user.to_string(),
+            &*name,
+        )
+        .subject(Some(user))
+        .change(described(&before), described(&after_seen))
+        .with("kind", &*kind.plural)
+        .with("of", total)
+        .with("workspace", &*writing.workspace.name)
+        .with("added", names(&mut now_granted.difference(&had)))
+        .with("removed", names(&mut had.difference(&now_granted)))
+        .with("undo", to_undo(&kind, &had, &now_granted));
         writing.record(now, event).await?;
     }
     let no_effect = role >= WorkspaceRole::Admin;
     let workspace = writing.workspace.name.clone();
-    Ok((writing, Done { person: name, workspace, kind, before, after: after_seen, total, no_effect }))
+    Ok((
+        writing,
+        Done {
+            person: name,
+            workspace,
+            kind,
+            before,
+            after: after_seen,
+            total,
+            no_effect,
+        },
+    ))
 }
 
 /// What undoing needs to know, unless that is more than an event should hold.
-fn to_undo(kind: &Kind, had: &BTreeSet<ResourceId>, has: &BTreeSet<ResourceId>) -> serde_json::Value {
-    let ids = |all: &mut dyn Iterator<Item = &ResourceId>| all.map(ResourceId::as_str).collect::<Vec<_>>().join(" ");
+fn to_undo(
+    kind: &Kind,
+    had: &BTreeSet<ResourceId>,
+    has: &BTreeSet<ResourceId>,
+) -> serde_json::Value {
+    let ids = |all: &mut dyn Iterator<Item = &ResourceId>| {
+        all.map(ResourceId::as_str).collect::<Vec<_>>().join(" ")
+    };
     if had.symmetric_difference(has).count() > KEPT_TO_UNDO {
         return serde_json::Value::Null;
     }
@@ -167,24 +232,45 @@ fn to_undo(kind: &Kind, had: &BTreeSet<ResourceId>, has: &BTreeSet<ResourceId>) 
 }
 
 /// Refuses who doesn't manage people there, whose role is below the person's, and one's own limits.
-pub(super) fn require(ceiling: Option<WorkspaceRole>, organization: Option<OrgRole>, role: WorkspaceRole, own: bool) -> Result<()> {
+pub(super) fn require(
+    ceiling: Option<WorkspaceRole>,
+    organization: Option<OrgRole>,
+    role: WorkspaceRole,
+    own: bool,
+) -> Result<()> {
     if own && ceiling.is_some() && organization != Some(OrgRole::Owner) {
-        return Err(Refusal::forbidden("own_role_upward", "Nobody sets what they see themselves. Ask another admin or an owner."));
+        return Err(Refusal::forbidden(
+            "own_role_upward",
+            "Nobody sets what they see themselves. Ask another admin or an owner.",
+        ));
     }
     access::may_set_access(ceiling, organization, Some(role), Some(role), false)
 }
 
 /// The kind, where people can be limited in it.
 pub(super) fn limitable(kinds: &Kinds, name: &str) -> Result<Kind> {
-    let kind = kinds.find(name).ok_or_else(|| Refusal::field("kind", "There is no such kind."))?;
+    let kind = kinds
+        .find(name)
+        .ok_or_else(|| Refusal::field("kind", "There is no such kind."))?;
     if kind.takes_grants {
         return Ok(kind.clone());
     }
-    Err(Refusal::field("kind", format!("{} take no grants: nobody is limited to some of them.", kind.plural)))
+    Err(Refusal::field(
+        "kind",
+        format!(
+            "{} take no grants: nobody is limited to some of them.",
+            kind.plural
+        ),
+    ))
 }
 
 /// What is to be granted; `None`: no limit.
-fn wanted(chosen: &Chosen, had: &BTreeSet<ResourceId>, there: &[queries::Named], kind: &Kind) -> Result<Option<BTreeSet<ResourceId>>> {
+fn wanted(
+    chosen: &Chosen,
+    had: &BTreeSet<ResourceId>,
+    there: &[queries::Named],
+    kind: &Kind,
+) -> Result<Option<BTreeSet<ResourceId>>> {
     let wanted: BTreeSet<ResourceId> = match chosen {
         Chosen::All => return Ok(None),
         Chosen::Only(ids) => ids.iter().cloned().collect(),
@@ -197,23 +283,49 @@ fn wanted(chosen: &Chosen, had: &BTreeSet<ResourceId>, there: &[queries::Named],
     match wanted.iter().find(|id| !known.contains(id)) {
         Some(id) => {
             let what = kind.label.to_lowercase();
-            Err(Refusal::field("resources", format!("There is no {what} {id} in this workspace.")))
+            Err(Refusal::field(
+                "resources",
+                format!("There is no {what} {id} in this workspace."),
+            ))
         }
         None => Ok(Some(wanted)),
     }
 }
 
-async fn seen(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, kind: &str, limited: bool, granted: usize) -> Result<Seen> {
-    Ok(Seen { limited, granted, sees: queries::count_seen(tx, workspace, user, kind).await? })
+async fn seen(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+    kind: &str,
+    limited: bool,
+    granted: usize,
+) -> Result<Seen> {
+    Ok(Seen {
+        limited,
+        granted,
+        sees: queries::count_seen(tx, workspace, user, kind).await?,
+    })
 }
 
 fn last_grant(name: &str, kind: &Kind, sees: i64, total: i64) -> Refusal {
-    let things = text::count(total, &kind.label.to_lowercase(), &kind.plural.to_lowercase());
+    let things = text::count(
+        total,
+        &kind.label.to_lowercase(),
+        &kind.plural.to_lowercase(),
+    );
     let what = match sees == total {
         true => format!("all {things}, future ones too"),
-        false => format!("{} of {things}, what their role and other limits leave", text::thousands(sees)),
+        false => format!(
+            "{} of {things}, what their role and other limits leave",
+            text::thousands(sees)
+        ),
     };
-    Refusal::conflict("last_grant", format!("With none left, {name} would see {what}. Say whether they are to see all or none."))
+    Refusal::conflict(
+        "last_grant",
+        format!(
+            "With none left, {name} would see {what}. Say whether they are to see all or none."
+        ),
+    )
 }
 
 fn described(seen: &Seen) -> serde_json::Value {

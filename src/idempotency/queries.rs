@@ -71,9 +71,11 @@ pub(super) async fn keep(tx: &mut Tx, once: &Once, answer: &Answer) -> Result<()
 pub(super) async fn release(tx: &mut Tx, once: &Once) -> Result<()> {
     run!(
         tx,
-        sqlx::query("DELETE FROM idempotency_keys WHERE owner = $1 AND key = $2 AND status IS NULL")
-            .bind(once.owner.as_str())
-            .bind(once.key.as_str())
+        sqlx::query(
+            "DELETE FROM idempotency_keys WHERE owner = $1 AND key = $2 AND status IS NULL"
+        )
+        .bind(once.owner.as_str())
+        .bind(once.key.as_str())
     )?;
     Ok(())
 }

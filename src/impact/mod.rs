@@ -87,7 +87,9 @@ pub struct Impact {
 impl Impact {
     /// Whether somebody loses something by it, whatever else they gain.
     pub fn takes(&self) -> bool {
-        self.changes.iter().any(|change| matches!(change.effect, Effect::Loses | Effect::Less | Effect::Other))
+        self.changes
+            .iter()
+            .any(|change| matches!(change.effect, Effect::Loses | Effect::Less | Effect::Other))
     }
 }
 
@@ -123,28 +125,48 @@ impl Snapshot {
             return;
         }
         let role = capped(row.role, row.org_role.unwrap_or(OrgRole::Member));
-        let place = self.places.entry((row.user_id, row.workspace_id)).or_insert_with(|| Place {
-            person: row.person,
-            workspace: row.workspace,
-            role: String::new(),
-            allows: BTreeSet::from(["open".to_owned()]),
-        });
+        let place = self
+            .places
+            .entry((row.user_id, row.workspace_id))
+            .or_insert_with(|| Place {
+                person: row.person,
+                workspace: row.workspace,
+                role: String::new(),
+                allows: BTreeSet::from(["open".to_owned()]),
+            });
         let label = row.custom_role.unwrap_or_else(|| role.label().to_owned());
         if place.role.is_empty() || !place.role.contains(&label) {
-            place.role = if place.role.is_empty() { label } else { format!("{} and {label}", place.role) };
+            place.role = if place.role.is_empty() {
+                label
+            } else {
+                format!("{} and {label}", place.role)
+            };
         }
-        for below in [WorkspaceRole::Viewer, WorkspaceRole::Member, WorkspaceRole::Admin, WorkspaceRole::Owner] {
+        for below in [
+            WorkspaceRole::Viewer,
+            WorkspaceRole::Member,
+            WorkspaceRole::Admin,
+            WorkspaceRole::Owner,
+        ] {
             if below <= role {
                 place.allows.insert(below.as_str().to_owned());
             }
         }
         if let Some(kind) = row.kind {
             let on = row.resource_id.unwrap_or_default();
-            let listed = [row.may_view, row.may_run, row.may_create, row.may_edit, row.may_delete];
+            let listed = [
+                row.may_view,
+                row.may_run,
+                row.may_create,
+                row.may_edit,
+                row.may_delete,
+            ];
             let viewer = row.org_role == Some(OrgRole::Viewer);
             for (action, may) in crate::access::ACTIONS.into_iter().zip(listed) {
                 if may == Some(true) && (action == Action::View || !viewer) {
-                    place.allows.insert(format!("{kind} {on} {}", action.as_str()));
+                    place
+                        .allows
+                        .insert(format!("{kind} {on} {}", action.as_str()));
                 }
             }
         }
@@ -153,12 +175,14 @@ impl Snapshot {
     /// Somebody who may come in by their organization role, which counts where they have no row.
     fn add_entering(&mut self, row: EnteringRow) {
         let allows = ["open", "viewer", "member", "admin"].map(str::to_owned);
-        self.places.entry((row.user_id, row.workspace_id)).or_insert_with(|| Place {
-            person: row.person,
-            workspace: row.workspace,
-            role: BY_ROLE.to_owned(),
-            allows: BTreeSet::from(allows),
-        });
+        self.places
+            .entry((row.user_id, row.workspace_id))
+            .or_insert_with(|| Place {
+                person: row.person,
+                workspace: row.workspace,
+                role: BY_ROLE.to_owned(),
+                allows: BTreeSet::from(allows),
+            });
     }
 
     /// Owners and admins with how many workspaces they come into: all of them in all workspaces would be too many to name.
@@ -166,7 +190,8 @@ impl Snapshot {
         for manager in managers {
             let others = manager.workspaces - manager.own;
             if enters_by_role(manager.role, manager.admins_enter) && others > 0 {
-                self.entering.insert(manager.user_id, (manager.name, others as usize));
+                self.entering
+                    .insert(manager.user_id, (manager.name, others as usize));
             }
         }
     }
@@ -180,14 +205,24 @@ impl Snapshot {
         }
         let users: BTreeSet<_> = self.entering.keys().chain(after.entering.keys()).collect();
         for user in users {
-            changes.extend(entry_difference(user, self.entering.get(user), after.entering.get(user)));
+            changes.extend(entry_difference(
+                user,
+                self.entering.get(user),
+                after.entering.get(user),
+            ));
         }
-        changes.sort_by(|a, b| (&a.workspace_name, &a.person, &a.user).cmp(&(&b.workspace_name, &b.person, &b.user)));
+        changes.sort_by(|a, b| {
+            (&a.workspace_name, &a.person, &a.user).cmp(&(&b.workspace_name, &b.person, &b.user))
+        });
         Impact { changes }
     }
 }
 
-fn difference(key: &(UserId, WorkspaceId), before: Option<&Place>, after: Option<&Place>) -> Option<Change> {
+fn difference(
+    key: &(UserId, WorkspaceId),
+    before: Option<&Place>,
+    after: Option<&Place>,
+) -> Option<Change> {
     let effect = match (before, after) {
         (Some(_), None) => Effect::Loses,
         (None, Some(_)) => Effect::Gains,
@@ -209,7 +244,11 @@ fn difference(key: &(UserId, WorkspaceId), before: Option<&Place>, after: Option
     })
 }
 
-fn entry_difference(user: &UserId, before: Option<&(String, usize)>, after: Option<&(String, usize)>) -> Option<Change> {
+fn entry_difference(
+    user: &UserId,
+    before: Option<&(String, usize)>,
+    after: Option<&(String, usize)>,
+) -> Option<Change> {
     let (effect, (person, workspaces)) = match (before, after) {
         (Some(entry), None) => (Effect::Loses, entry),
         (None, Some(entry)) => (Effect::Gains, entry),
@@ -220,7 +259,14 @@ fn entry_difference(user: &UserId, before: Option<&(String, usize)>, after: Opti
         user: user.clone(),
         person: person.clone(),
         workspace: None,
-        workspace_name: format!("{workspaces} {}", if *workspaces == 1 { "other workspace" } else { "other workspaces" }),
+        workspace_name: format!(
+            "{workspaces} {}",
+            if *workspaces == 1 {
+                "other workspace"
+            } else {
+                "other workspaces"
+            }
+        ),
         before: by_role.clone().filter(|_| effect == Effect::Loses),
         after: by_role.filter(|_| effect == Effect::Gains),
         effect,
@@ -278,7 +324,12 @@ impl Impact {
     }
 
     fn people(&self, counts: impl Fn(Effect) -> bool) -> usize {
-        self.changes.iter().filter(|change| counts(change.effect)).map(|change| &change.user).collect::<BTreeSet<_>>().len()
+        self.changes
+            .iter()
+            .filter(|change| counts(change.effect))
+            .map(|change| &change.user)
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// The counts, for the audit event of the change.
@@ -298,9 +349,16 @@ impl Change {
             _ if self.before == self.after => match self.effect {
                 Effect::Less => format!("{person} can do less in {place} ({})", role(&self.after)),
                 Effect::More => format!("{person} can do more in {place} ({})", role(&self.after)),
-                _ => format!("{person} can do other things in {place} ({})", role(&self.after)),
+                _ => format!(
+                    "{person} can do other things in {place} ({})",
+                    role(&self.after)
+                ),
             },
-            _ => format!("{person} changes from {} to {} in {place}", role(&self.before), role(&self.after)),
+            _ => format!(
+                "{person} changes from {} to {} in {place}",
+                role(&self.before),
+                role(&self.after)
+            ),
         }
     }
 }

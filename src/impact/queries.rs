@@ -44,11 +44,15 @@ macro_rules! rows {
 }
 
 pub(super) async fn of_person(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<RowOfAccess>> {
-    Ok(on!(tx, c => sqlx::query_as(rows!("w.org_id = $1 AND a.user_id = $2")).bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as(rows!("w.org_id = $1 AND a.user_id = $2")).bind(org.as_str()).bind(user.as_str()).fetch_all(c))?,
+    )
 }
 
 pub(super) async fn of_managers(tx: &mut Tx, org: &OrgId) -> Result<Vec<RowOfAccess>> {
-    Ok(on!(tx, c => sqlx::query_as(rows!("w.org_id = $1 AND m.role IN ('owner', 'admin')")).bind(org.as_str()).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as(rows!("w.org_id = $1 AND m.role IN ('owner', 'admin')")).bind(org.as_str()).fetch_all(c))?,
+    )
 }
 
 /// Ten workspaces at a time.
@@ -99,7 +103,11 @@ row! {
 }
 
 /// The workspaces that somebody may come into by their organization role, where the policy lets them.
-pub(super) async fn entered_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<EnteringRow>> {
+pub(super) async fn entered_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<EnteringRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT m.user_id, m.name AS person, w.id AS workspace_id, w.name AS workspace
          FROM members m JOIN organizations o ON o.id = m.org_id AND o.admins_enter

@@ -22,7 +22,12 @@ pub struct Changed {
 ///
 /// Refuses who may not touch what it offers now or give what it shall offer, what [`super::invite`] refuses of an offer, and
 /// one that has ended. The same again changes nothing.
-pub async fn change(app: &App, actor: &Actor, id: &InvitationId, changed: &Changed) -> Result<Invitation> {
+pub async fn change(
+    app: &App,
+    actor: &Actor,
+    id: &InvitationId,
+    changed: &Changed,
+) -> Result<Invitation> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, access::Permission::ManageMembers)?;
@@ -33,7 +38,11 @@ pub async fn change(app: &App, actor: &Actor, id: &InvitationId, changed: &Chang
     before.to.require_role(role)?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
     if role != before.role && !org.policies.offers(role) {
-        let message = format!("{} doesn't offer the role {}. Choose one of the others.", org.name, role.label());
+        let message = format!(
+            "{} doesn't offer the role {}. Choose one of the others.",
+            org.name,
+            role.label()
+        );
         return Err(Refusal::field("role", message));
     }
     if role != before.role {
@@ -50,7 +59,10 @@ pub async fn change(app: &App, actor: &Actor, id: &InvitationId, changed: &Chang
     }
     if role != before.role {
         let Some(row) = &before.member else {
-            return Err(Refusal::conflict("already_member", "They are a member already. Change their role on their own page."));
+            return Err(Refusal::conflict(
+                "already_member",
+                "They are a member already. Change their role on their own page.",
+            ));
         };
         let entry = members::entry(&mut tx, &org.id, row, now).await?;
         members::set_role_in(&mut tx, &actor, &entry, role, now).await?;

@@ -2,7 +2,10 @@
 
 use super::offer::{self, Wanted};
 use super::recipient::ROLE_BY_USERNAME;
-use super::{GitHubUser, Invitation, Kind, Recipient, Status, ending, find_in, limits, queries, resend, with_access};
+use super::{
+    GitHubUser, Invitation, Kind, Recipient, Status, ending, find_in, limits, queries, resend,
+    with_access,
+};
 use crate::access::{self, OrgRole};
 use crate::accounts::{self, Named};
 use crate::actor::Actor;
@@ -66,10 +69,19 @@ pub async fn invite(app: &App, actor: &Actor, new: &NewInvitation) -> Result<Inv
     offer::check(&mut tx, &actor, new.role, &new.access).await?;
     refuse_member(&mut tx, &org, &to).await?;
     billing::require_role(app, &org, new.role)?;
-    let drawn = Draft { kind: Kind::Organization, to: &to, name: &name, role: new.role, access: &new.access, to_member: false };
+    let drawn = Draft {
+        kind: Kind::Organization,
+        to: &to,
+        name: &name,
+        role: new.role,
+        access: &new.access,
+        to_member: false,
+    };
     let id = match find_pending(&mut tx, &org, &to, now).await? {
         None => create(&mut tx, &actor, &org, &drawn, now).await?,
-        Some(pending) if new.on_pending == OnPending::Refuse => return Err(already_pending(&org, &pending)),
+        Some(pending) if new.on_pending == OnPending::Refuse => {
+            return Err(already_pending(&org, &pending));
+        }
         Some(pending) => {
             update(&mut tx, &actor, &org, &pending, &drawn, now).await?;
             pending.id
@@ -84,14 +96,33 @@ pub async fn invite(app: &App, actor: &Actor, new: &NewInvitation) -> Result<Inv
 /// The account behind a username, asked of GitHub before anything is locked, and only for who may invite.
 async fn find_at_github(app: &App, actor: &Actor, new: &NewInvitation) -> Result<GitHubUser> {
     actor.person.require_write()?;
-    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), new.role)?;
-    check(app, &actor.org, new, Some(GitHubUser { id: String::new(), login: String::new() }))?;
-    let login = text::github_login(&new.github).map_err(|message| Refusal::field("github", message))?;
+    access::may_invite(
+        actor.role,
+        actor.org.policies.owners_only_invite(),
+        new.role,
+    )?;
+    check(
+        app,
+        &actor.org,
+        new,
+        Some(GitHubUser {
+            id: String::new(),
+            login: String::new(),
+        }),
+    )?;
+    let login =
+        text::github_login(&new.github).map_err(|message| Refusal::field("github", message))?;
     match accounts::find_by_username(app, &login).await {
         Named::Account { id, login } => Ok(GitHubUser { id, login }),
-        Named::Nobody => Err(Refusal::field("github", format!("GitHub knows no person with the username {login}."))),
+        Named::Nobody => Err(Refusal::field(
+            "github",
+            format!("GitHub knows no person with the username {login}."),
+        )),
         Named::Stopped(why) => {
-            tracing::warn!(why, "GitHub could not be asked for the number of an account");
+            tracing::warn!(
+                why,
+                "GitHub could not be asked for the number of an account"
+            );
             Err(Refusal::Unavailable(
                 "GitHub doesn't say at the moment whose username that is, so nobody was invited. Try again in a few minutes.",
             ))
@@ -100,7 +131,12 @@ async fn find_at_github(app: &App, actor: &Actor, new: &NewInvitation) -> Result
 }
 
 /// Whom it is to and the name they are given, with all that is wrong said at once.
-fn check(app: &App, org: &Organization, new: &NewInvitation, found: Option<GitHubUser>) -> Result<(Recipient, String)> {
+fn check(
+    app: &App,
+    org: &Organization,
+    new: &NewInvitation,
+    found: Option<GitHubUser>,
+) -> Result<(Recipient, String)> {
     let mut checks = Checks::default();
     let to = match found {
         Some(user) => {
@@ -109,13 +145,26 @@ fn check(app: &App, org: &Organization, new: &NewInvitation, found: Option<GitHu
             }
             Recipient::GitHub(user)
         }
-        None => Recipient::Address(checks.take("email", check_address(app, org, &new.email)).unwrap_or_default()),
+        None => Recipient::Address(
+            checks
+                .take("email", check_address(app, org, &new.email))
+                .unwrap_or_default(),
+        ),
     };
-    let name = checks.take("name", text::optional_line(&new.name, 80)).unwrap_or_default();
+    let name = checks
+        .take("name", text::optional_line(&new.name, 80))
+        .unwrap_or_default();
     if !to.takes_role(new.role) {
         checks.fail("role", ROLE_BY_USERNAME);
     } else if !org.policies.offers(new.role) {
-        checks.fail("role", format!("{} doesn't offer the role {}. Choose one of the others.", org.name, new.role.label()));
+        checks.fail(
+            "role",
+            format!(
+                "{} doesn't offer the role {}. Choose one of the others.",
+                org.name,
+                new.role.label()
+            ),
+        );
     }
     checks.done()?;
     Ok((to, name))
@@ -130,12 +179,21 @@ fn check_address(app: &App, org: &Organization, email: &str) -> Result<String, C
     }
     let email = text::email(email)?;
     if !org.policies.allows_address(&email) {
-        return Err(format!("{} invites only addresses at {}.", org.name, text::some_of(&org.policies.invite_domains, 5)).into());
+        return Err(format!(
+            "{} invites only addresses at {}.",
+            org.name,
+            text::some_of(&org.policies.invite_domains, 5)
+        )
+        .into());
     }
     Ok(email)
 }
 
-fn check_username(app: &App, org: &Organization, new: &NewInvitation) -> Result<(), Cow<'static, str>> {
+fn check_username(
+    app: &App,
+    org: &Organization,
+    new: &NewInvitation,
+) -> Result<(), Cow<'static, str>> {
     let typed = new.github.trim();
     if !app.config.invites_by_github() {
         return Err("Here people are invited by e-mail address. Name one.".into());
@@ -144,9 +202,14 @@ fn check_username(app: &App, org: &Organization, new: &NewInvitation) -> Result<
         return Err("Name an e-mail address or a GitHub username, one of the two.".into());
     }
     if text::email(typed).is_ok() {
-        let instead =
-            if app.config.invites_by_email() { "Use the field for e-mail addresses." } else { "Here only usernames are invited." };
-        return Err(format!("{typed} is an e-mail address, not a GitHub username. {instead}").into());
+        let instead = if app.config.invites_by_email() {
+            "Use the field for e-mail addresses."
+        } else {
+            "Here only usernames are invited."
+        };
+        return Err(
+            format!("{typed} is an e-mail address, not a GitHub username. {instead}").into(),
+        );
     }
     text::github_login(typed)?;
     if !org.policies.invite_domains.is_empty() {
@@ -154,13 +217,22 @@ fn check_username(app: &App, org: &Organization, new: &NewInvitation) -> Result<
         return Err(format!("{} invites only addresses at {domains}, and a username has none. Invite their address.", org.name).into());
     }
     if !org.policies.allow_github {
-        return Err(format!("{} doesn't let people in who sign in with GitHub. Invite their address.", org.name).into());
+        return Err(format!(
+            "{} doesn't let people in who sign in with GitHub. Invite their address.",
+            org.name
+        )
+        .into());
     }
     Ok(())
 }
 
 /// The pending invitation of an address or an account at GitHub. One that expired makes way.
-pub(super) async fn find_pending(tx: &mut Tx, org: &Organization, to: &Recipient, now: Micros) -> Result<Option<Invitation>> {
+pub(super) async fn find_pending(
+    tx: &mut Tx,
+    org: &Organization,
+    to: &Recipient,
+    now: Micros,
+) -> Result<Option<Invitation>> {
     let row = match to {
         Recipient::Address(email) => queries::find_pending_address(tx, &org.id, email).await?,
         Recipient::GitHub(user) => queries::find_pending_github(tx, &org.id, &user.id).await?,
@@ -177,16 +249,31 @@ pub(super) async fn find_pending(tx: &mut Tx, org: &Organization, to: &Recipient
 async fn refuse_member(tx: &mut Tx, org: &Organization, to: &Recipient) -> Result<()> {
     match to.find_member(tx, &org.id).await? {
         None => Ok(()),
-        Some(member) => Err(Refusal::conflict("already_member", format!("{to} is a member of {} already.", org.name))
-            .with_next("Open their page", format!("/orgs/{}/members/{member}", org.slug))
-            .with_existing(member)),
+        Some(member) => Err(Refusal::conflict(
+            "already_member",
+            format!("{to} is a member of {} already.", org.name),
+        )
+        .with_next(
+            "Open their page",
+            format!("/orgs/{}/members/{member}", org.slug),
+        )
+        .with_existing(member)),
     }
 }
 
 pub(super) fn already_pending(org: &Organization, pending: &Invitation) -> Refusal {
-    Refusal::conflict("invitation_pending", format!("{} has an invitation to {} already, from {}.", pending.to, org.name, pending.inviter))
-        .with_next("See the pending invitations", format!("/orgs/{}/invitations", org.slug))
-        .with_existing(pending.id.clone())
+    Refusal::conflict(
+        "invitation_pending",
+        format!(
+            "{} has an invitation to {} already, from {}.",
+            pending.to, org.name, pending.inviter
+        ),
+    )
+    .with_next(
+        "See the pending invitations",
+        format!("/orgs/{}/invitations", org.slug),
+    )
+    .with_existing(pending.id.clone())
 }
 
 /// The end of an invitation that begins now.
@@ -210,12 +297,28 @@ pub(super) struct Draft<'a> {
     pub to_member: bool,
 }
 
-pub(super) async fn create(tx: &mut Tx, actor: &Actor, org: &Organization, new: &Draft<'_>, now: Micros) -> Result<InvitationId> {
+pub(super) async fn create(
+    tx: &mut Tx,
+    actor: &Actor,
+    org: &Organization,
+    new: &Draft<'_>,
+    now: Micros,
+) -> Result<InvitationId> {
     limits::count(tx, actor, org, new.to, now).await?;
     let (id, expires_at) = (InvitationId::new(), end_from(org, now));
     let member = match new.to_member {
         true => None,
-        false => Some(members::add_invited(tx, &org.id, new.role, &new.to.as_member(new.name), now, expires_at).await?),
+        false => Some(
+            members::add_invited(
+                tx,
+                &org.id,
+                new.role,
+                &new.to.as_member(new.name),
+                now,
+                expires_at,
+            )
+            .await?,
+        ),
     };
     let row = queries::NewRow {
         id: &id,
@@ -233,24 +336,59 @@ pub(super) async fn create(tx: &mut Tx, actor: &Actor, org: &Organization, new: 
     queries::insert(tx, &row).await?;
     queries::set_key(tx, &id, actor.person.key().map(|key| &key.id)).await?;
     offer::replace(tx, &org.id, &id, new.access).await?;
-    let event = Event::new(Category::Access, "invitation.created", "invitation", id.to_string(), new.to.to_string())
-        .with("kind", new.kind.as_str())
-        .with("role", new.role.as_str())
-        .with("access", offer::in_words(&offer::of(tx, &org.id, &id).await?))
-        .with("expires_at", crate::clock::rfc3339(expires_at));
+    let event = Event::new(
+        Category::Access,
+        "invitation.created",
+        "invitation",
+        id.to_string(),
+        new.to.to_string(),
+    )
+    .with("kind", new.kind.as_str())
+    .with("role", new.role.as_str())
+    .with(
+        "access",
+        offer::in_words(&offer::of(tx, &org.id, &id).await?),
+    )
+    .with("expires_at", crate::clock::rfc3339(expires_at));
     audit::record(tx, actor, now, event).await?;
     if new.to.address().is_some() {
-        mail::enqueue(tx, now, Some(&org.id), mail::Message::Invitation { invitation: id.clone(), round: 1 }).await?;
+        mail::enqueue(
+            tx,
+            now,
+            Some(&org.id),
+            mail::Message::Invitation {
+                invitation: id.clone(),
+                round: 1,
+            },
+        )
+        .await?;
     }
     Ok(id)
 }
 
 /// Makes a pending invitation the actor's own offer, with a new end. Refuses one that offers more than they hold.
-async fn update(tx: &mut Tx, actor: &Actor, org: &Organization, pending: &Invitation, new: &Draft<'_>, now: Micros) -> Result<()> {
+async fn update(
+    tx: &mut Tx,
+    actor: &Actor,
+    org: &Organization,
+    pending: &Invitation,
+    new: &Draft<'_>,
+    now: Micros,
+) -> Result<()> {
     access::may_touch(actor.role, pending.role)?;
     offer::may_replace(tx, actor, &pending.access).await?;
-    let name = if new.name.is_empty() { pending.name.as_str() } else { new.name };
-    let offer = queries::OfferRow { kind: new.kind, name, role: new.role, by: from(actor), inviter_name: &actor.person.name };
+    let name = if new.name.is_empty() {
+        pending.name.as_str()
+    } else {
+        new.name
+    };
+    let offer = queries::OfferRow {
+        kind: new.kind,
+        name,
+        role: new.role,
+        by: from(actor),
+        inviter_name: &actor.person.name,
+    };
     queries::set_offer(tx, &org.id, &pending.id, &offer).await?;
     offer::replace(tx, &org.id, &pending.id, new.access).await?;
     if let Some(row) = &pending.member {
@@ -262,15 +400,26 @@ async fn update(tx: &mut Tx, actor: &Actor, org: &Organization, pending: &Invita
 }
 
 /// Records what an invitation offered before and offers now, where that is another thing.
-pub(super) async fn note_change(tx: &mut Tx, actor: &Actor, before: &Invitation, now: Micros) -> Result<()> {
+pub(super) async fn note_change(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Invitation,
+    now: Micros,
+) -> Result<()> {
     let after = find_in(tx, &before.org, &before.id, now).await?;
     let told = |i: &Invitation| json!({ "kind": i.kind.as_str(), "role": i.role.as_str(), "access": offer::in_words(&i.access) });
     let (was, is) = (told(before), told(&after));
     if was == is {
         return Ok(());
     }
-    let event =
-        Event::new(Category::Access, "invitation.changed", "invitation", before.id.to_string(), before.to.to_string()).change(was, is);
+    let event = Event::new(
+        Category::Access,
+        "invitation.changed",
+        "invitation",
+        before.id.to_string(),
+        before.to.to_string(),
+    )
+    .change(was, is);
     audit::record(tx, actor, now, event).await
 }
 
@@ -278,10 +427,20 @@ pub(super) async fn note_change(tx: &mut Tx, actor: &Actor, before: &Invitation,
 /// it, the invitation is from now on that of the one who changed it, because somebody must stand behind it (SEC-I8). More
 /// than member makes a workspace invitation one to the organization. Refuses viewer beside more than viewer in a workspace, and a role that isn't given by username
 /// (S2-21).
-pub(crate) async fn set_role(tx: &mut Tx, actor: &Actor, id: &InvitationId, role: OrgRole, now: Micros) -> Result<()> {
+pub(crate) async fn set_role(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: &InvitationId,
+    role: OrgRole,
+    now: Micros,
+) -> Result<()> {
     let mut invitation = find_in(tx, &actor.org.id, id, now).await?;
     invitation.to.require_role(role)?;
-    if let Some(line) = invitation.access.iter().find(|line| access::fits_under_cap(role, line.role.role()).is_err()) {
+    if let Some(line) = invitation
+        .access
+        .iter()
+        .find(|line| access::fits_under_cap(role, line.role.role()).is_err())
+    {
         return Err(Refusal::conflict(
             "viewer_caps",
             format!(
@@ -296,7 +455,15 @@ pub(crate) async fn set_role(tx: &mut Tx, actor: &Actor, id: &InvitationId, role
         invitation.kind = Kind::Organization;
     }
     match stands_behind(tx, &invitation).await? {
-        true => set_offer(tx, &invitation, invitation.invited_by.as_ref(), &invitation.inviter).await,
+        true => {
+            set_offer(
+                tx,
+                &invitation,
+                invitation.invited_by.as_ref(),
+                &invitation.inviter,
+            )
+            .await
+        }
         false => take_over(tx, actor, &invitation).await,
     }
 }
@@ -307,14 +474,29 @@ pub(super) async fn take_over(tx: &mut Tx, actor: &Actor, invitation: &Invitatio
     set_offer(tx, invitation, from(actor), &actor.person.name).await
 }
 
-async fn set_offer(tx: &mut Tx, i: &Invitation, by: Option<&UserId>, inviter_name: &str) -> Result<()> {
-    let offer = queries::OfferRow { kind: i.kind, name: &i.name, role: i.role, by, inviter_name };
+async fn set_offer(
+    tx: &mut Tx,
+    i: &Invitation,
+    by: Option<&UserId>,
+    inviter_name: &str,
+) -> Result<()> {
+    let offer = queries::OfferRow {
+        kind: i.kind,
+        name: &i.name,
+        role: i.role,
+        by,
+        inviter_name,
+    };
     queries::set_offer(tx, &i.org, &i.id, &offer).await
 }
 
 /// Whether the inviter could offer all of this at this moment. The operator always could.
 pub(super) async fn stands_behind(tx: &mut Tx, invitation: &Invitation) -> Result<bool> {
-    let Some(inviter) = &invitation.invited_by else { return Ok(true) };
+    let Some(inviter) = &invitation.invited_by else {
+        return Ok(true);
+    };
     let held = members::active_role(tx, &invitation.org, inviter).await?;
-    Ok(held.is_some_and(|held| offer::could_offer(held, invitation.kind, invitation.role, &invitation.access)))
+    Ok(held.is_some_and(|held| {
+        offer::could_offer(held, invitation.kind, invitation.role, &invitation.access)
+    }))
 }

@@ -43,7 +43,11 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
         Some(Ended::As(status)) => status.as_str(),
     };
     let list = format!("{org} {kind}");
-    let after = filter.after.as_deref().map(|cursor| decode(cursor, &list)).transpose()?;
+    let after = filter
+        .after
+        .as_deref()
+        .map(|cursor| decode(cursor, &list))
+        .transpose()?;
     let after = after.as_ref().map(|(at, id)| (*at, id.as_str()));
     let mut tx = app.db.read().await?;
     let mut rows = match filter.ended {
@@ -52,15 +56,27 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
     };
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| encode(&list, row.ended_at.unwrap_or(row.created_at), &row.id));
-    let times: Vec<i64> = rows.iter().map(|row| row.ended_at.unwrap_or(row.created_at)).collect();
-    let (from, to) = (times.iter().copied().min().unwrap_or_default(), times.iter().copied().max().unwrap_or_default());
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|row| encode(&list, row.ended_at.unwrap_or(row.created_at), &row.id));
+    let times: Vec<i64> = rows
+        .iter()
+        .map(|row| row.ended_at.unwrap_or(row.created_at))
+        .collect();
+    let (from, to) = (
+        times.iter().copied().min().unwrap_or_default(),
+        times.iter().copied().max().unwrap_or_default(),
+    );
     let lines = match filter.ended {
         None => queries::offer::of_pending(&mut tx, org, from, to).await?,
         Some(_) => queries::offer::of_ended(&mut tx, org, from, to).await?,
     };
     let now = app.now();
-    let mut invitations: Vec<Invitation> = rows.into_iter().map(|row| Invitation::from_row(row, now)).collect();
+    let mut invitations: Vec<Invitation> = rows
+        .into_iter()
+        .map(|row| Invitation::from_row(row, now))
+        .collect();
     offer::fill(&mut invitations, lines);
     Ok(Listed { invitations, next })
 }
@@ -70,10 +86,23 @@ fn encode(list: &str, at: i64, id: &str) -> String {
 }
 
 fn decode(cursor: &str, list: &str) -> Result<(i64, String)> {
-    let foreign = || Refusal::field("cursor", "This page belongs to another list. Start from the first page.");
-    let raw = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|raw| String::from_utf8(raw).ok()).ok_or_else(foreign)?;
+    let foreign = || {
+        Refusal::field(
+            "cursor",
+            "This page belongs to another list. Start from the first page.",
+        )
+    };
+    let raw = URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|raw| String::from_utf8(raw).ok())
+        .ok_or_else(foreign)?;
     let mut parts = raw.split('\n');
-    match (parts.next(), parts.next().and_then(|at| at.parse().ok()), parts.next()) {
+    match (
+        parts.next(),
+        parts.next().and_then(|at| at.parse().ok()),
+        parts.next(),
+    ) {
         (Some(name), Some(at), Some(id)) if name == list => Ok((at, id.to_owned())),
         _ => Err(foreign()),
     }

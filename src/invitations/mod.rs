@@ -37,8 +37,13 @@ pub use open::{Key, Offer, Personal, Receipt, Standing, receipt};
 pub use recipient::{GitHubUser, Recipient};
 pub use resend::{copy_link, resend};
 pub use standalone::{GotWorkspace, Standalone, StandaloneOffer};
-pub(crate) use standalone::{revoke_all_standalone, revoke_standalone_beyond, turn_into_organizations};
-pub use to_workspace::{NewWorkspaceInvitation, copy_link_to_workspace, invite_to_workspace, list_to_workspace, withdraw_from_workspace};
+pub(crate) use standalone::{
+    revoke_all_standalone, revoke_standalone_beyond, turn_into_organizations,
+};
+pub use to_workspace::{
+    NewWorkspaceInvitation, copy_link_to_workspace, invite_to_workspace, list_to_workspace,
+    withdraw_from_workspace,
+};
 pub(crate) use visit::joins_on_visit;
 pub use visit::{Visit, Waiting, visit};
 pub use whichever::{Joined, Opened, ToWorkspace, accept, decline, open};
@@ -121,7 +126,11 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Self {
-        if text == "workspace" { Self::Workspace } else { Self::Organization }
+        if text == "workspace" {
+            Self::Workspace
+        } else {
+            Self::Organization
+        }
     }
 
     /// What a mail and a page call it (S5-33).
@@ -153,7 +162,15 @@ impl Status {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Accepted, Self::Declined, Self::Revoked, Self::Expired].into_iter().find(|s| s.as_str() == text)
+        [
+            Self::Pending,
+            Self::Accepted,
+            Self::Declined,
+            Self::Revoked,
+            Self::Expired,
+        ]
+        .into_iter()
+        .find(|s| s.as_str() == text)
     }
 }
 
@@ -190,7 +207,11 @@ impl Invitation {
             access: Vec::new(),
             invited_by: row.invited_by.map(UserId::from),
             inviter: row.inviter_name,
-            delivery: if to.address().is_some() { DeliveryState::parse(&row.delivery) } else { DeliveryState::None },
+            delivery: if to.address().is_some() {
+                DeliveryState::parse(&row.delivery)
+            } else {
+                DeliveryState::None
+            },
             to,
             delivery_error: row.delivery_error,
             delivered_at: row.delivered_at,
@@ -248,5 +269,11 @@ fn require_open(invitation: &Invitation) -> Result<()> {
         Status::Revoked => "It was revoked",
         Status::Pending | Status::Expired => "It has expired",
     };
-    Err(Refusal::conflict("invitation_ended", format!("{state}. Invite {} again if they should still join.", invitation.to)))
+    Err(Refusal::conflict(
+        "invitation_ended",
+        format!(
+            "{state}. Invite {} again if they should still join.",
+            invitation.to
+        ),
+    ))
 }

@@ -48,15 +48,23 @@ macro_rules! columns {
     };
 }
 
-pub(super) async fn find(tx: &mut Tx, org: &OrgId, id: &InvitationId) -> Result<Option<InvitationRow>> {
-    Ok(on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.id = $2"))
-        .bind(org.as_str()).bind(id.as_str()).fetch_optional(c))?)
+pub(super) async fn find(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+) -> Result<Option<InvitationRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.id = $2"))
+        .bind(org.as_str()).bind(id.as_str()).fetch_optional(c))?,
+    )
 }
 
 /// By its id alone, for its recipient and for the worker, who know no organization yet.
 pub(super) async fn find_anywhere(tx: &mut Tx, id: &InvitationId) -> Result<Option<InvitationRow>> {
-    Ok(on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM invitations i WHERE i.id = $1"))
-        .bind(id.as_str()).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM invitations i WHERE i.id = $1"))
+        .bind(id.as_str()).fetch_optional(c))?,
+    )
 }
 
 row! {
@@ -69,32 +77,50 @@ row! {
 }
 
 pub(super) async fn find_link(tx: &mut Tx, hash: &str) -> Result<Option<LinkRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT invitation_id, mailed, ended_at FROM invitation_links WHERE hash = $1")
-        .bind(hash).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT invitation_id, mailed, ended_at FROM invitation_links WHERE hash = $1")
+        .bind(hash).fetch_optional(c))?,
+    )
 }
 
-pub(super) async fn find_pending_address(tx: &mut Tx, org: &OrgId, email: &str) -> Result<Option<InvitationRow>> {
+pub(super) async fn find_pending_address(
+    tx: &mut Tx,
+    org: &OrgId,
+    email: &str,
+) -> Result<Option<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.email = $2 AND i.email <> '' AND i.status = 'pending'"))
         .bind(org.as_str()).bind(email).fetch_optional(c))?)
 }
 
 /// The same for an account at GitHub, by its number.
-pub(super) async fn find_pending_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<InvitationRow>> {
+pub(super) async fn find_pending_github(
+    tx: &mut Tx,
+    org: &OrgId,
+    github_id: &str,
+) -> Result<Option<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.github_id = $2 AND i.status = 'pending'"))
         .bind(org.as_str()).bind(github_id).fetch_optional(c))?)
 }
 
 /// The pending ones that a user made.
-pub(super) async fn pending_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.invited_by = $2 AND i.status = 'pending'"))
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
 /// The pending ones that a key made.
-pub(super) async fn pending_of_key(tx: &mut Tx, org: &OrgId, key: &KeyId) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_of_key(
+    tx: &mut Tx,
+    org: &OrgId,
+    key: &KeyId,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM key_invitations k JOIN invitations i ON i.id = k.invitation_id AND i.status = 'pending'
          WHERE k.key_id = $2 AND i.org_id = $1"))
@@ -113,13 +139,20 @@ pub(super) async fn set_key(tx: &mut Tx, id: &InvitationId, key: Option<&KeyId>)
             .bind(id.as_str())
             .bind(key.as_str())
         )?,
-        None => run!(tx, sqlx::query("DELETE FROM key_invitations WHERE invitation_id = $1").bind(id.as_str()))?,
+        None => run!(
+            tx,
+            sqlx::query("DELETE FROM key_invitations WHERE invitation_id = $1").bind(id.as_str())
+        )?,
     };
     Ok(())
 }
 
 /// The pending ones to a user who was a member when they were made.
-pub(super) async fn pending_to_member(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to_member(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM addresses a JOIN invitations i ON i.email = a.address AND i.status = 'pending'
          WHERE a.user_id = $2 AND i.org_id = $1 AND i.member_id IS NULL"))
@@ -127,7 +160,12 @@ pub(super) async fn pending_to_member(tx: &mut Tx, org: &OrgId, user: &UserId) -
 }
 
 /// The newest pending ones that offer a role in a workspace.
-pub(super) async fn pending_to_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, limit: i64) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    limit: i64,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.status = 'pending'
             AND i.id IN (SELECT invitation_id FROM invitation_access WHERE org_id = $1 AND workspace_id = $2)
@@ -136,7 +174,11 @@ pub(super) async fn pending_to_workspace(tx: &mut Tx, org: &OrgId, workspace: &W
 }
 
 /// The pending ones to any proved address of a user, in organizations that are still there.
-pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Micros,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM addresses a JOIN invitations i ON i.email = a.address AND i.status = 'pending'
          JOIN organizations o ON o.id = i.org_id AND o.deleted_at IS NULL
@@ -145,7 +187,11 @@ pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Resul
 }
 
 /// The pending ones to the account at GitHub that a user is linked with, in organizations that are still there.
-pub(super) async fn pending_to_github(tx: &mut Tx, user: &UserId, now: Micros) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to_github(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Micros,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending'
          JOIN organizations o ON o.id = i.org_id AND o.deleted_at IS NULL
@@ -154,7 +200,11 @@ pub(super) async fn pending_to_github(tx: &mut Tx, user: &UserId, now: Micros) -
 }
 
 /// Those of one organization, expired ones too.
-pub(super) async fn pending_to_github_of(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to_github_of(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM identities g JOIN invitations i ON i.github_id = g.subject AND i.status = 'pending'
          WHERE g.user_id = $2 AND g.provider = 'github' AND i.org_id = $1"))
@@ -172,7 +222,12 @@ pub(super) async fn awaits(tx: &mut Tx, github_id: &str, now: Micros) -> Result<
 /// Where a page of a list ended.
 pub(super) type After<'a> = Option<(Micros, &'a str)>;
 
-pub(super) async fn list_pending(tx: &mut Tx, org: &OrgId, after: After<'_>, limit: i64) -> Result<Vec<InvitationRow>> {
+pub(super) async fn list_pending(
+    tx: &mut Tx,
+    org: &OrgId,
+    after: After<'_>,
+    limit: i64,
+) -> Result<Vec<InvitationRow>> {
     let (at, id) = after.unwrap_or((Micros::MAX, ""));
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND i.status = 'pending' AND (i.created_at, i.id) < ($2, $3)
@@ -181,7 +236,13 @@ pub(super) async fn list_pending(tx: &mut Tx, org: &OrgId, after: After<'_>, lim
 }
 
 /// `status` "" means any that has ended.
-pub(super) async fn list_ended(tx: &mut Tx, org: &OrgId, status: &str, after: After<'_>, limit: i64) -> Result<Vec<InvitationRow>> {
+pub(super) async fn list_ended(
+    tx: &mut Tx,
+    org: &OrgId,
+    status: &str,
+    after: After<'_>,
+    limit: i64,
+) -> Result<Vec<InvitationRow>> {
     let (at, id) = after.unwrap_or((Micros::MAX, ""));
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM invitations i WHERE i.org_id = $1 AND (i.ended_at, i.id) < ($2, $3) AND ($4 = '' OR i.status = $4)
@@ -240,7 +301,12 @@ pub(super) struct OfferRow<'a> {
 }
 
 /// Makes a pending one offer something else, in somebody's name.
-pub(super) async fn set_offer(tx: &mut Tx, org: &OrgId, id: &InvitationId, offer: &OfferRow<'_>) -> Result<()> {
+pub(super) async fn set_offer(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+    offer: &OfferRow<'_>,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -259,7 +325,12 @@ pub(super) async fn set_offer(tx: &mut Tx, org: &OrgId, id: &InvitationId, offer
 }
 
 /// Begins another round of mail with a new end, and gives its number.
-pub(super) async fn begin_round(tx: &mut Tx, org: &OrgId, id: &InvitationId, expires_at: Micros) -> Result<i64> {
+pub(super) async fn begin_round(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+    expires_at: Micros,
+) -> Result<i64> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "UPDATE invitations SET mail_round = mail_round + 1, expires_at = $3, delivery = 'queued', delivery_error = '', delivered_at = NULL
          WHERE org_id = $1 AND id = $2 AND status = 'pending' RETURNING mail_round")
@@ -267,7 +338,13 @@ pub(super) async fn begin_round(tx: &mut Tx, org: &OrgId, id: &InvitationId, exp
 }
 
 /// Ends a pending one. `false`: it had ended already.
-pub(super) async fn end(tx: &mut Tx, org: &OrgId, id: &InvitationId, status: &str, at: Micros) -> Result<bool> {
+pub(super) async fn end(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+    status: &str,
+    at: Micros,
+) -> Result<bool> {
     Ok(run!(
         tx,
         sqlx::query("UPDATE invitations SET status = $3, ended_at = $4 WHERE org_id = $1 AND id = $2 AND status = 'pending'")
@@ -280,7 +357,13 @@ pub(super) async fn end(tx: &mut Tx, org: &OrgId, id: &InvitationId, status: &st
 
 /// Accepts a pending one that hasn't expired, both asked in the statement that writes (SEC-I2, SEC-I11). `false`: it
 /// could not be accepted any more.
-pub(super) async fn accept(tx: &mut Tx, org: &OrgId, id: &InvitationId, user: &UserId, now: Micros) -> Result<bool> {
+pub(super) async fn accept(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+    user: &UserId,
+    now: Micros,
+) -> Result<bool> {
     Ok(run!(
         tx,
         sqlx::query(
@@ -303,7 +386,13 @@ pub(super) async fn revoke_all(tx: &mut Tx, org: &OrgId, now: Micros) -> Result<
     )?)
 }
 
-pub(super) async fn insert_link(tx: &mut Tx, hash: &str, id: &InvitationId, mailed: bool, now: Micros) -> Result<()> {
+pub(super) async fn insert_link(
+    tx: &mut Tx,
+    hash: &str,
+    id: &InvitationId,
+    mailed: bool,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO invitation_links (hash, invitation_id, mailed, created_at) VALUES ($1, $2, $3, $4)")
@@ -345,7 +434,12 @@ pub(super) async fn set_delivery(
 }
 
 /// Counts one more in a window, beginning a new one where the last has ended: how many there are now, and when it ends.
-pub(super) async fn count_up(tx: &mut Tx, key: &str, now: Micros, ends_at: Micros) -> Result<(i64, Micros)> {
+pub(super) async fn count_up(
+    tx: &mut Tx,
+    key: &str,
+    now: Micros,
+    ends_at: Micros,
+) -> Result<(i64, Micros)> {
     Ok(on!(tx, c => sqlx::query_as(
         "INSERT INTO invitation_limits (key, used, ends_at) VALUES ($1, 1, $3)
          ON CONFLICT (key) DO UPDATE SET

@@ -30,7 +30,10 @@ pub struct GitHubUser {
 impl From<RecipientRow> for Recipient {
     fn from(row: RecipientRow) -> Self {
         match row.github_id {
-            Some(id) => Self::GitHub(GitHubUser { id, login: row.github_login }),
+            Some(id) => Self::GitHub(GitHubUser {
+                id,
+                login: row.github_login,
+            }),
             None => Self::Address(row.email),
         }
     }
@@ -77,7 +80,11 @@ impl Recipient {
 
     /// Refuses a role that [`Recipient::takes_role`] doesn't allow.
     pub(super) fn require_role(&self, role: OrgRole) -> Result<()> {
-        if self.takes_role(role) { Ok(()) } else { Err(Refusal::field("role", ROLE_BY_USERNAME)) }
+        if self.takes_role(role) {
+            Ok(())
+        } else {
+            Err(Refusal::field("role", ROLE_BY_USERNAME))
+        }
     }
 
     /// Whether the account of a person is the one that is meant: they have proved the address, or are linked with that
@@ -85,8 +92,12 @@ impl Recipient {
     pub(super) async fn is_of(&self, tx: &mut Tx, person: Option<&Person>) -> Result<bool> {
         match (person, self) {
             (None, _) => Ok(false),
-            (Some(person), Self::Address(email)) => accounts::has_proved(tx, &person.user, email).await,
-            (Some(person), Self::GitHub(user)) => accounts::is_linked_with(tx, &person.user, &user.id).await,
+            (Some(person), Self::Address(email)) => {
+                accounts::has_proved(tx, &person.user, email).await
+            }
+            (Some(person), Self::GitHub(user)) => {
+                accounts::is_linked_with(tx, &person.user, &user.id).await
+            }
         }
     }
 
@@ -104,9 +115,23 @@ impl Recipient {
             Self::Address(email) => (email.clone(), String::new()),
             Self::GitHub(user) => (String::new(), user.login.clone()),
         };
-        let called = if self.github().is_some() { &github_login } else { &email };
-        let name = if name.is_empty() { called.clone() } else { name.to_owned() };
-        NewMember { name, email, github_login, claimed: true, ..NewMember::default() }
+        let called = if self.github().is_some() {
+            &github_login
+        } else {
+            &email
+        };
+        let name = if name.is_empty() {
+            called.clone()
+        } else {
+            name.to_owned()
+        };
+        NewMember {
+            name,
+            email,
+            github_login,
+            claimed: true,
+            ..NewMember::default()
+        }
     }
 
     /// Refuses whoever accepts or declines what is meant for somebody else.
@@ -114,7 +139,9 @@ impl Recipient {
         match self {
             Self::Address(email) => Refusal::forbidden(
                 "other_address",
-                format!("This invitation is for {email}. Sign in with that address, or add it to your account."),
+                format!(
+                    "This invitation is for {email}. Sign in with that address, or add it to your account."
+                ),
             ),
             Self::GitHub(user) => Refusal::forbidden(
                 "other_github_account",
@@ -128,5 +155,4 @@ impl Recipient {
     }
 }
 
-pub(super) const ROLE_BY_USERNAME: &str =
-    "An invitation by GitHub username gives Member or Viewer. Give them another role once they have joined.";
+pub(super) const ROLE_BY_USERNAME: &str = "An invitation by GitHub username gives Member or Viewer. Give them another role once they have joined.";

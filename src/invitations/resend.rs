@@ -35,13 +35,20 @@ fn no_mail(org: &Organization, invitation: &Invitation) -> Refusal {
          again to give them more time.",
         invitation.to
     );
-    Refusal::conflict("no_mail", reason).with_next("Invite them again", format!("/orgs/{}/members/invite?by=github", org.slug))
+    Refusal::conflict("no_mail", reason).with_next(
+        "Invite them again",
+        format!("/orgs/{}/members/invite?by=github", org.slug),
+    )
 }
 
 /// Makes a further link for a pending invitation, which kills none: for when mail doesn't arrive (SEC-R5). It is given
 /// once, here. Unlike a mailed link it proves no address, because whoever copied it could use it. Refuses who could not
 /// make this invitation, and one that has ended or expired.
-pub async fn copy_link(app: &App, actor: &Actor, id: &InvitationId) -> Result<(Invitation, String)> {
+pub async fn copy_link(
+    app: &App,
+    actor: &Actor,
+    id: &InvitationId,
+) -> Result<(Invitation, String)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let (_, invitation) = find_to_offer(&mut tx, &actor, id, now).await?;
@@ -51,11 +58,23 @@ pub async fn copy_link(app: &App, actor: &Actor, id: &InvitationId) -> Result<(I
 }
 
 /// The further link itself, inside a write whose caller has checked that the actor may.
-pub(super) async fn make_link(app: &App, tx: &mut Tx, actor: &Actor, invitation: &Invitation, now: Micros) -> Result<String> {
+pub(super) async fn make_link(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    invitation: &Invitation,
+    now: Micros,
+) -> Result<String> {
     require_unexpired(invitation.status)?;
     let token = secret::random_token();
     queries::insert_link(tx, &secret::hash(&token), &invitation.id, false, now).await?;
-    audit::record(tx, actor, now, link_copied(&invitation.id, &invitation.to.to_string())).await?;
+    audit::record(
+        tx,
+        actor,
+        now,
+        link_copied(&invitation.id, &invitation.to.to_string()),
+    )
+    .await?;
     Ok(link(app, &token))
 }
 
@@ -70,7 +89,13 @@ pub(super) fn require_unexpired(status: Status) -> Result<()> {
 }
 
 pub(super) fn link_copied(id: &InvitationId, to: &str) -> Event {
-    Event::new(Category::Access, "invitation.link_copied", "invitation", id.to_string(), to)
+    Event::new(
+        Category::Access,
+        "invitation.link_copied",
+        "invitation",
+        id.to_string(),
+        to,
+    )
 }
 
 /// The address that a token opens.
@@ -79,12 +104,21 @@ pub(super) fn link(app: &App, token: &str) -> String {
 }
 
 /// An open invitation of the organization that the actor could have made.
-async fn find_to_offer(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micros) -> Result<(Organization, Invitation)> {
+async fn find_to_offer(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: &InvitationId,
+    now: Micros,
+) -> Result<(Organization, Invitation)> {
     access::require(actor.role, access::Permission::ManageMembers)?;
     let org = organizations::find(tx, &actor.org.id).await?;
     let invitation = find_in(tx, &org.id, id, now).await?;
     if !invitation.is_to_member() {
-        access::may_invite(actor.role, org.policies.owners_only_invite(), invitation.role)?;
+        access::may_invite(
+            actor.role,
+            org.policies.owners_only_invite(),
+            invitation.role,
+        )?;
     }
     offer::may_replace(tx, actor, &invitation.access).await?;
     require_open(&invitation)?;
@@ -93,7 +127,13 @@ async fn find_to_offer(tx: &mut Tx, actor: &Actor, id: &InvitationId, now: Micro
 
 /// Gives a pending invitation a new end. Where there is mail it is sent again, and all earlier links die; to an account at
 /// GitHub they stay, as they prove nothing.
-pub(super) async fn renew(tx: &mut Tx, actor: &Actor, org: &Organization, invitation: &Invitation, now: Micros) -> Result<()> {
+pub(super) async fn renew(
+    tx: &mut Tx,
+    actor: &Actor,
+    org: &Organization,
+    invitation: &Invitation,
+    now: Micros,
+) -> Result<()> {
     limits::count(tx, actor, org, &invitation.to, now).await?;
     let has_mail = invitation.to.address().is_some();
     let expires_at = invite::end_from(org, now);
@@ -107,12 +147,31 @@ pub(super) async fn renew(tx: &mut Tx, actor: &Actor, org: &Organization, invita
     if let Some(row) = &invitation.member {
         members::extend_invited(tx, &org.id, row, expires_at).await?;
     }
-    let action = if has_mail { "invitation.resent" } else { "invitation.extended" };
-    let event = Event::new(Category::Access, action, "invitation", invitation.id.to_string(), invitation.to.to_string())
-        .with("expires_at", crate::clock::rfc3339(expires_at));
+    let action = if has_mail {
+        "invitation.resent"
+    } else {
+        "invitation.extended"
+    };
+    let event = Event::new(
+        Category::Access,
+        action,
+        "invitation",
+        invitation.id.to_string(),
+        invitation.to.to_string(),
+    )
+    .with("expires_at", crate::clock::rfc3339(expires_at));
     audit::record(tx, actor, now, event).await?;
     if has_mail {
-        mail::enqueue(tx, now, Some(&org.id), mail::Message::Invitation { invitation: invitation.id.clone(), round }).await?;
+        mail::enqueue(
+            tx,
+            now,
+            Some(&org.id),
+            mail::Message::Invitation {
+                invitation: invitation.id.clone(),
+                round,
+            },
+        )
+        .await?;
     }
     Ok(())
 }

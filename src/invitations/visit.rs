@@ -65,14 +65,23 @@ async fn list(app: &App, person: &Person) -> Result<Vec<Waiting>> {
         let found = Found::by_id(invitation, organization);
         let standing = standing(app, &mut tx, &found, Some(person)).await?;
         if !matches!(standing, Standing::AlreadyMember) {
-            list.push(Waiting { invitation: found.invitation, organization: found.organization, standing });
+            list.push(Waiting {
+                invitation: found.invitation,
+                organization: found.organization,
+                standing,
+            });
         }
     }
     Ok(list)
 }
 
 /// Whether somebody at GitHub joins an organization by opening their first page, so that they need nothing else to begin with.
-pub(crate) async fn joins_on_visit(app: &App, tx: &mut Tx, github_id: &str, now: Micros) -> Result<bool> {
+pub(crate) async fn joins_on_visit(
+    app: &App,
+    tx: &mut Tx,
+    github_id: &str,
+    now: Micros,
+) -> Result<bool> {
     match app.config.github_invitations {
         GitHubInvitations::Accept => Ok(false),
         GitHubInvitations::Join => queries::awaits(tx, github_id, now).await,

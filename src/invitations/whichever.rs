@@ -68,25 +68,42 @@ pub enum Joined {
 /// can't be accepted any more, with the reason.
 pub async fn open(app: &App, person: Option<&Person>, key: &Key) -> Result<Opened> {
     match offers::open(app, person, key).await {
-        Err(Refusal::NotFound) => standalone::open(app, person, key).await.map(|offer| Opened::Standalone(Box::new(offer))),
+        Err(Refusal::NotFound) => standalone::open(app, person, key)
+            .await
+            .map(|offer| Opened::Standalone(Box::new(offer))),
         opened => opened.map(|offer| Opened::Organization(Box::new(offer))),
     }
 }
 
 /// Accepts an invitation, by the rules of the one it is: [`super::accept::accept`] for an organization's. A standalone
 /// workspace's gives its role, and makes no membership (S1-9).
-pub async fn accept(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key, how: How) -> Result<Joined> {
+pub async fn accept(
+    app: &App,
+    person: Option<&Arc<Person>>,
+    origin: &Origin,
+    key: &Key,
+    how: How,
+) -> Result<Joined> {
     match of_organization::accept(app, person, origin, key, how).await {
-        Err(Refusal::NotFound) => standalone::accept(app, person.map(|p| p.as_ref()), origin, key).await.map(Joined::Standalone),
+        Err(Refusal::NotFound) => standalone::accept(app, person.map(|p| p.as_ref()), origin, key)
+            .await
+            .map(Joined::Standalone),
         joined => joined.map(Joined::Organization),
     }
 }
 
 /// Declines an invitation, and gives the name of what it was to. Whoever may accept it may decline it, and so may anybody
 /// with the link that came to the invited address (SEC-I4).
-pub async fn decline(app: &App, person: Option<&Arc<Person>>, origin: &Origin, key: &Key) -> Result<String> {
+pub async fn decline(
+    app: &App,
+    person: Option<&Arc<Person>>,
+    origin: &Origin,
+    key: &Key,
+) -> Result<String> {
     match of_organization::decline(app, person, origin, key).await {
-        Err(Refusal::NotFound) => standalone::decline(app, person.map(|p| p.as_ref()), origin, key).await,
+        Err(Refusal::NotFound) => {
+            standalone::decline(app, person.map(|p| p.as_ref()), origin, key).await
+        }
         declined => declined,
     }
 }

@@ -18,7 +18,9 @@ use std::sync::Arc;
 pub async fn identify_key(app: &App, text: &str, origin: Origin) -> Result<Arc<Person>> {
     let now = app.now();
     let mut tx = app.db.read().await?;
-    let found = queries::by_hash(&mut tx, &secret::hash(text), now).await?.ok_or(Refusal::Unauthenticated)?;
+    let found = queries::by_hash(&mut tx, &secret::hash(text), now)
+        .await?
+        .ok_or(Refusal::Unauthenticated)?;
     let org = organization(&mut tx, &found).await?;
     drop(tx);
     if let (Some(org), None) = (&org, &found.only) {
@@ -64,7 +66,11 @@ fn person(found: Found, org: Option<Organization>, origin: Origin, now: Micros) 
     });
     Person {
         user: UserId::from(key.id.as_str()),
-        name: if only.is_some() { format!("Key {}", key.name) } else { format!("CI key {}", key.name) },
+        name: if only.is_some() {
+            format!("Key {}", key.name)
+        } else {
+            format!("CI key {}", key.name)
+        },
         email: None,
         theme: "auto".into(),
         credential: Credential::Key(Key {

@@ -95,7 +95,12 @@ pub struct Made {
 /// Why the organization's plan keeps its keys from working, and who can change that; `None`: it doesn't.
 pub fn lacks_keys(app: &App, org: &Organization) -> Option<String> {
     let plan = app.plans.of(org, app.now());
-    (!plan.entitles(CI_KEYS)).then(|| format!("Keys of the organization are {}", app.plans.lacking(plan, |plan| plan.entitles(CI_KEYS))))
+    (!plan.entitles(CI_KEYS)).then(|| {
+        format!(
+            "Keys of the organization are {}",
+            app.plans.lacking(plan, |plan| plan.entitles(CI_KEYS))
+        )
+    })
 }
 
 /// Refuses who makes no keys of the organization, and a plan without them: before a form is shown.
@@ -115,7 +120,9 @@ pub async fn list_keys(app: &App, actor: &Actor) -> Result<Vec<Key>> {
 pub async fn find_key(app: &App, actor: &Actor, id: &KeyId) -> Result<Key> {
     access::require(actor.role, Permission::ManageIntegrations)?;
     let mut tx = app.db.read().await?;
-    queries::find(&mut tx, &Home::Organization(actor.org.id.clone()), id).await?.ok_or(Refusal::NotFound)
+    queries::find(&mut tx, &Home::Organization(actor.org.id.clone()), id)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 /// Makes a key of the organization (S2-43).
@@ -128,10 +135,23 @@ pub async fn create_key(app: &App, actor: &Actor, new: &NewKey<'_>) -> Result<Ma
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = organizations::find(&mut tx, &actor.org.id).await?;
-    access::may_make_key(actor.role, org.policies.admins_enter, new.org_role, new.workspace_role)?;
+    access::may_make_key(
+        actor.role,
+        org.policies.admins_enter,
+        new.org_role,
+        new.workspace_role,
+    )?;
     billing::require_entitlement(app, &org, CI_KEYS, "Keys of the organization")?;
     let home = Home::Organization(org.id.clone());
-    let made = create_in(&mut tx, &actor.person, &home, new, org.policies.token_days, now).await?;
+    let made = create_in(
+        &mut tx,
+        &actor.person,
+        &home,
+        new,
+        org.policies.token_days,
+        now,
+    )
+    .await?;
     audit::record(&mut tx, &actor, now, event("key.created", &made.key)).await?;
     tx.commit().await?;
     Ok(made)
@@ -144,10 +164,18 @@ pub async fn revoke_key(app: &App, actor: &Actor, id: &KeyId) -> Result<Key> {
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageIntegrations)?;
     let home = Home::Organization(actor.org.id.clone());
-    let key = queries::find(&mut tx, &home, id).await?.ok_or(Refusal::NotFound)?;
+    let key = queries::find(&mut tx, &home, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     queries::revoke(&mut tx, &home, id, now).await?;
     let lost = invitations::revoke_of_key(&mut tx, &actor, id, now).await?;
-    audit::record(&mut tx, &actor, now, event("key.revoked", &key).with("invitations_revoked", lost)).await?;
+    audit::record(
+        &mut tx,
+        &actor,
+        now,
+        event("key.revoked", &key).with("invitations_revoked", lost),
+    )
+    .await?;
     tx.commit().await?;
     Ok(key)
 }
@@ -163,7 +191,9 @@ pub async fn list_workspace_keys(app: &App, managed: &Managed) -> Result<Vec<Key
 pub async fn find_workspace_key(app: &App, managed: &Managed, id: &KeyId) -> Result<Key> {
     access::may_see_workspace_keys(managed.organization_role(), managed.role)?;
     let mut tx = app.db.read().await?;
-    queries::find(&mut tx, &Home::Workspace(managed.workspace.id.clone()), id).await?.ok_or(Refusal::NotFound)
+    queries::find(&mut tx, &Home::Workspace(managed.workspace.id.clone()), id)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 /// Makes a key of a workspace, in an organization or not; it stays the workspace's when that is linked or unlinked (S5-6,
@@ -171,14 +201,26 @@ pub async fn find_workspace_key(app: &App, managed: &Managed, id: &KeyId) -> Res
 ///
 /// Refuses who doesn't administer the workspace themselves, but for owners of the organization; a key itself; a life longer
 /// than the policy's, or than that of the token that asks (SEC-Z8); and one key too many.
-pub async fn create_workspace_key(app: &App, person: &Arc<Person>, id: &WorkspaceId, new: &NewKey<'_>) -> Result<Made> {
+pub async fn create_workspace_key(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    new: &NewKey<'_>,
+) -> Result<Made> {
     person.require_account()?;
     let now = app.now();
     let mut writing = workspaces::write(app, person, id).await?;
     access::may_make_workspace_key(writing.organization_role(), writing.role)?;
-    let longest = writing.actor.as_ref().map_or(accounts::MOST_DAYS, |actor| actor.org.policies.token_days);
+    let longest = writing
+        .actor
+        .as_ref()
+        .map_or(accounts::MOST_DAYS, |actor| actor.org.policies.token_days);
     let home = Home::Workspace(id.clone());
-    let new = NewKey { org_role: OrgRole::Member, workspace_role: new.workspace_role.or(Some(WorkspaceRole::Viewer)), ..new.clone() };
+    let new = NewKey {
+        org_role: OrgRole::Member,
+        workspace_role: new.workspace_role.or(Some(WorkspaceRole::Viewer)),
+        ..new.clone()
+    };
     let made = create_in(&mut writing.tx, person, &home, &new, longest, now).await?;
     writing.record(now, event("key.created", &made.key)).await?;
     writing.tx.commit().await?;
@@ -186,32 +228,65 @@ pub async fn create_workspace_key(app: &App, person: &Arc<Person>, id: &Workspac
 }
 
 /// Revokes one of the workspace's keys. Refuses as [`list_workspace_keys`] does; "not found" for one that is revoked already.
-pub async fn revoke_workspace_key(app: &App, person: &Arc<Person>, id: &WorkspaceId, key: &KeyId) -> Result<Key> {
+pub async fn revoke_workspace_key(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    key: &KeyId,
+) -> Result<Key> {
     let now = app.now();
     let mut writing: Writing = workspaces::write(app, person, id).await?;
     access::may_see_workspace_keys(writing.organization_role(), writing.role)?;
     let home = Home::Workspace(id.clone());
-    let key = queries::find(&mut writing.tx, &home, key).await?.ok_or(Refusal::NotFound)?;
+    let key = queries::find(&mut writing.tx, &home, key)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     queries::revoke(&mut writing.tx, &home, &key.id, now).await?;
     let lost = match &writing.actor {
         Some(actor) => invitations::revoke_of_key(&mut writing.tx, actor, &key.id, now).await?,
         None => 0,
     };
-    writing.record(now, event("key.revoked", &key).with("invitations_revoked", lost)).await?;
+    writing
+        .record(
+            now,
+            event("key.revoked", &key).with("invitations_revoked", lost),
+        )
+        .await?;
     writing.tx.commit().await?;
     Ok(key)
 }
 
-async fn create_in(tx: &mut Tx, by: &Person, home: &Home, new: &NewKey<'_>, longest: i64, now: Micros) -> Result<Made> {
+async fn create_in(
+    tx: &mut Tx,
+    by: &Person,
+    home: &Home,
+    new: &NewKey<'_>,
+    longest: i64,
+    now: Micros,
+) -> Result<Made> {
     let maker_ends = accounts::token_end(tx, by).await?;
     let mut checks = Checks::default();
     let name = checks.take("name", text::name(new.name));
-    let expires_at = checks.take("days", accounts::token_expiry(("A key", "the policies say so"), new.days, longest, maker_ends, now));
+    let expires_at = checks.take(
+        "days",
+        accounts::token_expiry(
+            ("A key", "the policies say so"),
+            new.days,
+            longest,
+            maker_ends,
+            now,
+        ),
+    );
     checks_roles(&mut checks, new);
     checks.done()?;
-    let (Some(name), Some(expires_at)) = (name, expires_at) else { return Err(Refusal::NotFound) };
+    let (Some(name), Some(expires_at)) = (name, expires_at) else {
+        return Err(Refusal::NotFound);
+    };
     if queries::count_live(tx, home, now).await? >= MOST {
-        return Err(Refusal::conflict("too_many_keys", format!("There are {MOST} keys. Revoke one that isn't needed.")));
+        return Err(Refusal::conflict(
+            "too_many_keys",
+            format!("There are {MOST} keys. Revoke one that isn't needed."),
+        ));
     }
     let secret = format!("{KEY_PREFIX}{}", secret::random_token());
     let key = Key {
@@ -236,9 +311,10 @@ fn checks_roles(checks: &mut Checks, new: &NewKey<'_>) {
         checks.fail("org_role", "A key is an admin, a member or a viewer.");
     }
     match new.workspace_role {
-        Some(WorkspaceRole::Custom | WorkspaceRole::Owner) => {
-            checks.fail("workspace_role", "In workspaces a key is viewer, member or admin.")
-        }
+        Some(WorkspaceRole::Custom | WorkspaceRole::Owner) => checks.fail(
+            "workspace_role",
+            "In workspaces a key is viewer, member or admin.",
+        ),
         Some(role) if access::fits_under_cap(new.org_role, role).is_err() => {
             checks.fail("workspace_role", "A viewer of the organization changes nothing in any workspace. Choose viewer here too.");
         }
@@ -247,7 +323,12 @@ fn checks_roles(checks: &mut Checks, new: &NewKey<'_>) {
 }
 
 /// The names of the keys of an organization, and of its workspaces, that a user made and that work still.
-pub(crate) async fn made_by(tx: &mut Tx, org: &OrgId, user: &UserId, now: Micros) -> Result<Vec<String>> {
+pub(crate) async fn made_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    now: Micros,
+) -> Result<Vec<String>> {
     queries::made_by(tx, org, user, now).await
 }
 
@@ -257,7 +338,11 @@ pub(crate) async fn end_of_organization(tx: &mut Tx, org: &OrgId, now: Micros) -
 }
 
 /// Revokes the keys of a workspace that is deleted.
-pub(crate) async fn end_of_workspace(tx: &mut Tx, workspace: &WorkspaceId, now: Micros) -> Result<u64> {
+pub(crate) async fn end_of_workspace(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    now: Micros,
+) -> Result<u64> {
     queries::revoke_all(tx, &Home::Workspace(workspace.clone()), now).await
 }
 
@@ -267,9 +352,18 @@ pub(crate) async fn end_all(tx: &mut Tx, now: Micros) -> Result<u64> {
 }
 
 fn event(action: &'static str, key: &Key) -> Event {
-    Event::new(Category::Access, action, "key", key.id.to_string(), &*key.name)
-        .with("scope", key.scope.as_str())
-        .with("org_role", key.org_role.as_str())
-        .with("workspace_role", key.workspace_role.map(WorkspaceRole::as_str))
-        .with("prefix", key.prefix.as_str())
+    Event::new(
+        Category::Access,
+        action,
+        "key",
+        key.id.to_string(),
+        &*key.name,
+    )
+    .with("scope", key.scope.as_str())
+    .with("org_role", key.org_role.as_str())
+    .with(
+        "workspace_role",
+        key.workspace_role.map(WorkspaceRole::as_str),
+    )
+    .with("prefix", key.prefix.as_str())
 }

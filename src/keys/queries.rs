@@ -69,8 +69,7 @@ pub(super) async fn list(tx: &mut Tx, home: &Home) -> Result<Vec<Key>> {
 
 pub(super) async fn find(tx: &mut Tx, home: &Home, id: &KeyId) -> Result<Option<Key>> {
     let (org, workspace) = home.ids();
-    let row: Option<KeyRow> =
-        on!(tx, c => sqlx::query_as(keys!("AND id = $3")).bind(org).bind(workspace).bind(id.as_str()).fetch_optional(c))?;
+    let row: Option<KeyRow> = on!(tx, c => sqlx::query_as(keys!("AND id = $3")).bind(org).bind(workspace).bind(id.as_str()).fetch_optional(c))?;
     Ok(row.map(Key::from))
 }
 
@@ -81,7 +80,12 @@ pub(super) async fn count_live(tx: &mut Tx, home: &Home, now: Micros) -> Result<
         .bind(org).bind(workspace).bind(now).fetch_one(c))?)
 }
 
-pub(super) async fn made_by(tx: &mut Tx, org: &OrgId, user: &UserId, now: Micros) -> Result<Vec<String>> {
+pub(super) async fn made_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    now: Micros,
+) -> Result<Vec<String>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT name FROM keys WHERE maker_id = $2 AND revoked_at IS NULL AND expires_at > $3
             AND (org_id = $1 OR workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)) ORDER BY id")
@@ -142,7 +146,10 @@ pub(super) async fn revoke_all(tx: &mut Tx, home: &Home, now: Micros) -> Result<
 
 /// Of every organization and workspace.
 pub(super) async fn revoke_everywhere(tx: &mut Tx, now: Micros) -> Result<u64> {
-    Ok(run!(tx, sqlx::query("UPDATE keys SET revoked_at = $1 WHERE revoked_at IS NULL").bind(now))?)
+    Ok(run!(
+        tx,
+        sqlx::query("UPDATE keys SET revoked_at = $1 WHERE revoked_at IS NULL").bind(now)
+    )?)
 }
 
 row! {
@@ -162,10 +169,19 @@ pub(super) async fn by_hash(tx: &mut Tx, hash: &str, now: Micros) -> Result<Opti
          FROM keys k LEFT JOIN workspaces w ON w.id = k.workspace_id AND w.deleted_at IS NULL
          WHERE k.hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND (k.workspace_id IS NULL OR w.id IS NOT NULL)")
         .bind(hash).bind(now).fetch_optional(c))?;
-    Ok(row.map(|row| Found { key: row.key.into(), only: row.only.map(WorkspaceId::from), org: row.in_org.map(OrgId::from) }))
+    Ok(row.map(|row| Found {
+        key: row.key.into(),
+        only: row.only.map(WorkspaceId::from),
+        org: row.in_org.map(OrgId::from),
+    }))
 }
 
 pub(super) async fn touch(tx: &mut Tx, id: &str, now: Micros) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE keys SET last_used_at = $2 WHERE id = $1").bind(id).bind(now))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE keys SET last_used_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now)
+    )?;
     Ok(())
 }

@@ -62,7 +62,11 @@ struct Words<'a> {
 
 impl InvitationMail<'_> {
     pub(crate) fn letter(&self) -> Result<Letter> {
-        let workspaces: Vec<(String, String)> = self.workspaces.iter().map(|(name, role)| (plain_name(name), plain_name(role))).collect();
+        let workspaces: Vec<(String, String)> = self
+            .workspaces
+            .iter()
+            .map(|(name, role)| (plain_name(name), plain_name(role)))
+            .collect();
         let organization = plain_name(self.organization);
         let names: Vec<String> = workspaces.iter().map(|(name, _)| name.clone()).collect();
         let words = Words {
@@ -84,7 +88,11 @@ impl InvitationMail<'_> {
         };
         Ok(Letter {
             to: self.to.to_owned(),
-            subject: Subject { mail: &words }.render().map_err(anyhow::Error::new)?.trim().to_owned(),
+            subject: Subject { mail: &words }
+                .render()
+                .map_err(anyhow::Error::new)?
+                .trim()
+                .to_owned(),
             text: Text { mail: &words }.render().map_err(anyhow::Error::new)?,
             html: Html { mail: &words }.render().map_err(anyhow::Error::new)?,
         })

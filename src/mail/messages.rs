@@ -53,12 +53,26 @@ struct NoticeHtml<'a> {
 
 impl Notice {
     pub(super) fn letter(&self, base_url: &str) -> Result<Letter> {
-        let link = self.link.as_ref().map(|(label, path)| (label.as_str(), format!("{base_url}{path}")));
+        let link = self
+            .link
+            .as_ref()
+            .map(|(label, path)| (label.as_str(), format!("{base_url}{path}")));
         Ok(Letter {
             to: self.to.clone(),
             subject: self.subject.clone(),
-            text: NoticeText { lines: &self.lines, link: link.clone() }.render().map_err(anyhow::Error::new)?,
-            html: NoticeHtml { subject: &self.subject, lines: &self.lines, link }.render().map_err(anyhow::Error::new)?,
+            text: NoticeText {
+                lines: &self.lines,
+                link: link.clone(),
+            }
+            .render()
+            .map_err(anyhow::Error::new)?,
+            html: NoticeHtml {
+                subject: &self.subject,
+                lines: &self.lines,
+                link,
+            }
+            .render()
+            .map_err(anyhow::Error::new)?,
         })
     }
 }
@@ -82,13 +96,38 @@ struct ProofHtml<'a> {
 }
 
 /// The mail that proves an address. Nothing in it was typed by anybody but the address itself (SEC-E2).
-pub(crate) fn proof_letter(base_url: &str, request: &Pending, link: &str, code: &str) -> Result<Letter> {
-    let host = base_url.split_once("://").map_or(base_url, |(_, host)| host);
-    let subject = if request.adds_address { "Confirm this address for Roster" } else { "Sign in to Roster" };
+pub(crate) fn proof_letter(
+    base_url: &str,
+    request: &Pending,
+    link: &str,
+    code: &str,
+) -> Result<Letter> {
+    let host = base_url
+        .split_once("://")
+        .map_or(base_url, |(_, host)| host);
+    let subject = if request.adds_address {
+        "Confirm this address for Roster"
+    } else {
+        "Sign in to Roster"
+    };
     Ok(Letter {
         to: request.address.clone(),
         subject: subject.into(),
-        text: ProofText { host, request, link, code }.render().map_err(anyhow::Error::new)?,
-        html: ProofHtml { host, request, link, code }.render().map_err(anyhow::Error::new)?,
+        text: ProofText {
+            host,
+            request,
+            link,
+            code,
+        }
+        .render()
+        .map_err(anyhow::Error::new)?,
+        html: ProofHtml {
+            host,
+            request,
+            link,
+            code,
+        }
+        .render()
+        .map_err(anyhow::Error::new)?,
     })
 }

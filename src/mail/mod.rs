@@ -42,7 +42,12 @@ pub enum Delivery<'a> {
 }
 
 /// Writes a message into the outbox, in the transaction of the change it tells of.
-pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, message: Message) -> Result<()> {
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    now: Micros,
+    org: Option<&OrgId>,
+    message: Message,
+) -> Result<()> {
     crate::outbox::enqueue(tx, now, org, &message).await
 }
 
@@ -50,7 +55,9 @@ pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, messa
 pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(), Failure> {
     let letter = match message {
         Message::Proof { proof } => accounts::prepare_proof_letter(app, proof).await,
-        Message::Invitation { invitation, round } => invitations::prepare_letter(app, invitation, *round).await,
+        Message::Invitation { invitation, round } => {
+            invitations::prepare_letter(app, invitation, *round).await
+        }
         Message::Notice(notice) => notice.letter(&app.config.base_url()).map(Some),
         Message::Payment(notice) => notice.letter(&app.config.base_url()).map(Some),
     };
@@ -61,15 +68,30 @@ pub(crate) async fn deliver(app: &App, job: &str, message: &Message) -> Result<(
         Err(refusal) => return Err(Failure::ForGood(refusal.to_string())),
     };
     app.mailer.send(job, letter).await?;
-    let mut tx = app.db.begin().await.map_err(|e| Failure::ForNow(e.to_string()))?;
-    note_delivery(app, &mut tx, message, Delivery::Sent).await.map_err(|e| Failure::ForNow(e.to_string()))?;
-    tx.commit().await.map_err(|e| Failure::ForNow(e.to_string()))
+    let mut tx = app
+        .db
+        .begin()
+        .await
+        .map_err(|e| Failure::ForNow(e.to_string()))?;
+    note_delivery(app, &mut tx, message, Delivery::Sent)
+        .await
+        .map_err(|e| Failure::ForNow(e.to_string()))?;
+    tx.commit()
+        .await
+        .map_err(|e| Failure::ForNow(e.to_string()))
 }
 
 /// Tells the feature that shows it what became of its message.
-pub(crate) async fn note_delivery(app: &App, tx: &mut Tx, message: &Message, delivery: Delivery<'_>) -> Result<()> {
+pub(crate) async fn note_delivery(
+    app: &App,
+    tx: &mut Tx,
+    message: &Message,
+    delivery: Delivery<'_>,
+) -> Result<()> {
     match message {
-        Message::Invitation { invitation, round } => invitations::note_delivery(tx, invitation, *round, delivery, app.now()).await,
+        Message::Invitation { invitation, round } => {
+            invitations::note_delivery(tx, invitation, *round, delivery, app.now()).await
+        }
         Message::Proof { .. } | Message::Notice(_) | Message::Payment(_) => Ok(()),
     }
 }
@@ -82,6 +104,21 @@ pub(crate) fn plain_name(name: &str) -> String {
         (_, Some((before, _))) if !name.contains(' ') => before,
         _ => name,
     };
-    let plain: String = name.chars().map(|c| if matches!(c, '.' | '/' | ':' | '@' | '<' | '>') { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect()
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if matches!(c, '.' | '/' | ':' | '@' | '<' | '>') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
+    plain
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(60)
+        .collect()
 }

@@ -78,7 +78,11 @@ impl PaymentNotice {
         };
         Ok(Letter {
             to: self.to.clone(),
-            subject: Subject { mail: &words }.render().map_err(anyhow::Error::new)?.trim().to_owned(),
+            subject: Subject { mail: &words }
+                .render()
+                .map_err(anyhow::Error::new)?
+                .trim()
+                .to_owned(),
             text: Text { mail: &words }.render().map_err(anyhow::Error::new)?,
             html: Html { mail: &words }.render().map_err(anyhow::Error::new)?,
         })

@@ -6,7 +6,9 @@ use crate::outbox::Failure;
 use anyhow::Context;
 use lettre::message::{Mailbox, MultiPart, header::HeaderName, header::HeaderValue};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Address, AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{
+    Address, AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,28 +28,50 @@ enum Way {
 
 /// Refuses a mail server that Roster can't use.
 pub fn check_url(config: &Config) -> anyhow::Result<()> {
-    config.smtp_url.as_ref().map_or(Ok(()), |url| smtp(url, config).map(|_| ()))
+    config
+        .smtp_url
+        .as_ref()
+        .map_or(Ok(()), |url| smtp(url, config).map(|_| ()))
 }
 
 /// `smtps://` is TLS from the first byte; `smtp://` demands STARTTLS, except on loopback, where no wire is.
 fn smtp(url: &str, config: &Config) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
     const WRONG: &str = "ROSTER_SMTP_URL (--smtp-url) must be like smtp://user:password@mail.example.com:587 or smtps://mail.example.com";
     let parsed = url::Url::parse(url).map_err(|_| anyhow::anyhow!(WRONG))?;
-    let host = parsed.host_str().context(WRONG)?.trim_matches(['[', ']']).to_owned();
+    let host = parsed
+        .host_str()
+        .context(WRONG)?
+        .trim_matches(['[', ']'])
+        .to_owned();
     anyhow::ensure!(matches!(parsed.scheme(), "smtp" | "smtps"), WRONG);
-    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    let demands_tls = parsed.query_pairs().any(|(key, value)| key == "tls" && value == "required");
+    let loopback = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+    let demands_tls = parsed
+        .query_pairs()
+        .any(|(key, value)| key == "tls" && value == "required");
     let mut plain = parsed.clone();
     plain.set_query(None);
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(plain.as_str()).context(WRONG)?;
+    let mut builder =
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(plain.as_str()).context(WRONG)?;
     if parsed.scheme() == "smtps" || !loopback || demands_tls {
         let mut tls = TlsParameters::builder(host);
         if let Some(file) = &config.smtp_ca {
-            let pem = std::fs::read(file).with_context(|| format!("ROSTER_SMTP_CA: {} could not be read", file.display()))?;
-            tls = tls.add_root_certificate(Certificate::from_pem(&pem).context("ROSTER_SMTP_CA is not a PEM certificate")?);
+            let pem = std::fs::read(file)
+                .with_context(|| format!("ROSTER_SMTP_CA: {} could not be read", file.display()))?;
+            tls = tls.add_root_certificate(
+                Certificate::from_pem(&pem).context("ROSTER_SMTP_CA is not a PEM certificate")?,
+            );
         }
-        let tls = tls.build().context("TLS for the mail server could not be set up")?;
-        builder = builder.tls(if parsed.scheme() == "smtps" { Tls::Wrapper(tls) } else { Tls::Required(tls) });
+        let tls = tls
+            .build()
+            .context("TLS for the mail server could not be set up")?;
+        builder = builder.tls(if parsed.scheme() == "smtps" {
+            Tls::Wrapper(tls)
+        } else {
+            Tls::Required(tls)
+        });
     }
     Ok(builder.timeout(Some(Duration::from_secs(30))).build())
 }
@@ -58,11 +82,16 @@ impl Mailer {
             Some(url) => Way::Smtp(smtp(url, config)?),
             None => {
                 let folder = Self::folder_in(&config.data_dir);
-                crate::app::make_folder(&folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
+                crate::app::make_folder(&folder).with_context(|| {
+                    format!("the folder {} could not be made", folder.display())
+                })?;
                 Way::Files(AsyncFileTransport::new(&folder), folder)
             }
         };
-        let from: Mailbox = config.mail_from.parse().context("ROSTER_MAIL_FROM is not an address")?;
+        let from: Mailbox = config
+            .mail_from
+            .parse()
+            .context("ROSTER_MAIL_FROM is not an address")?;
         let domain = from.email.domain().to_owned();
         Ok(Self { from, domain, way })
     }
@@ -82,10 +111,16 @@ impl Mailer {
 
     /// Hands a mail to the server. A repeated try carries the same Message-ID, so that a mailbox can tell.
     pub async fn send(&self, job: &str, letter: Letter) -> Result<(), Failure> {
-        let to: Address = letter.to.parse().map_err(|_| Failure::ForGood("the address can't be mailed to".into()))?;
+        let to: Address = letter
+            .to
+            .parse()
+            .map_err(|_| Failure::ForGood("the address can't be mailed to".into()))?;
         let message = Message::builder()
             .message_id(Some(format!("<{job}@{}>", self.domain)))
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".into(),
+            ))
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject)
@@ -97,7 +132,11 @@ impl Mailer {
                 Err(e) if e.is_permanent() => Err(Failure::ForGood(reason(&e))),
                 Err(e) => Err(Failure::ForNow(reason(&e))),
             },
-            Way::Files(files, _) => files.send(message).await.map(|_| ()).map_err(|e| Failure::ForNow(e.to_string())),
+            Way::Files(files, _) => files
+                .send(message)
+                .await
+                .map(|_| ())
+                .map_err(|e| Failure::ForNow(e.to_string())),
         }
     }
 }

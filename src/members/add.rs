@@ -27,12 +27,23 @@ pub struct NewMember {
 pub(super) fn next_number() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
     let now = jiff::Timestamp::now().as_microsecond();
-    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1))).unwrap_or_default();
+    let last = LAST
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            Some(now.max(last + 1))
+        })
+        .unwrap_or_default();
     (now.max(last + 1) << 8) | i64::from(rand::random::<u8>())
 }
 
 /// Makes the creator of a new organization its owner.
-pub async fn add_owner(app: &App, tx: &mut Tx, org: &OrgId, user: &UserId, person: &NewMember, now: Micros) -> Result<MemberId> {
+pub async fn add_owner(
+    app: &App,
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    person: &NewMember,
+    now: Micros,
+) -> Result<MemberId> {
     add_member(app, tx, org, user, OrgRole::Owner, person, now).await
 }
 
@@ -70,13 +81,22 @@ pub(crate) async fn add_invited(
     expires_at: Micros,
 ) -> Result<MemberId> {
     let id = MemberId::new();
-    let new = queries::NewRow { expires_at: Some(expires_at), ..row(&id, org, role, person, now) };
+    let new = queries::NewRow {
+        expires_at: Some(expires_at),
+        ..row(&id, org, role, person, now)
+    };
     queries::insert(tx, &new).await?;
     count(tx, org, 0, 1).await?;
     Ok(id)
 }
 
-fn row<'a>(id: &'a MemberId, org: &'a OrgId, role: OrgRole, person: &'a NewMember, now: Micros) -> queries::NewRow<'a> {
+fn row<'a>(
+    id: &'a MemberId,
+    org: &'a OrgId,
+    role: OrgRole,
+    person: &'a NewMember,
+    now: Micros,
+) -> queries::NewRow<'a> {
     queries::NewRow {
         id,
         n: next_number(),
@@ -105,18 +125,44 @@ pub(crate) async fn accept_invited(
 ) -> Result<()> {
     let sole = (app.config.membership == Membership::One).then_some(user);
     queries::accept(tx, org, member, user, sole, now).await?;
-    queries::set_person(tx, user, person, &text::sort_key(&person.name), &search_of(person)).await?;
+    queries::set_person(
+        tx,
+        user,
+        person,
+        &text::sort_key(&person.name),
+        &search_of(person),
+    )
+    .await?;
     count(tx, org, 1, -1).await
 }
 
 /// Gives the row of somebody invited another name and role.
-pub(crate) async fn change_invited(tx: &mut Tx, org: &OrgId, member: &MemberId, role: OrgRole, person: &NewMember) -> Result<()> {
+pub(crate) async fn change_invited(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    role: OrgRole,
+    person: &NewMember,
+) -> Result<()> {
     queries::set_role(tx, org, member, role).await?;
-    queries::set_invited_name(tx, org, member, &person.name, &text::sort_key(&person.name), &search_of(person)).await
+    queries::set_invited_name(
+        tx,
+        org,
+        member,
+        &person.name,
+        &text::sort_key(&person.name),
+        &search_of(person),
+    )
+    .await
 }
 
 /// Gives the row of somebody invited another end.
-pub(crate) async fn extend_invited(tx: &mut Tx, org: &OrgId, member: &MemberId, expires_at: Micros) -> Result<()> {
+pub(crate) async fn extend_invited(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    expires_at: Micros,
+) -> Result<()> {
     queries::set_invited_end(tx, org, member, expires_at).await
 }
 
@@ -128,7 +174,14 @@ pub(crate) async fn drop_invited(tx: &mut Tx, org: &OrgId, member: &MemberId) ->
 
 /// Writes a user's name, address and login into their rows of every organization.
 pub(crate) async fn refresh_person(tx: &mut Tx, user: &UserId, person: &NewMember) -> Result<()> {
-    queries::set_person(tx, user, person, &text::sort_key(&person.name), &search_of(person)).await
+    queries::set_person(
+        tx,
+        user,
+        person,
+        &text::sort_key(&person.name),
+        &search_of(person),
+    )
+    .await
 }
 
 fn search_of(person: &NewMember) -> String {

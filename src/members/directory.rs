@@ -190,15 +190,25 @@ impl Cursor {
     /// Refuses what no page of this list has given: another list's cursor, and one that somebody wrote by hand with
     /// values the database can't compare.
     fn decode(text: &str, list: &str, sort: Sort) -> Result<Self> {
-        let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|raw| serde_json::from_slice::<Self>(&raw).ok());
+        let cursor = URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .and_then(|raw| serde_json::from_slice::<Self>(&raw).ok());
         let plain = |text: &str| text.len() <= 4096 && !text.contains('\0');
         let fits = |key: &Key| match key {
             Key::Text(text) => matches!(sort, Sort::Name | Sort::Email) && plain(text),
             Key::Number(_) => !matches!(sort, Sort::Name | Sort::Email),
         };
         cursor
-            .filter(|c| c.list == list && fits(&c.key) && plain(&c.id) && (0..1 << 40).contains(&c.at))
-            .ok_or_else(|| Refusal::field("cursor", "This page belongs to another list. Start from the first page."))
+            .filter(|c| {
+                c.list == list && fits(&c.key) && plain(&c.id) && (0..1 << 40).contains(&c.at)
+            })
+            .ok_or_else(|| {
+                Refusal::field(
+                    "cursor",
+                    "This page belongs to another list. Start from the first page.",
+                )
+            })
     }
 }
 
@@ -217,8 +227,10 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed> {
     if let Some(workspace) = &filter.workspace {
         workspaces::require_known(&mut tx, actor, workspace).await?;
     }
-    let unfiltered =
-        filter.search.trim().is_empty() && filter.status == StatusFilter::All && filter.role.is_none() && filter.workspace.is_none();
+    let unfiltered = filter.search.trim().is_empty()
+        && filter.status == StatusFilter::All
+        && filter.role.is_none()
+        && filter.workspace.is_none();
     let total = unfiltered.then_some(actor.org.members + actor.org.invited);
     page(&mut tx, &actor.org.id, filter, total, app.now()).await
 }
@@ -231,7 +243,10 @@ fn check_search(search: &str) -> Result<()> {
         return Err(Refusal::field("search", "Remove the control characters."));
     }
     if search.chars().count() > LONGEST_SEARCH {
-        return Err(Refusal::field("search", "Search for less: no name or address is that long."));
+        return Err(Refusal::field(
+            "search",
+            "Search for less: no name or address is that long.",
+        ));
     }
     Ok(())
 }
@@ -242,7 +257,16 @@ pub async fn explain(app: &App, org: &OrgId, filter: &Filter) -> Result<Vec<Stri
     let mut tx = app.db.begin().await?;
     let list = list_name(org, filter);
     let (cursor, backward) = starting_point(filter, &list)?;
-    let statement = Statement::build(&mut tx, org, filter, cursor.as_ref(), backward, filter.limit + 1, app.now()).await?;
+    let statement = Statement::build(
+        &mut tx,
+        org,
+        filter,
+        cursor.as_ref(),
+        backward,
+        filter.limit + 1,
+        app.now(),
+    )
+    .await?;
     queries::explain(&mut tx, &statement.sql, &statement.binds).await
 }
 
@@ -256,11 +280,18 @@ fn starting_point(filter: &Filter, list: &str) -> Result<(Option<Cursor>, bool)>
     })
 }
 
-async fn page(tx: &mut Tx, org: &OrgId, filter: &Filter, total: Option<i64>, now: Micros) -> Result<Listed> {
+async fn page(
+    tx: &mut Tx,
+    org: &OrgId,
+    filter: &Filter,
+    total: Option<i64>,
+    now: Micros,
+) -> Result<Listed> {
     let list = list_name(org, filter);
     let limit = filter.limit.clamp(1, 100);
     let (cursor, backward) = starting_point(filter, &list)?;
-    let statement = Statement::build(tx, org, filter, cursor.as_ref(), backward, limit + 1, now).await?;
+    let statement =
+        Statement::build(tx, org, filter, cursor.as_ref(), backward, limit + 1, now).await?;
     let mut rows = queries::select(tx, &statement.sql, &statement.binds).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
@@ -275,11 +306,34 @@ async fn page(tx: &mut Tx, org: &OrgId, filter: &Filter, total: Option<i64>, now
         (Some(c), true) => (c.at - rows.len() as i64).max(1),
     };
     let place = |row: usize| if from == 0 { 0 } else { from + row as i64 };
-    let mark = |row: &EntryRow, at: i64| Cursor { list: list.clone(), key: filter.sort.value(row), id: row.id.clone(), at }.encode();
+    let mark = |row: &EntryRow, at: i64| {
+        Cursor {
+            list: list.clone(),
+            key: filter.sort.value(row),
+            id: row.id.clone(),
+            at,
+        }
+        .encode()
+    };
     let has_previous = if backward { more } else { cursor.is_some() };
     let has_next = if backward { cursor.is_some() } else { more };
-    let previous = rows.first().filter(|_| has_previous).map(|row| mark(row, place(0)));
-    let next = rows.last().filter(|_| has_next).map(|row| mark(row, place(rows.len() - 1)));
-    let entries = rows.into_iter().map(|row| Entry::from_row(row, now)).collect();
-    Ok(Listed { entries, previous, next, from, total })
+    let previous = rows
+        .first()
+        .filter(|_| has_previous)
+        .map(|row| mark(row, place(0)));
+    let next = rows
+        .last()
+        .filter(|_| has_next)
+        .map(|row| mark(row, place(rows.len() - 1)));
+    let entries = rows
+        .into_iter()
+        .map(|row| Entry::from_row(row, now))
+        .collect();
+    Ok(Listed {
+        entries,
+        previous,
+        next,
+        from,
+        total,
+    })
 }

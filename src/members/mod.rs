@@ -14,16 +14,23 @@ mod removal;
 mod statement;
 
 pub use add::{NewMember, add_owner};
-pub(crate) use add::{accept_invited, add_invited, add_member, change_invited, drop_invited, extend_invited, refresh_person};
-pub(crate) use claim::{lock_organizations_of, may_take_over, only_owner_of, organizations_of, take_over};
+pub(crate) use add::{
+    accept_invited, add_invited, add_member, change_invited, drop_invited, extend_invited,
+    refresh_person,
+};
+pub(crate) use claim::{
+    lock_organizations_of, may_take_over, only_owner_of, organizations_of, take_over,
+};
 pub use directory::{Filter, Listed, Page, Sort, StatusFilter, explain, list};
 pub use import::{
-    Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines, read_file, resolve_usernames,
+    Line, Mover, Moving, MovingFile, Outcome, Placed, Problem, Resolved, move_in, move_in_lines,
+    read_file, resolve_usernames,
 };
 pub use of_person::{Membership, memberships};
 pub(crate) use of_person::{
-    active_role, add_to_workspaces, add_to_workspaces_of, addresses_of, clear_workspaces, find_by_address, find_by_github, find_by_user,
-    in_an_organization, other_organization, owners_and_admins,
+    active_role, add_to_workspaces, add_to_workspaces_of, addresses_of, clear_workspaces,
+    find_by_address, find_by_github, find_by_user, in_an_organization, other_organization,
+    owners_and_admins,
 };
 pub use recover::{Recovery, recover_owner};
 pub use removal::{Removal, leave, leaving_impact, may_leave, removal_impact, remove};
@@ -118,7 +125,11 @@ impl Entry {
             id: id.into(),
             inviter: row.inviter_name.unwrap_or_default(),
             expires_at: row.expires_at.unwrap_or_default(),
-            delivery: if row.email.is_empty() { "none".into() } else { row.delivery.unwrap_or_default() },
+            delivery: if row.email.is_empty() {
+                "none".into()
+            } else {
+                row.delivery.unwrap_or_default()
+            },
             delivery_error: row.delivery_error.unwrap_or_default(),
             workspaces: row.offered,
         });
@@ -143,7 +154,13 @@ impl Entry {
     /// How many workspaces they can open, by a role of their own or by their organization role (S1-63).
     pub fn opens(&self, org: &Organization) -> i64 {
         let suspended = self.status == Status::Suspended;
-        access::opens(self.role, suspended, org.policies.admins_enter, self.workspaces, org.workspaces)
+        access::opens(
+            self.role,
+            suspended,
+            org.policies.admins_enter,
+            self.workspaces,
+            org.workspaces,
+        )
     }
 }
 
@@ -159,19 +176,35 @@ pub async fn find_user(app: &App, actor: &Actor, user: &str) -> Result<Option<En
     access::require(actor.role, access::Permission::ViewDirectory)?;
     let mut tx = app.db.read().await?;
     match queries::member_of(&mut tx, &actor.org.id, &user.into()).await? {
-        Some(member) => Ok(Some(entry(&mut tx, &actor.org.id, &member, app.now()).await?)),
+        Some(member) => Ok(Some(
+            entry(&mut tx, &actor.org.id, &member, app.now()).await?,
+        )),
         None => Ok(None),
     }
 }
 
-pub(crate) async fn entry(tx: &mut Tx, org: &OrgId, member: &MemberId, now: Micros) -> Result<Entry> {
-    queries::find(tx, org, member).await?.map(|row| Entry::from_row(row, now)).ok_or(Refusal::NotFound)
+pub(crate) async fn entry(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    now: Micros,
+) -> Result<Entry> {
+    queries::find(tx, org, member)
+        .await?
+        .map(|row| Entry::from_row(row, now))
+        .ok_or(Refusal::NotFound)
 }
 
 /// What a member did or had done to them lately, newest first, with the workspace, as far as the actor sees it (S1-49). Refuses
 /// who may not manage members, except for one's own.
-pub async fn recent_activity(app: &App, actor: &Actor, entry: &Entry) -> Result<Vec<audit::Activity>> {
-    let Some(user) = &entry.user else { return Ok(Vec::new()) };
+pub async fn recent_activity(
+    app: &App,
+    actor: &Actor,
+    entry: &Entry,
+) -> Result<Vec<audit::Activity>> {
+    let Some(user) = &entry.user else {
+        return Ok(Vec::new());
+    };
     if user != actor.user() {
         access::require(actor.role, access::Permission::ManageMembers)?;
     }
@@ -192,7 +225,8 @@ pub struct RoleChange {
 impl RoleChange {
     /// Whether it does more than the word says, or makes or unmakes an owner: asked about first where people do it.
     pub fn is_grave(&self) -> bool {
-        let owner = self.after.status.is_member() && (self.before == OrgRole::Owner) != (self.after.role == OrgRole::Owner);
+        let owner = self.after.status.is_member()
+            && (self.before == OrgRole::Owner) != (self.after.role == OrgRole::Owner);
         owner || !self.impact.is_empty() || !self.invitations.is_empty()
     }
 }
@@ -201,7 +235,12 @@ impl RoleChange {
 ///
 /// Refuses what the actor doesn't hold (product.md, 2, rules 2 and 5) and taking the last owner away (S2-15). Who is
 /// demoted below what their own invitations offer loses those. The same role again changes nothing.
-pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<RoleChange> {
+pub async fn change_role(
+    app: &App,
+    actor: &Actor,
+    member: &MemberId,
+    role: OrgRole,
+) -> Result<RoleChange> {
     let (tx, change) = set_role(app, actor, member, role).await?;
     tx.commit().await?;
     app.wake();
@@ -209,38 +248,76 @@ pub async fn change_role(app: &App, actor: &Actor, member: &MemberId, role: OrgR
 }
 
 /// What [`change_role`] would do: the same, and then nothing of it.
-pub async fn change_role_impact(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<RoleChange> {
+pub async fn change_role_impact(
+    app: &App,
+    actor: &Actor,
+    member: &MemberId,
+    role: OrgRole,
+) -> Result<RoleChange> {
     Ok(set_role(app, actor, member, role).await?.1)
 }
 
-async fn set_role(app: &App, actor: &Actor, member: &MemberId, role: OrgRole) -> Result<(Tx, RoleChange)> {
+async fn set_role(
+    app: &App,
+    actor: &Actor,
+    member: &MemberId,
+    role: OrgRole,
+) -> Result<(Tx, RoleChange)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = &actor.org.id;
     let before = entry(&mut tx, org, member, now).await?;
-    let own = before.user.as_ref().is_some_and(|user| actor.person.is_or_acts_for(user));
+    let own = before
+        .user
+        .as_ref()
+        .is_some_and(|user| actor.person.is_or_acts_for(user));
     access::may_change_role(actor.role, before.role, role, own)?;
     if before.role == role {
-        return Ok((tx, RoleChange { before: role, after: before, impact: Impact::default(), invitations: Vec::new() }));
+        return Ok((
+            tx,
+            RoleChange {
+                before: role,
+                after: before,
+                impact: Impact::default(),
+                invitations: Vec::new(),
+            },
+        ));
     }
     billing::require_role(app, &organizations::find(&mut tx, org).await?, role)?;
-    let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
+    let scope = before
+        .user
+        .as_ref()
+        .map(|user| Scope::Person(org.clone(), user.clone()));
     let seen = look(&mut tx, scope.as_ref()).await?;
     let revoked = set_role_in(&mut tx, &actor, &before, role, now).await?;
     require_owner(&mut tx, &actor).await?;
     let impact = seen.compare(&look(&mut tx, scope.as_ref()).await?);
-    let event = Event::new(Category::Access, "member.role_changed", "member", member.to_string(), &*before.name)
-        .subject(before.user.as_ref())
-        .change(before.role.as_str(), role.as_str())
-        .with("on_joining", before.user.is_none())
-        .with("invitations_revoked", revoked.len())
-        .with("impact", impact.counts());
+    let event = Event::new(
+        Category::Access,
+        "member.role_changed",
+        "member",
+        member.to_string(),
+        &*before.name,
+    )
+    .subject(before.user.as_ref())
+    .change(before.role.as_str(), role.as_str())
+    .with("on_joining", before.user.is_none())
+    .with("invitations_revoked", revoked.len())
+    .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     if before.status == Status::Active && !own {
         tell_role(&mut tx, &actor, &before, role, now).await?;
     }
     let after = entry(&mut tx, org, member, now).await?;
-    Ok((tx, RoleChange { before: before.role, after, impact, invitations: revoked }))
+    Ok((
+        tx,
+        RoleChange {
+            before: before.role,
+            after,
+            impact,
+            invitations: revoked,
+        },
+    ))
 }
 
 /// Who can do what, where the change is about somebody who has joined.
@@ -253,7 +330,13 @@ async fn look(tx: &mut Tx, scope: Option<&Scope>) -> Result<Snapshot> {
 
 /// Sets a role inside a write, and revokes the invitations that the new role couldn't offer; gives their addresses. The
 /// caller asks [`require_owner`] when all is written.
-pub(crate) async fn set_role_in(tx: &mut Tx, actor: &Actor, entry: &Entry, role: OrgRole, now: Micros) -> Result<Vec<String>> {
+pub(crate) async fn set_role_in(
+    tx: &mut Tx,
+    actor: &Actor,
+    entry: &Entry,
+    role: OrgRole,
+    now: Micros,
+) -> Result<Vec<String>> {
     let org = &actor.org.id;
     queries::set_role(tx, org, &entry.id, role).await?;
     if let Some(invitation) = &entry.invitation {
@@ -265,7 +348,13 @@ pub(crate) async fn set_role_in(tx: &mut Tx, actor: &Actor, entry: &Entry, role:
     }
 }
 
-async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, now: Micros) -> Result<()> {
+async fn tell_role(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Entry,
+    role: OrgRole,
+    now: Micros,
+) -> Result<()> {
     if before.email.is_empty() {
         return Ok(());
     }
@@ -273,7 +362,11 @@ async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, no
     let labels = &org.policies;
     let notice = mail::Notice {
         to: before.email.clone(),
-        subject: format!("Your role in {} is now {}", mail::plain_name(&org.name), labels.label(role)),
+        subject: format!(
+            "Your role in {} is now {}",
+            mail::plain_name(&org.name),
+            labels.label(role)
+        ),
         lines: vec![
             format!("Hello {},", before.name),
             format!(
@@ -284,7 +377,10 @@ async fn tell_role(tx: &mut Tx, actor: &Actor, before: &Entry, role: OrgRole, no
             ),
             role.explains().to_owned(),
         ],
-        link: Some((format!("Open {}", org.name), format!("/orgs/{}/members", org.slug))),
+        link: Some((
+            format!("Open {}", org.name),
+            format!("/orgs/{}/members", org.slug),
+        )),
     };
     mail::enqueue(tx, now, Some(&org.id), mail::Message::Notice(notice)).await
 }
@@ -298,7 +394,11 @@ pub async fn suspend(app: &App, actor: &Actor, member: &MemberId) -> Result<Entr
 }
 
 /// What [`suspend`] would do in workspaces: the same, and then nothing of it.
-pub async fn suspend_impact(app: &App, actor: &Actor, member: &MemberId) -> Result<(Entry, Impact)> {
+pub async fn suspend_impact(
+    app: &App,
+    actor: &Actor,
+    member: &MemberId,
+) -> Result<(Entry, Impact)> {
     let (_, entry, impact) = set_status(app, actor, member, "suspended").await?;
     Ok((entry, impact))
 }
@@ -310,7 +410,12 @@ pub async fn reinstate(app: &App, actor: &Actor, member: &MemberId) -> Result<En
     Ok(entry)
 }
 
-async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -> Result<(Tx, Entry, Impact)> {
+async fn set_status(
+    app: &App,
+    actor: &Actor,
+    member: &MemberId,
+    status: &str,
+) -> Result<(Tx, Entry, Impact)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let org = &actor.org.id;
@@ -323,21 +428,37 @@ async fn set_status(app: &App, actor: &Actor, member: &MemberId, status: &str) -
         ));
     }
     if !before.status.is_member() {
-        return Err(Refusal::conflict("still_invited", "They haven't joined yet. Revoke the invitation instead."));
+        return Err(Refusal::conflict(
+            "still_invited",
+            "They haven't joined yet. Revoke the invitation instead.",
+        ));
     }
     if (before.status == Status::Suspended) == (status == "suspended") {
         return Ok((tx, before, Impact::default()));
     }
-    let scope = before.user.as_ref().map(|user| Scope::Person(org.clone(), user.clone()));
+    let scope = before
+        .user
+        .as_ref()
+        .map(|user| Scope::Person(org.clone(), user.clone()));
     let seen = look(&mut tx, scope.as_ref()).await?;
     queries::set_status(&mut tx, org, member, status).await?;
     require_owner(&mut tx, &actor).await?;
     let impact = seen.compare(&look(&mut tx, scope.as_ref()).await?);
-    let action = if status == "suspended" { "member.suspended" } else { "member.reinstated" };
-    let event = Event::new(Category::Access, action, "member", member.to_string(), &*before.name)
-        .subject(before.user.as_ref())
-        .change(before.status.as_str(), status)
-        .with("impact", impact.counts());
+    let action = if status == "suspended" {
+        "member.suspended"
+    } else {
+        "member.reinstated"
+    };
+    let event = Event::new(
+        Category::Access,
+        action,
+        "member",
+        member.to_string(),
+        &*before.name,
+    )
+    .subject(before.user.as_ref())
+    .change(before.status.as_str(), status)
+    .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     let after = entry(&mut tx, org, member, now).await?;
     Ok((tx, after, impact))
@@ -354,7 +475,11 @@ pub(crate) async fn require_owner(tx: &mut Tx, actor: &Actor) -> Result<()> {
 
 fn last_owner(actor: &Actor) -> Refusal {
     let path = format!("/orgs/{}/members?status=active", actor.org.slug);
-    Refusal::conflict("last_owner", "You are the only owner. Make someone else owner first.").with_next("Choose a new owner", path)
+    Refusal::conflict(
+        "last_owner",
+        "You are the only owner. Make someone else owner first.",
+    )
+    .with_next("Choose a new owner", path)
 }
 
 /// Keeps the organization's counts beside the rows.

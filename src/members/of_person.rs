@@ -52,18 +52,35 @@ pub(crate) async fn owners_and_admins(tx: &mut Tx, org: &OrgId) -> Result<Vec<(S
 }
 
 /// The address of each member who can sign in, has one, and may do this.
-pub(crate) async fn addresses_of(tx: &mut Tx, org: &OrgId, permission: Permission) -> Result<Vec<String>> {
-    let roles: Vec<OrgRole> = access::ROLES.into_iter().filter(|role| access::allows(*role, permission)).collect();
+pub(crate) async fn addresses_of(
+    tx: &mut Tx,
+    org: &OrgId,
+    permission: Permission,
+) -> Result<Vec<String>> {
+    let roles: Vec<OrgRole> = access::ROLES
+        .into_iter()
+        .filter(|role| access::allows(*role, permission))
+        .collect();
     queries::addresses(tx, org, &roles).await
 }
 
 /// Keeps the number of workspaces beside a member's row (S1-63). Part of the write that gives or takes the access.
-pub(crate) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, by: i64) -> Result<()> {
+pub(crate) async fn add_to_workspaces(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    by: i64,
+) -> Result<()> {
     queries::add_to_workspaces(tx, org, user, by).await
 }
 
 /// The same for everybody who has a workspace, where it comes to the organization or leaves it.
-pub(crate) async fn add_to_workspaces_of(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, by: i64) -> Result<()> {
+pub(crate) async fn add_to_workspaces_of(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    by: i64,
+) -> Result<()> {
     queries::add_to_workspaces_of(tx, org, workspace, by).await
 }
 
@@ -73,26 +90,46 @@ pub(crate) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) ->
 }
 
 /// The role of a user who is an active member at this moment.
-pub(crate) async fn active_role(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<OrgRole>> {
+pub(crate) async fn active_role(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Option<OrgRole>> {
     queries::active_role(tx, org, user).await
 }
 
 /// The member's row, suspended ones too, of whoever has proved this address or waits for it.
-pub(crate) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> Result<Option<MemberId>> {
+pub(crate) async fn find_by_address(
+    tx: &mut Tx,
+    org: &OrgId,
+    address: &str,
+) -> Result<Option<MemberId>> {
     queries::find_by_address(tx, org, address).await
 }
 
 /// The same of whoever is linked with this account at GitHub, by its number.
-pub(crate) async fn find_by_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<MemberId>> {
+pub(crate) async fn find_by_github(
+    tx: &mut Tx,
+    org: &OrgId,
+    github_id: &str,
+) -> Result<Option<MemberId>> {
     queries::find_by_github(tx, org, github_id).await
 }
 
 /// The row of a user in an organization, suspended ones too.
-pub(crate) async fn find_by_user(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<MemberId>> {
+pub(crate) async fn find_by_user(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Option<MemberId>> {
     queries::member_of(tx, org, user).await
 }
 
 /// Another organization that a user is in, suspended ones too: what stands in the way where an account may be in one only.
-pub(crate) async fn other_organization(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<Option<OrgId>> {
+pub(crate) async fn other_organization(
+    tx: &mut Tx,
+    user: &UserId,
+    org: &OrgId,
+) -> Result<Option<OrgId>> {
     queries::other_organization(tx, user, org).await
 }

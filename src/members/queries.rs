@@ -142,7 +142,12 @@ pub(super) async fn insert(tx: &mut Tx, m: &NewRow<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn set_role(tx: &mut Tx, org: &OrgId, member: &MemberId, role: OrgRole) -> Result<()> {
+pub(super) async fn set_role(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    role: OrgRole,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE members SET role = $3, role_rank = $4 WHERE org_id = $1 AND id = $2")
@@ -154,15 +159,30 @@ pub(super) async fn set_role(tx: &mut Tx, org: &OrgId, member: &MemberId, role: 
     Ok(())
 }
 
-pub(super) async fn set_status(tx: &mut Tx, org: &OrgId, member: &MemberId, status: &str) -> Result<()> {
+pub(super) async fn set_status(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    status: &str,
+) -> Result<()> {
     run!(
         tx,
-        sqlx::query("UPDATE members SET status = $3 WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(member.as_str()).bind(status)
+        sqlx::query("UPDATE members SET status = $3 WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(member.as_str())
+            .bind(status)
     )?;
     Ok(())
 }
 
-pub(super) async fn accept(tx: &mut Tx, org: &OrgId, member: &MemberId, user: &UserId, sole: Option<&UserId>, now: Micros) -> Result<()> {
+pub(super) async fn accept(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    user: &UserId,
+    sole: Option<&UserId>,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -178,7 +198,13 @@ pub(super) async fn accept(tx: &mut Tx, org: &OrgId, member: &MemberId, user: &U
     Ok(())
 }
 
-pub(super) async fn set_person(tx: &mut Tx, user: &UserId, person: &NewMember, sort_name: &str, search: &str) -> Result<()> {
+pub(super) async fn set_person(
+    tx: &mut Tx,
+    user: &UserId,
+    person: &NewMember,
+    sort_name: &str,
+    search: &str,
+) -> Result<()> {
     run!(tx, sqlx::query(
         "UPDATE members SET name = $2, email = $3, github_login = $4, sort_name = $5, search = $6, verified = $7, claimed = $8 WHERE user_id = $1")
         .bind(user.as_str()).bind(person.name.as_str()).bind(person.email.as_str()).bind(person.github_login.as_str()).bind(sort_name).bind(search)
@@ -187,12 +213,20 @@ pub(super) async fn set_person(tx: &mut Tx, user: &UserId, person: &NewMember, s
 }
 
 pub(super) async fn delete(tx: &mut Tx, org: &OrgId, member: &MemberId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM members WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(member.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM members WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(member.as_str())
+    )?;
     Ok(())
 }
 
 pub(super) async fn delete_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
-    Ok(run!(tx, sqlx::query("DELETE FROM members WHERE org_id = $1").bind(org.as_str()))?)
+    Ok(run!(
+        tx,
+        sqlx::query("DELETE FROM members WHERE org_id = $1").bind(org.as_str())
+    )?)
 }
 
 /// Whether an owner is left who can sign in.
@@ -205,8 +239,10 @@ pub(super) async fn has_owner(tx: &mut Tx, org: &OrgId) -> Result<bool> {
 }
 
 pub(super) async fn is_member(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND user_id = $2)")
-        .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND user_id = $2)")
+        .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?,
+    )
 }
 
 /// Whether an owner who can sign in is left without this one.
@@ -219,8 +255,10 @@ pub(super) async fn has_other_owner(tx: &mut Tx, org: &OrgId, user: &UserId) -> 
 }
 
 pub(super) async fn in_an_organization(tx: &mut Tx, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE user_id = $1)")
-        .bind(user.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE user_id = $1)")
+        .bind(user.as_str()).fetch_one(c))?,
+    )
 }
 
 /// Names and addresses of the owners and admins who can sign in.
@@ -265,18 +303,30 @@ pub(super) async fn memberships(tx: &mut Tx, user: &UserId) -> Result<Vec<Member
         .bind(user.as_str()).fetch_all(c))?)
 }
 
-pub(super) async fn add_to_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId, by: i64) -> Result<()> {
+pub(super) async fn add_to_workspaces(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    by: i64,
+) -> Result<()> {
     run!(
         tx,
-        sqlx::query("UPDATE members SET workspaces = workspaces + $3 WHERE org_id = $1 AND user_id = $2")
-            .bind(org.as_str())
-            .bind(user.as_str())
-            .bind(by)
+        sqlx::query(
+            "UPDATE members SET workspaces = workspaces + $3 WHERE org_id = $1 AND user_id = $2"
+        )
+        .bind(org.as_str())
+        .bind(user.as_str())
+        .bind(by)
     )?;
     Ok(())
 }
 
-pub(super) async fn add_to_workspaces_of(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, by: i64) -> Result<()> {
+pub(super) async fn add_to_workspaces_of(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    by: i64,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -291,18 +341,29 @@ pub(super) async fn add_to_workspaces_of(tx: &mut Tx, org: &OrgId, workspace: &W
 }
 
 pub(super) async fn clear_workspaces(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE members SET workspaces = 0 WHERE org_id = $1 AND user_id = $2").bind(org.as_str()).bind(user.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE members SET workspaces = 0 WHERE org_id = $1 AND user_id = $2")
+            .bind(org.as_str())
+            .bind(user.as_str())
+    )?;
     Ok(())
 }
 
 /// The row of a user in an organization's directory.
 pub(super) async fn member_of(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<MemberId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM members WHERE org_id = $1 AND user_id = $2")
-        .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT id FROM members WHERE org_id = $1 AND user_id = $2")
+        .bind(org.as_str()).bind(user.as_str()).fetch_optional(c))?,
+    )
 }
 
 /// The role of somebody who is an active member with an active account.
-pub(super) async fn active_role(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Option<OrgRole>> {
+pub(super) async fn active_role(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Option<OrgRole>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id
          WHERE m.org_id = $1 AND m.user_id = $2 AND m.status = 'active' AND u.status = 'active'")
@@ -310,27 +371,46 @@ pub(super) async fn active_role(tx: &mut Tx, org: &OrgId, user: &UserId) -> Resu
 }
 
 /// One statement whether or not the address has an account, so that its time tells nothing (SEC-I7).
-pub(super) async fn find_by_address(tx: &mut Tx, org: &OrgId, address: &str) -> Result<Option<MemberId>> {
+pub(super) async fn find_by_address(
+    tx: &mut Tx,
+    org: &OrgId,
+    address: &str,
+) -> Result<Option<MemberId>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT m.id FROM members m WHERE m.org_id = $1 AND m.user_id = (SELECT a.user_id FROM addresses a WHERE a.address = $2)")
         .bind(org.as_str()).bind(address).fetch_optional(c))?)
 }
 
-pub(super) async fn find_by_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<Option<MemberId>> {
+pub(super) async fn find_by_github(
+    tx: &mut Tx,
+    org: &OrgId,
+    github_id: &str,
+) -> Result<Option<MemberId>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT m.id FROM members m WHERE m.org_id = $1
             AND m.user_id = (SELECT i.user_id FROM identities i WHERE i.provider = 'github' AND i.subject = $2)")
         .bind(org.as_str()).bind(github_id).fetch_optional(c))?)
 }
 
-pub(super) async fn other_organization(tx: &mut Tx, user: &UserId, org: &OrgId) -> Result<Option<OrgId>> {
+pub(super) async fn other_organization(
+    tx: &mut Tx,
+    user: &UserId,
+    org: &OrgId,
+) -> Result<Option<OrgId>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT m.org_id FROM members m JOIN organizations o ON o.id = m.org_id AND o.deleted_at IS NULL
          WHERE m.user_id = $1 AND m.org_id <> $2 ORDER BY m.org_id LIMIT 1")
         .bind(user.as_str()).bind(org.as_str()).fetch_optional(c))?)
 }
 
-pub(super) async fn set_invited_name(tx: &mut Tx, org: &OrgId, member: &MemberId, name: &str, sort_name: &str, search: &str) -> Result<()> {
+pub(super) async fn set_invited_name(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    name: &str,
+    sort_name: &str,
+    search: &str,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE members SET name = $3, sort_name = $4, search = $5 WHERE org_id = $1 AND id = $2 AND status = 'invited'")
@@ -343,7 +423,12 @@ pub(super) async fn set_invited_name(tx: &mut Tx, org: &OrgId, member: &MemberId
     Ok(())
 }
 
-pub(super) async fn set_invited_end(tx: &mut Tx, org: &OrgId, member: &MemberId, expires_at: Micros) -> Result<()> {
+pub(super) async fn set_invited_end(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    expires_at: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE members SET expires_at = $3 WHERE org_id = $1 AND id = $2 AND status = 'invited'")

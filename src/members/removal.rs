@@ -32,9 +32,19 @@ pub struct Removal {
 impl Removal {
     /// The workspaces that go, each with what the person is there; of somebody suspended, who opens none, their names alone.
     pub fn loses(&self) -> Vec<String> {
-        let named = |lost: &Change| format!("{} ({})", lost.workspace_name, lost.before.as_deref().unwrap_or_default());
+        let named = |lost: &Change| {
+            format!(
+                "{} ({})",
+                lost.workspace_name,
+                lost.before.as_deref().unwrap_or_default()
+            )
+        };
         let opened: Vec<String> = self.impact.changes.iter().map(named).collect();
-        if opened.is_empty() { self.workspaces.clone() } else { opened }
+        if opened.is_empty() {
+            self.workspaces.clone()
+        } else {
+            opened
+        }
     }
 }
 
@@ -49,7 +59,11 @@ pub async fn may_leave(app: &App, actor: &Actor) -> Result<()> {
         return Ok(());
     }
     let mut tx = app.db.read().await?;
-    if queries::has_other_owner(&mut tx, &actor.org.id, actor.user()).await? { Ok(()) } else { Err(super::last_owner(actor)) }
+    if queries::has_other_owner(&mut tx, &actor.org.id, actor.user()).await? {
+        Ok(())
+    } else {
+        Err(super::last_owner(actor))
+    }
 }
 
 /// What [`leave`] would take away: the same, and then nothing of it.
@@ -66,9 +80,17 @@ async fn who_leaves(tx: &mut Tx, person: &Arc<Person>, org: &OrgId) -> Result<Ac
         return Err(refusal);
     }
     let held = super::claim::held_by(tx, &person.user).await?;
-    let held = held.into_iter().find(|held| held.org == *org).ok_or(Refusal::NotFound)?;
+    let held = held
+        .into_iter()
+        .find(|held| held.org == *org)
+        .ok_or(Refusal::NotFound)?;
     let org = Arc::new(organizations::find(tx, org).await?);
-    Ok(Actor { person: person.clone(), org, member: held.member, role: held.role })
+    Ok(Actor {
+        person: person.clone(),
+        org,
+        member: held.member,
+        role: held.role,
+    })
 }
 
 /// Removes a member from the organization and all of its workspaces (S1-48); for somebody invited, revokes the
@@ -88,11 +110,23 @@ async fn remove_in(app: &App, actor: &Actor, member: &MemberId) -> Result<(Tx, R
     access::may_touch(actor.role, entry.role)?;
     if let Some(invitation) = &entry.invitation {
         invitations::revoke_in(&mut tx, &actor, &invitation.id, now).await?;
-        return Ok((tx, Removal { entry, impact: Impact::default(), workspaces: Vec::new(), invitations: Vec::new(), keys: Vec::new() }));
+        return Ok((
+            tx,
+            Removal {
+                entry,
+                impact: Impact::default(),
+                workspaces: Vec::new(),
+                invitations: Vec::new(),
+                keys: Vec::new(),
+            },
+        ));
     }
     if entry.user.as_ref() == Some(actor.user()) {
         require_owner_without(&mut tx, &actor, &entry).await?;
-        return Err(Refusal::forbidden("own_removal", "To remove yourself, leave the organization under Settings."));
+        return Err(Refusal::forbidden(
+            "own_removal",
+            "To remove yourself, leave the organization under Settings.",
+        ));
     }
     let removal = take_out(&mut tx, &actor, entry, "member.removed", now).await?;
     tell(&mut tx, &actor, &removal.entry, now).await?;
@@ -116,7 +150,12 @@ pub async fn leave(app: &App, person: &Arc<Person>, org: &OrgId) -> Result<Remov
 pub(crate) async fn leave_everywhere(tx: &mut Tx, person: &Arc<Person>, now: Micros) -> Result<()> {
     for held in super::claim::held_by(tx, &person.user).await? {
         let org = Arc::new(organizations::find(tx, &held.org).await?);
-        let actor = Actor { person: person.clone(), org, member: held.member, role: held.role };
+        let actor = Actor {
+            person: person.clone(),
+            org,
+            member: held.member,
+            role: held.role,
+        };
         leave_in(tx, &actor, now).await?;
     }
     Ok(())
@@ -132,7 +171,13 @@ async fn require_owner_without(tx: &mut Tx, actor: &Actor, entry: &Entry) -> Res
     require_owner(tx, actor).await
 }
 
-async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str, now: Micros) -> Result<Removal> {
+async fn take_out(
+    tx: &mut Tx,
+    actor: &Actor,
+    entry: Entry,
+    action: &'static str,
+    now: Micros,
+) -> Result<Removal> {
     let org = &actor.org.id;
     let user = entry.user.clone().ok_or(Refusal::NotFound)?;
     let workspaces = workspaces::names_with_access(tx, org, &user).await?;
@@ -146,15 +191,31 @@ async fn take_out(tx: &mut Tx, actor: &Actor, entry: Entry, action: &'static str
     let invitations = invitations::revoke_beyond(tx, actor, &user, None, now).await?;
     let impact = seen.compare(&impact::look(tx, &scope).await?);
     let keys = keys::made_by(tx, org, &user, now).await?;
-    let event = Event::new(Category::Access, action, "member", entry.id.to_string(), &*entry.name)
-        .subject(Some(&user))
-        .with("role", entry.role.as_str())
-        .with("workspaces", workspaces.len())
-        .with("invitations_revoked", invitations.len())
-        .with("impact", impact.counts());
-    let event = if action == "member.removed" { event.with("undo", undo) } else { event };
+    let event = Event::new(
+        Category::Access,
+        action,
+        "member",
+        entry.id.to_string(),
+        &*entry.name,
+    )
+    .subject(Some(&user))
+    .with("role", entry.role.as_str())
+    .with("workspaces", workspaces.len())
+    .with("invitations_revoked", invitations.len())
+    .with("impact", impact.counts());
+    let event = if action == "member.removed" {
+        event.with("undo", undo)
+    } else {
+        event
+    };
     audit::record(tx, actor, now, event).await?;
-    Ok(Removal { entry, impact, workspaces, invitations, keys })
+    Ok(Removal {
+        entry,
+        impact,
+        workspaces,
+        invitations,
+        keys,
+    })
 }
 
 /// What inviting them again would need to know. `null` without an address, and of more workspaces than one invitation names.
@@ -163,7 +224,10 @@ async fn to_undo(tx: &mut Tx, org: &OrgId, user: &UserId, entry: &Entry) -> Resu
     if entry.email.is_empty() || roles.len() > invitations::MOST_WORKSPACES {
         return Ok(Value::Null);
     }
-    let access: Vec<Value> = roles.iter().map(|(id, role)| json!([id.as_str(), role.value()])).collect();
+    let access: Vec<Value> = roles
+        .iter()
+        .map(|(id, role)| json!([id.as_str(), role.value()]))
+        .collect();
     Ok(json!({ "email": entry.email, "name": entry.name, "access": access, "limited": limited }))
 }
 
@@ -177,7 +241,10 @@ async fn tell(tx: &mut Tx, actor: &Actor, entry: &Entry, now: Micros) -> Result<
         subject: format!("You were removed from {}", mail::plain_name(&org.name)),
         lines: vec![
             format!("Hello {},", entry.name),
-            format!("{} removed you from {}. You no longer have its workspaces. Your account stays yours.", actor.person.name, org.name),
+            format!(
+                "{} removed you from {}. You no longer have its workspaces. Your account stays yours.",
+                actor.person.name, org.name
+            ),
         ],
         link: None,
     };

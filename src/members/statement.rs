@@ -33,29 +33,48 @@ impl Statement {
     ) -> Result<Self> {
         let term = search_term(filter);
         let few = Few::find(tx, org, filter, &term).await?;
-        let mut made = Self { sql: String::new(), binds: vec![Bind::Text(org.to_string())] };
+        let mut made = Self {
+            sql: String::new(),
+            binds: vec![Bind::Text(org.to_string())],
+        };
         let from = match made.those_few(&few, tx.dialect()) {
             Some(those) => format!("{those} {INVITATION_JOIN}"),
             None => format!("members m {INVITATION_JOIN}"),
         };
         let conditions = made.conditions(filter, &few, &term, now);
         let (after, order) = made.walk(filter, cursor, backward);
-        made.sql = format!("SELECT {ENTRY_COLUMNS} FROM {from} WHERE m.org_id = $1{conditions}{after} {order} LIMIT {limit}");
+        made.sql = format!(
+            "SELECT {ENTRY_COLUMNS} FROM {from} WHERE m.org_id = $1{conditions}{after} {order} LIMIT {limit}"
+        );
         Ok(made)
     }
 
     /// Where the list goes on, and its order.
-    fn walk(&mut self, filter: &Filter, cursor: Option<&Cursor>, backward: bool) -> (String, String) {
+    fn walk(
+        &mut self,
+        filter: &Filter,
+        cursor: Option<&Cursor>,
+        backward: bool,
+    ) -> (String, String) {
         let (column, descending) = (filter.sort.column(), filter.descending != backward);
         let after = match cursor {
             None => String::new(),
             Some(cursor) => {
-                let (key, id) = (self.bind(cursor.key.clone().into()), self.bind(Bind::Text(cursor.id.clone())));
-                format!(" AND ({column}, m.id) {} (${key}, ${id})", if descending { "<" } else { ">" })
+                let (key, id) = (
+                    self.bind(cursor.key.clone().into()),
+                    self.bind(Bind::Text(cursor.id.clone())),
+                );
+                format!(
+                    " AND ({column}, m.id) {} (${key}, ${id})",
+                    if descending { "<" } else { ">" }
+                )
             }
         };
         let direction = if descending { "DESC" } else { "ASC" };
-        (after, format!("ORDER BY {column} {direction}, m.id {direction}"))
+        (
+            after,
+            format!("ORDER BY {column} {direction}, m.id {direction}"),
+        )
     }
 
     /// The number of the value in the statement.
@@ -68,17 +87,27 @@ impl Statement {
     fn those_few(&mut self, few: &Few, dialect: Dialect) -> Option<String> {
         Some(match few {
             Few::Run(run) => {
-                let (from, until) = (self.bind(Bind::Text(run.clone())), self.bind(Bind::Text(queries::after(run))));
-                let numbers = format!("SELECT n FROM member_runs WHERE run >= ${from} AND run < ${until}");
+                let (from, until) = (
+                    self.bind(Bind::Text(run.clone())),
+                    self.bind(Bind::Text(queries::after(run))),
+                );
+                let numbers =
+                    format!("SELECT n FROM member_runs WHERE run >= ${from} AND run < ${until}");
                 match dialect {
-                    Dialect::Sqlite => format!("(SELECT DISTINCT n FROM ({numbers})) f CROSS JOIN members m ON m.n = f.n"),
+                    Dialect::Sqlite => format!(
+                        "(SELECT DISTINCT n FROM ({numbers})) f CROSS JOIN members m ON m.n = f.n"
+                    ),
                     // An array is taken to be short, and OFFSET keeps PostgreSQL from walking the list all the same.
-                    Dialect::Postgres => format!("(SELECT * FROM members WHERE n = ANY (ARRAY({numbers})) OFFSET 0) m"),
+                    Dialect::Postgres => format!(
+                        "(SELECT * FROM members WHERE n = ANY (ARRAY({numbers})) OFFSET 0) m"
+                    ),
                 }
             }
             Few::Workspace(workspace) => {
                 let n = self.bind(Bind::Text(workspace.to_string()));
-                format!("(SELECT DISTINCT user_id FROM access WHERE workspace_id = ${n}) f CROSS JOIN members m")
+                format!(
+                    "(SELECT DISTINCT user_id FROM access WHERE workspace_id = ${n}) f CROSS JOIN members m"
+                )
             }
             Few::None | Few::Role | Few::Status => return None,
         })
@@ -88,20 +117,35 @@ impl Statement {
         let mut all = String::new();
         if !term.is_empty() {
             // The cast keeps PostgreSQL from guessing that few rows have it, and from sorting all to find them.
-            all += &format!(" AND CAST(m.search LIKE ${} ESCAPE '\\' AS INTEGER) > 0", self.bind(Bind::Text(text::like(term))));
+            all += &format!(
+                " AND CAST(m.search LIKE ${} ESCAPE '\\' AS INTEGER) > 0",
+                self.bind(Bind::Text(text::like(term)))
+            );
         }
         // `|| ''` and `+ 0` keep SQLite from walking a filter's index where the order's index is the better one.
         if let Some(status) = filter.status.column() {
-            let column = if matches!(few, Few::Status) { "m.status" } else { "(m.status || '')" };
+            let column = if matches!(few, Few::Status) {
+                "m.status"
+            } else {
+                "(m.status || '')"
+            };
             all += &format!(" AND {column} = ${}", self.bind(Bind::Text(status.into())));
         }
         match filter.status {
-            StatusFilter::Invited => all += &format!(" AND m.expires_at > ${}", self.bind(Bind::Number(now))),
-            StatusFilter::Expired => all += &format!(" AND m.expires_at <= ${}", self.bind(Bind::Number(now))),
+            StatusFilter::Invited => {
+                all += &format!(" AND m.expires_at > ${}", self.bind(Bind::Number(now)))
+            }
+            StatusFilter::Expired => {
+                all += &format!(" AND m.expires_at <= ${}", self.bind(Bind::Number(now)))
+            }
             _ => {}
         }
         if let Some(role) = filter.role {
-            let column = if matches!(few, Few::Role) { "m.role_rank" } else { "(m.role_rank + 0)" };
+            let column = if matches!(few, Few::Role) {
+                "m.role_rank"
+            } else {
+                "(m.role_rank + 0)"
+            };
             all += &format!(" AND {column} = ${}", self.bind(Bind::Number(role.rank())));
         }
         if matches!(few, Few::Workspace(_)) {
@@ -118,7 +162,12 @@ impl Statement {
 
 /// What is searched for, in the form in which [`text::search_key`] keeps it.
 fn search_term(filter: &Filter) -> String {
-    filter.search.trim().nfc().collect::<String>().to_lowercase()
+    filter
+        .search
+        .trim()
+        .nfc()
+        .collect::<String>()
+        .to_lowercase()
 }
 
 /// The filter that finds few rows, if one does.
@@ -169,10 +218,16 @@ fn mark(org: &OrgId) -> &str {
 fn runs(term: &str) -> Vec<String> {
     let letters: Vec<char> = term.chars().collect();
     if letters.len() <= RUN {
-        return (!term.is_empty()).then(|| term.to_owned()).into_iter().collect();
+        return (!term.is_empty())
+            .then(|| term.to_owned())
+            .into_iter()
+            .collect();
     }
     let last = letters.len() - RUN;
     let mut places: Vec<usize> = (0..=RUNS).map(|part| last - last * part / RUNS).collect();
     places.dedup();
-    places.into_iter().map(|at| letters[at..at + RUN].iter().collect()).collect()
+    places
+        .into_iter()
+        .map(|at| letters[at..at + RUN].iter().collect())
+        .collect()
 }

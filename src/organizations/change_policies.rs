@@ -37,8 +37,13 @@ async fn change(app: &App, actor: &Actor, wanted: &Policies) -> Result<(Tx, Orga
     access::require(actor.role, Permission::ManageSettings)?;
     let before = find(&mut tx, &actor.org.id).await?;
     let after = checked(app, &actor, wanted)?;
-    if !access::may_bound_admins(actor.role) && bounds_admins(&after) != bounds_admins(&before.policies) {
-        return Err(Refusal::forbidden("owners_bound_admins", "Who invites and what admins may do is for owners to say. Ask an owner."));
+    if !access::may_bound_admins(actor.role)
+        && bounds_admins(&after) != bounds_admins(&before.policies)
+    {
+        return Err(Refusal::forbidden(
+            "owners_bound_admins",
+            "Who invites and what admins may do is for owners to say. Ask an owner.",
+        ));
     }
     let (old, new) = difference(&before.policies, &after);
     if old.is_empty() {
@@ -48,9 +53,15 @@ async fn change(app: &App, actor: &Actor, wanted: &Policies) -> Result<(Tx, Orga
     let seen = impact::look(&mut tx, &scope).await?;
     queries::set_policies(&mut tx, &before.id, &after).await?;
     let impact = seen.compare(&impact::look(&mut tx, &scope).await?);
-    let event = Event::new(Category::Governance, "organization.policies_changed", "organization", before.id.to_string(), &*before.name)
-        .change(old, new)
-        .with("impact", impact.counts());
+    let event = Event::new(
+        Category::Governance,
+        "organization.policies_changed",
+        "organization",
+        before.id.to_string(),
+        &*before.name,
+    )
+    .change(old, new)
+    .with("impact", impact.counts());
     audit::record(&mut tx, &actor, now, event).await?;
     let after = find(&mut tx, &before.id).await?;
     Ok((tx, after, impact))
@@ -58,7 +69,11 @@ async fn change(app: &App, actor: &Actor, wanted: &Policies) -> Result<(Tx, Orga
 
 /// The policies that say what admins may do. Only an owner changes them.
 fn bounds_admins(policies: &Policies) -> (bool, bool, bool) {
-    (policies.owners_only_invite(), policies.admins_enter, policies.admins_create)
+    (
+        policies.owners_only_invite(),
+        policies.admins_enter,
+        policies.admins_create,
+    )
 }
 
 fn checked(app: &App, actor: &Actor, wanted: &Policies) -> Result<Policies> {
@@ -66,18 +81,42 @@ fn checked(app: &App, actor: &Actor, wanted: &Policies) -> Result<Policies> {
     let mut policies = wanted.clone();
     let mut in_range = |field, value: i64, most: i64, unit: &str| {
         if !(1..=most).contains(&value) {
-            checks.fail(field, format!("Enter a whole number of {unit} from 1 to {}.", text::thousands(most)));
+            checks.fail(
+                field,
+                format!(
+                    "Enter a whole number of {unit} from 1 to {}.",
+                    text::thousands(most)
+                ),
+            );
         }
     };
     in_range("invitation_days", wanted.invitation_days, 30, "days");
-    in_range("session_idle_hours", wanted.session_idle_hours, 720, "hours");
-    in_range("session_absolute_days", wanted.session_absolute_days, 90, "days");
+    in_range(
+        "session_idle_hours",
+        wanted.session_idle_hours,
+        720,
+        "hours",
+    );
+    in_range(
+        "session_absolute_days",
+        wanted.session_absolute_days,
+        90,
+        "days",
+    );
     in_range("token_days", wanted.token_days, 3_650, "days");
     if !(0..=3_650).contains(&wanted.run_days) {
-        checks.fail("run_days", "Enter a whole number of days up to 3,650, or 0 to keep runs for ever.");
+        checks.fail(
+            "run_days",
+            "Enter a whole number of days up to 3,650, or 0 to keep runs for ever.",
+        );
     }
     policies.invite_domains = domains(&mut checks, &wanted.invite_domains);
-    policies.support_contact = checks.take("support_contact", text::optional_line(&wanted.support_contact, 200)).unwrap_or_default();
+    policies.support_contact = checks
+        .take(
+            "support_contact",
+            text::optional_line(&wanted.support_contact, 200),
+        )
+        .unwrap_or_default();
     if let Some(reason) = locks_out(app, actor, wanted) {
         checks.fail("allow_email", reason);
     }
@@ -86,11 +125,17 @@ fn checked(app: &App, actor: &Actor, wanted: &Policies) -> Result<Policies> {
 }
 
 fn domains(checks: &mut Checks, typed: &[String]) -> Vec<String> {
-    let mut domains: Vec<String> = typed.iter().filter_map(|d| checks.take("invite_domains", text::domain(d))).collect();
+    let mut domains: Vec<String> = typed
+        .iter()
+        .filter_map(|d| checks.take("invite_domains", text::domain(d)))
+        .collect();
     domains.sort();
     domains.dedup();
     if domains.len() > MOST_DOMAINS {
-        checks.fail("invite_domains", format!("List at most {MOST_DOMAINS} domains."));
+        checks.fail(
+            "invite_domains",
+            format!("List at most {MOST_DOMAINS} domains."),
+        );
     }
     domains
 }
@@ -100,17 +145,25 @@ fn locks_out(app: &App, actor: &Actor, wanted: &Policies) -> Option<&'static str
     match (wanted.allow_email, wanted.allow_github) {
         (false, false) => return Some("Leave at least one way to sign in."),
         (false, true) if app.config.github().is_none() => {
-            return Some("GitHub sign-in isn't set up on this installation, so nobody could sign in.");
+            return Some(
+                "GitHub sign-in isn't set up on this installation, so nobody could sign in.",
+            );
         }
         _ => {}
     }
     match &actor.person.credential {
-        Credential::Session { method: SignInMethod::Email, .. } if !wanted.allow_email => {
-            Some("You are signed in by e-mail, so this would lock you out. Sign in with GitHub first.")
-        }
-        Credential::Session { method: SignInMethod::GitHub, .. } if !wanted.allow_github => {
-            Some("You are signed in with GitHub, so this would lock you out. Sign in by e-mail first.")
-        }
+        Credential::Session {
+            method: SignInMethod::Email,
+            ..
+        } if !wanted.allow_email => Some(
+            "You are signed in by e-mail, so this would lock you out. Sign in with GitHub first.",
+        ),
+        Credential::Session {
+            method: SignInMethod::GitHub,
+            ..
+        } if !wanted.allow_github => Some(
+            "You are signed in with GitHub, so this would lock you out. Sign in by e-mail first.",
+        ),
         _ => None,
     }
 }
@@ -128,9 +181,14 @@ fn difference(before: &Policies, after: &Policies) -> (Map<String, Value>, Map<S
 }
 
 /// The policies that differ between two sets: name, value before, value after.
-pub(crate) fn differing_policies(before: &Policies, after: &Policies) -> Vec<(&'static str, Value, Value)> {
+pub(crate) fn differing_policies(
+    before: &Policies,
+    after: &Policies,
+) -> Vec<(&'static str, Value, Value)> {
     let both = named(before).into_iter().zip(named(after));
-    both.filter(|((_, was), (_, is))| was != is).map(|((name, was), (_, is))| (name, was, is)).collect()
+    both.filter(|((_, was), (_, is))| was != is)
+        .map(|((name, was), (_, is))| (name, was, is))
+        .collect()
 }
 
 /// These policies with some replaced, given by the names that events hold them by. `None` for what can't be read.
@@ -140,7 +198,11 @@ pub(crate) fn policies_with(now: &Policies, some: &Map<String, Value>) -> Option
         match name.as_str() {
             "who_invites" => p.who_invites = WhoInvites::parse(value.as_str()?)?,
             "invite_domains" => {
-                p.invite_domains = value.as_array()?.iter().map(|d| d.as_str().map(str::to_owned)).collect::<Option<_>>()?
+                p.invite_domains = value
+                    .as_array()?
+                    .iter()
+                    .map(|d| d.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()?
             }
             "invitation_days" => p.invitation_days = value.as_i64()?,
             "roles_offered" => p.roles_offered = RolesOffered::parse(value.as_str()?)?,

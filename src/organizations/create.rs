@@ -41,17 +41,30 @@ impl Wanted {
             (_, slug) => checks.take("slug", text::slug(slug)),
         };
         checks.done()?;
-        let (Some(name), Some(slug)) = (name, slug) else { return Err(Refusal::NotFound) };
+        let (Some(name), Some(slug)) = (name, slug) else {
+            return Err(Refusal::NotFound);
+        };
         Ok(Self { name, slug })
     }
 }
 
 /// [`create`] inside a write that has locked the person's account.
-pub(crate) async fn create_with(app: &App, tx: &mut Tx, person: &Person, wanted: &Wanted, now: Micros) -> Result<Organization> {
+pub(crate) async fn create_with(
+    app: &App,
+    tx: &mut Tx,
+    person: &Person,
+    wanted: &Wanted,
+    now: Micros,
+) -> Result<Organization> {
     let Wanted { name, slug } = wanted;
-    if app.config.membership == Membership::One && members::in_an_organization(tx, &person.user).await? {
-        return Err(Refusal::conflict("already_in_another_org", "You are in an organization already. Leave it before you create another.")
-            .with_next("Your organizations", "/account/organizations"));
+    if app.config.membership == Membership::One
+        && members::in_an_organization(tx, &person.user).await?
+    {
+        return Err(Refusal::conflict(
+            "already_in_another_org",
+            "You are in an organization already. Leave it before you create another.",
+        )
+        .with_next("Your organizations", "/account/organizations"));
     }
     let id = OrgId::new();
     queries::insert(tx, &id, name, slug, None, now).await?;
@@ -63,7 +76,13 @@ pub(crate) async fn create_with(app: &App, tx: &mut Tx, person: &Person, wanted:
 
 /// Makes the personal organization of somebody who signs in for the first time (S2-1), inside the write that makes the
 /// account. Where the slug of its name is taken, it gets the next free one.
-pub(crate) async fn create_personal(app: &App, tx: &mut Tx, person: &Person, name: &str, now: Micros) -> Result<Organization> {
+pub(crate) async fn create_personal(
+    app: &App,
+    tx: &mut Tx,
+    person: &Person,
+    name: &str,
+    now: Micros,
+) -> Result<Organization> {
     let id = OrgId::new();
     let mut slug = free_slug(tx, &text::slug_from(&person.name)).await?;
     queries::insert(tx, &id, name, &slug, Some(&person.user), now).await?;
@@ -76,13 +95,25 @@ pub(crate) async fn create_personal(app: &App, tx: &mut Tx, person: &Person, nam
 }
 
 /// The first owner and the first event.
-async fn begin(app: &App, tx: &mut Tx, person: &Person, id: &OrgId, now: Micros) -> Result<Organization> {
+async fn begin(
+    app: &App,
+    tx: &mut Tx,
+    person: &Person,
+    id: &OrgId,
+    now: Micros,
+) -> Result<Organization> {
     let owner = accounts::as_member(tx, &person.user).await?;
     members::add_owner(app, tx, id, &person.user, &owner, now).await?;
     let org = find(tx, id).await?;
-    let event = Event::new(Category::Governance, "organization.created", "organization", id.to_string(), &*org.name)
-        .with("slug", &*org.slug)
-        .with("personal", org.personal_user.is_some());
+    let event = Event::new(
+        Category::Governance,
+        "organization.created",
+        "organization",
+        id.to_string(),
+        &*org.name,
+    )
+    .with("slug", &*org.slug)
+    .with("personal", org.personal_user.is_some());
     audit::record_in(tx, person, id, now, event).await?;
     Ok(org)
 }
@@ -90,7 +121,11 @@ async fn begin(app: &App, tx: &mut Tx, person: &Person, id: &OrgId, now: Micros)
 /// The refusal of a slug that another organization has or had, with one that is free (S1-12).
 pub(super) async fn slug_taken(tx: &mut Tx, slug: &str) -> Result<Refusal> {
     let free = free_slug(tx, slug).await?;
-    Ok(Refusal::conflict("slug_taken", format!("“{slug}” is taken. “{free}” is free.")).with_existing(free))
+    Ok(Refusal::conflict(
+        "slug_taken",
+        format!("“{slug}” is taken. “{free}” is free."),
+    )
+    .with_existing(free))
 }
 
 /// A free slug made from a name (S1-12): its own, or with the first number that makes it free.

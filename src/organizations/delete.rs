@@ -43,7 +43,14 @@ async fn impact(tx: &mut Tx, actor: &Actor) -> Result<Deletion> {
     let keeping = workspaces::keeping(tx, &org.id, NAMED).await?;
     let custom = workspaces::custom_holders(tx, &org.id).await?;
     let pays = stripe::is_paying(tx, &org.id).await?;
-    Ok(Deletion { members: org.members, invited: org.invited, workspaces: org.workspaces, keeping, custom, pays })
+    Ok(Deletion {
+        members: org.members,
+        invited: org.invited,
+        workspaces: org.workspaces,
+        keeping,
+        custom,
+        pays,
+    })
 }
 
 /// Deletes the organization: its members and invitations go, its slug is free again, its workspaces stay, each by
@@ -52,13 +59,21 @@ async fn impact(tx: &mut Tx, actor: &Actor) -> Result<Deletion> {
 ///
 /// Refuses who isn't an owner (S1-16), and unless `typed` is the organization's name (S1-17). The row and the audit
 /// events are kept, so that its id never means something else (SEC-R13).
-pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceRole) -> Result<Deletion> {
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    typed: &str,
+    custom_to: WorkspaceRole,
+) -> Result<Deletion> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::OwnOrganization)?;
     let org = find(&mut tx, &actor.org.id).await?;
     if text::name(typed).ok().as_deref() != Some(org.name.as_str()) {
-        return Err(Refusal::field("confirm", format!("Type the organization's name, {}, to delete it.", org.name)));
+        return Err(Refusal::field(
+            "confirm",
+            format!("Type the organization's name, {}, to delete it.", org.name),
+        ));
     }
     let deletion = impact(&mut tx, &actor).await?;
     let told = members::owners_and_admins(&mut tx, &org.id).await?;
@@ -69,15 +84,24 @@ pub async fn delete(app: &App, actor: &Actor, typed: &str, custom_to: WorkspaceR
     let keys = keys::end_of_organization(&mut tx, &org.id, now).await?;
     members::remove_all(&mut tx, &org.id).await?;
     queries::delete(&mut tx, &org.id, now).await?;
-    let event = Event::new(Category::Governance, "organization.deleted", "organization", org.id.to_string(), &*org.name)
-        .with("slug", &*org.slug)
-        .with("members", deletion.members)
-        .with("invitations_revoked", deletion.invited)
-        .with("keys_revoked", keys)
-        .with("subscription_ends", deletion.pays.then_some(true))
-        .with("workspaces", released.workspaces)
-        .with("workspaces_adopted", released.adopted)
-        .with("custom_roles_became", (deletion.custom > 0).then(|| custom_to.as_str()));
+    let event = Event::new(
+        Category::Governance,
+        "organization.deleted",
+        "organization",
+        org.id.to_string(),
+        &*org.name,
+    )
+    .with("slug", &*org.slug)
+    .with("members", deletion.members)
+    .with("invitations_revoked", deletion.invited)
+    .with("keys_revoked", keys)
+    .with("subscription_ends", deletion.pays.then_some(true))
+    .with("workspaces", released.workspaces)
+    .with("workspaces_adopted", released.adopted)
+    .with(
+        "custom_roles_became",
+        (deletion.custom > 0).then(|| custom_to.as_str()),
+    );
     audit::record(&mut tx, &actor, now, event).await?;
     for (name, email) in told {
         tell(&mut tx, &actor, &name, email, now).await?;

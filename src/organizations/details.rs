@@ -26,7 +26,11 @@ pub async fn change_details(app: &App, actor: &Actor, details: &Details) -> Resu
     access::require(actor.role, Permission::ManageSettings)?;
     let before = find(&mut tx, &actor.org.id).await?;
     let mut checks = Checks::default();
-    let name = details.name.as_deref().and_then(|name| checks.take("name", text::name(name))).unwrap_or_else(|| before.name.clone());
+    let name = details
+        .name
+        .as_deref()
+        .and_then(|name| checks.take("name", text::name(name)))
+        .unwrap_or_else(|| before.name.clone());
     let slug = match details.slug.as_deref().map(str::trim) {
         Some(slug) if slug != before.slug => checks.take("slug", text::slug(slug)),
         _ => None,
@@ -37,12 +41,32 @@ pub async fn change_details(app: &App, actor: &Actor, details: &Details) -> Resu
         return Err(slug_taken(&mut tx, &slug).await?);
     }
     queries::set_details(&mut tx, &before.id, &name, &slug).await?;
-    let event = |action| Event::new(Category::Governance, action, "organization", before.id.to_string(), &*name);
+    let event = |action| {
+        Event::new(
+            Category::Governance,
+            action,
+            "organization",
+            before.id.to_string(),
+            &*name,
+        )
+    };
     if name != before.name {
-        audit::record(&mut tx, &actor, now, event("organization.renamed").change(&*before.name, &*name)).await?;
+        audit::record(
+            &mut tx,
+            &actor,
+            now,
+            event("organization.renamed").change(&*before.name, &*name),
+        )
+        .await?;
     }
     if slug != before.slug {
-        audit::record(&mut tx, &actor, now, event("organization.slug_changed").change(&*before.slug, &*slug)).await?;
+        audit::record(
+            &mut tx,
+            &actor,
+            now,
+            event("organization.slug_changed").change(&*before.slug, &*slug),
+        )
+        .await?;
     }
     let after = find(&mut tx, &before.id).await?;
     tx.commit().await?;

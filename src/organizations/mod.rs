@@ -49,12 +49,18 @@ pub struct Organization {
 
 /// The organization as it is now, inside a write. Refuses a deleted one with "not found".
 pub(crate) async fn find(tx: &mut Tx, id: &OrgId) -> Result<Organization> {
-    queries::find(tx, id).await?.map(Organization::from).ok_or(Refusal::NotFound)
+    queries::find(tx, id)
+        .await?
+        .map(Organization::from)
+        .ok_or(Refusal::NotFound)
 }
 
 /// The organization that has or had this slug.
 pub(crate) async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Organization> {
-    queries::find_by_slug(tx, slug).await?.map(Organization::from).ok_or(Refusal::NotFound)
+    queries::find_by_slug(tx, slug)
+        .await?
+        .map(Organization::from)
+        .ok_or(Refusal::NotFound)
 }
 
 /// The organization that has or had this slug. For leading old links to the new address; says nothing about who may see it.
@@ -65,5 +71,9 @@ pub async fn find_by_any_slug(app: &crate::app::App, slug: &str) -> Result<Organ
 
 /// Every organization there is. For the operator.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Organization>> {
-    Ok(queries::all(tx).await?.into_iter().map(Organization::from).collect())
+    Ok(queries::all(tx)
+        .await?
+        .into_iter()
+        .map(Organization::from)
+        .collect())
 }

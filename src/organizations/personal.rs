@@ -17,7 +17,12 @@ pub(crate) fn is_alone_in(org: &Organization, user: &UserId) -> bool {
 
 /// Closes a person's own organization inside the write by which they join another: its workspaces stay theirs, each by
 /// itself. Refuses any other organization, and one with more people in it, without naming it (E1).
-pub(crate) async fn close_personal(tx: &mut Tx, person: &Person, id: &OrgId, now: Micros) -> Result<()> {
+pub(crate) async fn close_personal(
+    tx: &mut Tx,
+    person: &Person,
+    id: &OrgId,
+    now: Micros,
+) -> Result<()> {
     tx.lock_organization(id).await?;
     let org = find(tx, id).await?;
     if !is_alone_in(&org, &person.user) {
@@ -27,14 +32,21 @@ pub(crate) async fn close_personal(tx: &mut Tx, person: &Person, id: &OrgId, now
         )
         .with_next("Your organizations", "/account/organizations"));
     }
-    let released = workspaces::release_all(tx, id, Some(&person.user), WorkspaceRole::Viewer, now).await?;
+    let released =
+        workspaces::release_all(tx, id, Some(&person.user), WorkspaceRole::Viewer, now).await?;
     invitations::revoke_all(tx, id, now).await?;
     members::remove_all(tx, id).await?;
     queries::delete(tx, id, now).await?;
-    let event = Event::new(Category::Governance, "organization.deleted", "organization", id.to_string(), &*org.name)
-        .with("why", "closed to join another organization")
-        .with("slug", &*org.slug)
-        .with("invitations_revoked", org.invited)
-        .with("workspaces", released.workspaces);
+    let event = Event::new(
+        Category::Governance,
+        "organization.deleted",
+        "organization",
+        id.to_string(),
+        &*org.name,
+    )
+    .with("why", "closed to join another organization")
+    .with("slug", &*org.slug)
+    .with("invitations_revoked", org.invited)
+    .with("workspaces", released.workspaces);
     audit::record_in(tx, person, id, now, event).await
 }

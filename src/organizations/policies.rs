@@ -85,7 +85,12 @@ impl Policies {
         if allowed {
             return Ok(());
         }
-        Err(Refusal::forbidden("sign_in_method", format!("{org_name} asks you to sign in with {other}. Sign out, then sign in that way.")))
+        Err(Refusal::forbidden(
+            "sign_in_method",
+            format!(
+                "{org_name} asks you to sign in with {other}. Sign out, then sign in that way."
+            ),
+        ))
     }
 
     /// Refuses a token that has lived longer than this organization allows: the policy holds for tokens made before it too.
@@ -125,12 +130,19 @@ impl Policies {
     /// whose admin pays too (S3-4, S4-6); the role that is otherwise called so isn't offered there.
     pub fn read_role(&self, name: &str) -> Option<OrgRole> {
         let is_admin = name.trim().eq_ignore_ascii_case("admin");
-        if is_admin && self.roles_offered == RolesOffered::Simple { Some(OrgRole::Owner) } else { OrgRole::parse(name) }
+        if is_admin && self.roles_offered == RolesOffered::Simple {
+            Some(OrgRole::Owner)
+        } else {
+            OrgRole::parse(name)
+        }
     }
 
     /// The roles that somebody with `actor` may hand out here, highest first; `keep` is shown too, whatever is offered.
     pub fn roles_to_give(&self, actor: OrgRole, keep: Option<OrgRole>) -> Vec<OrgRole> {
-        ROLES.into_iter().filter(|r| crate::access::covers(actor, *r) && (self.offers(*r) || keep == Some(*r))).collect()
+        ROLES
+            .into_iter()
+            .filter(|r| crate::access::covers(actor, *r) && (self.offers(*r) || keep == Some(*r)))
+            .collect()
     }
 }
 

@@ -50,9 +50,14 @@ impl From<OrgRow> for Organization {
             billing_alert: row.billing_alert,
             policies: Policies {
                 who_invites: WhoInvites::parse(&row.who_invites).unwrap_or(WhoInvites::Owners),
-                invite_domains: row.invite_domains.split_whitespace().map(str::to_owned).collect(),
+                invite_domains: row
+                    .invite_domains
+                    .split_whitespace()
+                    .map(str::to_owned)
+                    .collect(),
                 invitation_days: row.invitation_days,
-                roles_offered: RolesOffered::parse(&row.roles_offered).unwrap_or(RolesOffered::Full),
+                roles_offered: RolesOffered::parse(&row.roles_offered)
+                    .unwrap_or(RolesOffered::Full),
                 admins_enter: row.admins_enter,
                 admins_create: row.admins_create,
                 allow_email: row.allow_email,
@@ -80,7 +85,13 @@ pub(super) async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Option<OrgRo
 }
 
 /// Keeps the counts that pages show. Part of the write that adds or takes the rows.
-pub(crate) async fn add_to_counts(tx: &mut Tx, org: &OrgId, members: i64, invited: i64, workspaces: i64) -> Result<()> {
+pub(crate) async fn add_to_counts(
+    tx: &mut Tx,
+    org: &OrgId,
+    members: i64,
+    invited: i64,
+    workspaces: i64,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE organizations SET members = members + $2, invited = invited + $3, workspaces = workspaces + $4 WHERE id = $1")
@@ -92,7 +103,14 @@ pub(crate) async fn add_to_counts(tx: &mut Tx, org: &OrgId, members: i64, invite
     Ok(())
 }
 
-pub(super) async fn insert(tx: &mut Tx, id: &OrgId, name: &str, slug: &str, personal: Option<&UserId>, now: i64) -> Result<()> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: &OrgId,
+    name: &str,
+    slug: &str,
+    personal: Option<&UserId>,
+    now: i64,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO organizations (id, name, slug, personal_user_id, created_at) VALUES ($1, $2, $3, $4, $5)")
@@ -131,7 +149,13 @@ pub(super) async fn taken_slugs(tx: &mut Tx, slugs: &[String]) -> Result<Vec<Str
 }
 
 pub(super) async fn set_details(tx: &mut Tx, id: &OrgId, name: &str, slug: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE organizations SET name = $2, slug = $3 WHERE id = $1").bind(id.as_str()).bind(name).bind(slug))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE organizations SET name = $2, slug = $3 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(name)
+            .bind(slug)
+    )?;
     Ok(())
 }
 
@@ -162,14 +186,28 @@ pub(super) async fn set_policies(tx: &mut Tx, id: &OrgId, p: &Policies) -> Resul
 }
 
 /// Puts a plan in force. What may do so stands in [`crate::billing`].
-pub(crate) async fn set_plan(tx: &mut Tx, id: &OrgId, plan: &str, until: Option<i64>) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE organizations SET plan = $2, plan_until = $3 WHERE id = $1").bind(id.as_str()).bind(plan).bind(until))?;
+pub(crate) async fn set_plan(
+    tx: &mut Tx,
+    id: &OrgId,
+    plan: &str,
+    until: Option<i64>,
+) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE organizations SET plan = $2, plan_until = $3 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(plan)
+            .bind(until)
+    )?;
     Ok(())
 }
 
 /// Marks an organization deleted and frees every slug it had. Its row stays, so that its id is never used again.
 pub(super) async fn delete(tx: &mut Tx, id: &OrgId, now: i64) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM organization_slugs WHERE org_id = $1").bind(id.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM organization_slugs WHERE org_id = $1").bind(id.as_str())
+    )?;
     run!(
         tx,
         sqlx::query("UPDATE organizations SET deleted_at = $2, members = 0, invited = 0, workspaces = 0 WHERE id = $1")
@@ -181,5 +219,7 @@ pub(super) async fn delete(tx: &mut Tx, id: &OrgId, now: i64) -> Result<()> {
 
 /// Every organization that is not deleted.
 pub(super) async fn all(tx: &mut Tx) -> Result<Vec<OrgRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM organizations WHERE deleted_at IS NULL ORDER BY id").fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT * FROM organizations WHERE deleted_at IS NULL ORDER BY id").fetch_all(c))?,
+    )
 }

@@ -47,39 +47,70 @@ async fn hand_over(app: &App, actor: &Actor, member: &MemberId) -> Result<(Tx, T
     members::set_role_in(&mut tx, &actor, &receiver, OrgRole::Owner, now).await?;
     let revoked = members::set_role_in(&mut tx, &actor, &giver, OrgRole::Admin, now).await?;
     members::require_owner(&mut tx, &actor).await?;
-    let event = Event::new(Category::Governance, "organization.ownership_transferred", "member", member.to_string(), &*receiver.name)
-        .subject(receiver.user.as_ref())
-        .change(receiver.role.as_str(), OrgRole::Owner.as_str())
-        .with("giver", giver.id.as_str())
-        .with("giver_after", OrgRole::Admin.as_str())
-        .with("invitations_revoked", revoked.len());
+    let event = Event::new(
+        Category::Governance,
+        "organization.ownership_transferred",
+        "member",
+        member.to_string(),
+        &*receiver.name,
+    )
+    .subject(receiver.user.as_ref())
+    .change(receiver.role.as_str(), OrgRole::Owner.as_str())
+    .with("giver", giver.id.as_str())
+    .with("giver_after", OrgRole::Admin.as_str())
+    .with("invitations_revoked", revoked.len());
     audit::record(&mut tx, &actor, now, event).await?;
     tell(&mut tx, &actor, &giver, &receiver, now).await?;
     let owner = members::entry(&mut tx, org, member, now).await?;
-    Ok((tx, Transferred { owner, invitations: revoked }))
+    Ok((
+        tx,
+        Transferred {
+            owner,
+            invitations: revoked,
+        },
+    ))
 }
 
 /// Whether ownership could go to this member: what [`transfer`] refuses for them, said before.
 pub fn may_receive(actor: &Actor, receiver: &Entry) -> Result<()> {
     if receiver.id == actor.member {
-        return Err(Refusal::conflict("own_transfer", "You are an owner already. Choose somebody else."));
+        return Err(Refusal::conflict(
+            "own_transfer",
+            "You are an owner already. Choose somebody else.",
+        ));
     }
     match receiver.status {
         Status::Active => Ok(()),
         Status::NotSignedIn => Err(Refusal::conflict(
             "not_signed_in",
-            format!("{} hasn't signed in yet, so nobody could act as owner. Choose somebody who has.", receiver.name),
+            format!(
+                "{} hasn't signed in yet, so nobody could act as owner. Choose somebody who has.",
+                receiver.name
+            ),
         )),
-        Status::Suspended => Err(Refusal::conflict("suspended", format!("{} is suspended. Reinstate them first.", receiver.name))),
-        Status::Invited | Status::Expired => {
-            Err(Refusal::conflict("still_invited", format!("{} hasn't joined yet. Choose a member.", receiver.name)))
-        }
+        Status::Suspended => Err(Refusal::conflict(
+            "suspended",
+            format!("{} is suspended. Reinstate them first.", receiver.name),
+        )),
+        Status::Invited | Status::Expired => Err(Refusal::conflict(
+            "still_invited",
+            format!("{} hasn't joined yet. Choose a member.", receiver.name),
+        )),
     }
 }
 
-async fn tell(tx: &mut Tx, actor: &Actor, giver: &Entry, receiver: &Entry, now: Micros) -> Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    actor: &Actor,
+    giver: &Entry,
+    receiver: &Entry,
+    now: Micros,
+) -> Result<()> {
     let org = &actor.org;
-    let link = Some((format!("Open {}", org.name), format!("/orgs/{}/members", org.slug)));
+    let link = Some((
+        format!("Open {}", org.name),
+        format!("/orgs/{}/members", org.slug),
+    ));
     let plain = mail::plain_name(&org.name);
     let notices = [
         (
@@ -103,7 +134,12 @@ async fn tell(tx: &mut Tx, actor: &Actor, giver: &Entry, receiver: &Entry, now: 
     ];
     for (to, subject, lines) in notices {
         if !to.email.is_empty() {
-            let notice = mail::Notice { to: to.email.clone(), subject, lines, link: link.clone() };
+            let notice = mail::Notice {
+                to: to.email.clone(),
+                subject,
+                lines,
+                link: link.clone(),
+            };
             mail::enqueue(tx, now, Some(&org.id), mail::Message::Notice(notice)).await?;
         }
     }

@@ -19,8 +19,20 @@ pub use queries::JobRow;
 const LEASE: Micros = 2 * MINUTE;
 
 /// Waits between tries: over a day in all, so that a mail server may be down for a night.
-const BACKOFF: [Micros; 12] =
-    [10 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR];
+const BACKOFF: [Micros; 12] = [
+    10 * SECOND,
+    30 * SECOND,
+    2 * MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    4 * HOUR,
+    6 * HOUR,
+    8 * HOUR,
+];
 
 /// How long work that was done or given up is kept, with the addresses and texts that stand in it.
 const KEPT: Micros = 30 * DAY;
@@ -40,7 +52,12 @@ const MAIL: &str = "mail";
 const CONTACT: &str = "stripe_contact";
 
 /// Writes a piece of work beside the change it follows from.
-pub(crate) async fn enqueue(tx: &mut Tx, now: Micros, org: Option<&OrgId>, message: &mail::Message) -> Result<()> {
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    now: Micros,
+    org: Option<&OrgId>,
+    message: &mail::Message,
+) -> Result<()> {
     let payload = serde_json::to_string(message).map_err(anyhow::Error::new)?;
     queries::insert(tx, &JobId::new(), MAIL, &payload, org, now).await
 }
@@ -82,7 +99,11 @@ pub async fn standing(app: &App) -> Result<Standing> {
     let mut tx = app.db.read().await?;
     let (queued, due) = queries::count(&mut tx, "queued").await?;
     let (failed, _) = queries::count(&mut tx, "failed").await?;
-    Ok(Standing { queued, failed, overdue: due.map_or(0, |due| (app.now() - due).max(0)) })
+    Ok(Standing {
+        queued,
+        failed,
+        overdue: due.map_or(0, |due| (app.now() - due).max(0)),
+    })
 }
 
 /// Works until told to stop.
@@ -110,7 +131,8 @@ pub async fn work_once(app: &App) -> Result<bool> {
     let Some(job) = job else { return Ok(false) };
     // A panic in one piece of work must not stop the others (SEC-R16).
     let done = tokio::spawn(perform(app.clone(), job.clone())).await;
-    let outcome = done.unwrap_or_else(|_| Err(Failure::ForGood("it crashed; the log says more".into())));
+    let outcome =
+        done.unwrap_or_else(|_| Err(Failure::ForGood("it crashed; the log says more".into())));
     settle(app, &job, outcome).await?;
     Ok(true)
 }
@@ -119,7 +141,8 @@ async fn perform(app: App, job: JobRow) -> Result<(), Failure> {
     match job.kind.as_str() {
         CONTACT => billing::stripe::send_contact(&app, &job.payload.as_str().into()).await,
         _ => {
-            let message: mail::Message = serde_json::from_str(&job.payload).map_err(|e| Failure::ForGood(format!("unreadable: {e}")))?;
+            let message: mail::Message = serde_json::from_str(&job.payload)
+                .map_err(|e| Failure::ForGood(format!("unreadable: {e}")))?;
             mail::deliver(&app, &job.id, &message).await
         }
     }
@@ -131,7 +154,9 @@ async fn settle(app: &App, job: &JobRow, outcome: Result<(), Failure>) -> Result
     match outcome {
         Ok(()) => queries::finish(&mut tx, &job.id, "done", "", now).await?,
         Err(Failure::ForNow(reason)) if (job.attempts as usize) <= BACKOFF.len() => {
-            let wait = BACKOFF[(job.attempts as usize).saturating_sub(1).min(BACKOFF.len() - 1)];
+            let wait = BACKOFF[(job.attempts as usize)
+                .saturating_sub(1)
+                .min(BACKOFF.len() - 1)];
             tracing::warn!(job = job.id, attempts = job.attempts, reason, "put off");
             queries::put_off(&mut tx, &job.id, now + wait, &reason).await?;
             note_delivery(app, &mut tx, job, mail::Delivery::Waiting(&reason)).await?;
@@ -163,7 +188,12 @@ pub(crate) async fn give_up_all(app: &App, tx: &mut Tx, reason: &str) -> Result<
 }
 
 /// Tells whoever shows it what became of a mail; other work is shown nowhere.
-async fn note_delivery(app: &App, tx: &mut Tx, job: &JobRow, delivery: mail::Delivery<'_>) -> Result<()> {
+async fn note_delivery(
+    app: &App,
+    tx: &mut Tx,
+    job: &JobRow,
+    delivery: mail::Delivery<'_>,
+) -> Result<()> {
     match serde_json::from_str::<mail::Message>(&job.payload) {
         Ok(message) => mail::note_delivery(app, tx, &message, delivery).await,
         Err(_) => Ok(()),

@@ -25,11 +25,23 @@ impl Chain {
 
     /// Of a resource, from what was read before.
     pub fn among(resource: &Resource, known: &HashMap<ResourceId, Resource>) -> Self {
-        Self(ids_in(&resource.path).iter().rev().filter_map(|id| known.get(id).cloned()).collect())
+        Self(
+            ids_in(&resource.path)
+                .iter()
+                .rev()
+                .filter_map(|id| known.get(id).cloned())
+                .collect(),
+        )
     }
 
     pub fn links(&self) -> Vec<Link<'_>> {
-        self.0.iter().map(|one| Link { kind: &one.kind, id: one.id.as_str() }).collect()
+        self.0
+            .iter()
+            .map(|one| Link {
+                kind: &one.kind,
+                id: one.id.as_str(),
+            })
+            .collect()
     }
 
     /// What it lies in, from the inside out.
@@ -45,5 +57,8 @@ impl Chain {
 
 /// The ids in a path, from the outermost down.
 pub(super) fn ids_in(path: &str) -> Vec<ResourceId> {
-    path.split('/').filter(|id| !id.is_empty()).map(ResourceId::from).collect()
+    path.split('/')
+        .filter(|id| !id.is_empty())
+        .map(ResourceId::from)
+        .collect()
 }

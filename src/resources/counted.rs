@@ -22,7 +22,10 @@ impl Counted {
 
     /// What was counted among the first rows, of which one more than `limit` was asked for.
     pub(crate) fn among(looked: i64, n: i64, limit: i64) -> Self {
-        Self { n, all: looked <= limit }
+        Self {
+            n,
+            all: looked <= limit,
+        }
     }
 
     /// "41", "more than 1,000" or, where of the first rows only some count, "at least 12".

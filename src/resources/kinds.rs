@@ -55,7 +55,8 @@ impl Kinds {
             takes_grants: true,
             entitlement: None,
         };
-        self.find(name).map_or_else(|| Cow::Owned(left_behind()), Cow::Borrowed)
+        self.find(name)
+            .map_or_else(|| Cow::Owned(left_behind()), Cow::Borrowed)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Kind> {
@@ -78,9 +79,15 @@ pub async fn add_kind(app: &App, actor: &Actor, name: &str, new: &NewKind) -> Re
     access::require(actor.role, Permission::ManageIntegrations)?;
     let kind = checked(name, new)?;
     if known_kind(name).is_some() {
-        return Err(Refusal::conflict("kind_is_fixed", format!("“{name}” is there from the start and stays as it is.")));
+        return Err(Refusal::conflict(
+            "kind_is_fixed",
+            format!("“{name}” is there from the start and stays as it is."),
+        ));
     }
-    let before = queries::kinds(&mut tx, &actor.org.id).await?.into_iter().find(|one| one.name == kind.name);
+    let before = queries::kinds(&mut tx, &actor.org.id)
+        .await?
+        .into_iter()
+        .find(|one| one.name == kind.name);
     if before.as_ref() == Some(&kind) {
         return Ok(kind);
     }
@@ -88,9 +95,19 @@ pub async fn add_kind(app: &App, actor: &Actor, name: &str, new: &NewKind) -> Re
         require_fitting(&mut tx, &actor.org.id, before, &kind).await?;
     }
     queries::set_kind(&mut tx, &actor.org.id, &kind, now).await?;
-    let action = if before.is_some() { "resource_kind.changed" } else { "resource_kind.added" };
-    let event = Event::new(Category::Governance, action, "resource_kind", name, &*kind.label)
-        .change(before.as_ref().map(described), described(&kind));
+    let action = if before.is_some() {
+        "resource_kind.changed"
+    } else {
+        "resource_kind.added"
+    };
+    let event = Event::new(
+        Category::Governance,
+        action,
+        "resource_kind",
+        name,
+        &*kind.label,
+    )
+    .change(before.as_ref().map(described), described(&kind));
     audit::record(&mut tx, &actor, now, event).await?;
     tx.commit().await?;
     Ok(kind)
@@ -101,27 +118,44 @@ fn checked(name: &str, new: &NewKind) -> Result<Kind> {
     let word = |text: &str| {
         (1..=40).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     if !word(name) {
-        checks.fail("kind", "Use 1 to 40 lower-case letters, digits and underscores, like ignore_rule.");
+        checks.fail(
+            "kind",
+            "Use 1 to 40 lower-case letters, digits and underscores, like ignore_rule.",
+        );
     }
     if !new.entitlement.is_empty() && !word(&new.entitlement) {
-        checks.fail("entitlement", "Use the name that the plan has for it, like compare.");
+        checks.fail(
+            "entitlement",
+            "Use the name that the plan has for it, like compare.",
+        );
     }
     if new.takes_grants && new.level != Level::Workspace {
-        checks.fail("takes_grants", "Only kinds that stand in workspaces take grants.");
+        checks.fail(
+            "takes_grants",
+            "Only kinds that stand in workspaces take grants.",
+        );
     }
     let label = checks.take("label", text::name(&new.label));
     let plural = checks.take("plural", text::name(&new.plural));
     checks.done()?;
-    let (Some(label), Some(plural)) = (label, plural) else { return Err(Refusal::NotFound) };
+    let (Some(label), Some(plural)) = (label, plural) else {
+        return Err(Refusal::NotFound);
+    };
     Ok(Kind {
         name: name.to_owned().into(),
         label: label.into(),
         plural: plural.into(),
         level: new.level,
-        writers: if new.members_write { WorkspaceRole::Member } else { WorkspaceRole::Admin },
+        writers: if new.members_write {
+            WorkspaceRole::Member
+        } else {
+            WorkspaceRole::Admin
+        },
         takes_grants: new.takes_grants,
         entitlement: (!new.entitlement.is_empty()).then(|| new.entitlement.clone().into()),
     })
@@ -132,13 +166,23 @@ async fn require_fitting(tx: &mut Tx, org: &OrgId, before: &Kind, after: &Kind) 
     if before.level != after.level && queries::kind_is_used(tx, org, &before.name).await? {
         return Err(Refusal::conflict(
             "kind_in_use",
-            format!("There are {} already, so the level stays “{}”. Add another kind instead.", before.plural, before.level.as_str()),
+            format!(
+                "There are {} already, so the level stays “{}”. Add another kind instead.",
+                before.plural,
+                before.level.as_str()
+            ),
         ));
     }
-    if before.takes_grants && !after.takes_grants && queries::kind_has_limits(tx, org, &before.name).await? {
+    if before.takes_grants
+        && !after.takes_grants
+        && queries::kind_has_limits(tx, org, &before.name).await?
+    {
         return Err(Refusal::conflict(
             "kind_has_grants",
-            format!("People are limited to named {}. Give them all first; then grants can end.", before.plural),
+            format!(
+                "People are limited to named {}. Give them all first; then grants can end.",
+                before.plural
+            ),
         ));
     }
     Ok(())

@@ -22,7 +22,12 @@ pub(crate) struct Known {
 impl Known {
     /// Looks for things of the place, each by kind and external id: in the workspace, or in its organization where the
     /// kind stands there.
-    pub async fn load(app: &App, tx: &mut Tx, place: &Place, names: &[(&str, &str)]) -> Result<Self> {
+    pub async fn load(
+        app: &App,
+        tx: &mut Tx,
+        place: &Place,
+        names: &[(&str, &str)],
+    ) -> Result<Self> {
         let kinds = place.kinds(tx).await?;
         let workspace = place.workspace_id().map(|id| id.as_str());
         let organization = place.org_id().map(|id| id.as_str());
@@ -37,29 +42,70 @@ impl Known {
         }
         wanted.sort_unstable();
         wanted.dedup();
-        let found = if wanted.is_empty() { Vec::new() } else { queries::by_external_ids(tx, &wanted).await? };
-        let mut by_id: HashMap<ResourceId, Resource> = found.iter().map(|one| (one.id.clone(), one.clone())).collect();
-        let mut around: Vec<ResourceId> = found.iter().flat_map(|one| ids_in(&one.path)).filter(|id| !by_id.contains_key(id)).collect();
+        let found = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            queries::by_external_ids(tx, &wanted).await?
+        };
+        let mut by_id: HashMap<ResourceId, Resource> = found
+            .iter()
+            .map(|one| (one.id.clone(), one.clone()))
+            .collect();
+        let mut around: Vec<ResourceId> = found
+            .iter()
+            .flat_map(|one| ids_in(&one.path))
+            .filter(|id| !by_id.contains_key(id))
+            .collect();
         around.sort_unstable();
         around.dedup();
         if !around.is_empty() {
-            by_id.extend(queries::all_by_ids(tx, &around).await?.into_iter().map(|one| (one.id.clone(), one)));
+            by_id.extend(
+                queries::all_by_ids(tx, &around)
+                    .await?
+                    .into_iter()
+                    .map(|one| (one.id.clone(), one)),
+            );
         }
         let sight = place.sight(app, tx, place.workspace_id()).await?;
-        let found = found.into_iter().map(|one| ((one.kind.clone(), one.external_id.clone()), one)).collect();
-        Ok(Self { sight, kinds, found, by_id })
+        let found = found
+            .into_iter()
+            .map(|one| ((one.kind.clone(), one.external_id.clone()), one))
+            .collect();
+        Ok(Self {
+            sight,
+            kinds,
+            found,
+            by_id,
+        })
     }
 
     /// The thing of this name. Refuses one that there isn't or that the person doesn't see, the same way; a private one,
     /// of which nobody but its owner is told (S4-11); and what [`crate::access::decide`] refuses.
     pub fn require(&self, action: Action, kind: &str, external_id: &str) -> Result<&Resource> {
-        let unknown = || Refusal::field("resource", "There is no such thing here. Tell of it first, under resources.");
+        let unknown = || {
+            Refusal::field(
+                "resource",
+                "There is no such thing here. Tell of it first, under resources.",
+            )
+        };
         let known = self.kinds.find(kind).ok_or_else(unknown)?;
         if known.level == Level::Private {
-            return Err(Refusal::field("resource", format!("{} are private to their owners, so nothing is told of them.", known.plural)));
+            return Err(Refusal::field(
+                "resource",
+                format!(
+                    "{} are private to their owners, so nothing is told of them.",
+                    known.plural
+                ),
+            ));
         }
-        let found = self.found.get(&(kind.to_owned(), external_id.to_owned())).ok_or_else(unknown)?;
-        match self.sight.require(action, known, None, &Chain::among(found, &self.by_id)) {
+        let found = self
+            .found
+            .get(&(kind.to_owned(), external_id.to_owned()))
+            .ok_or_else(unknown)?;
+        match self
+            .sight
+            .require(action, known, None, &Chain::among(found, &self.by_id))
+        {
             Err(Refusal::NotFound) => Err(unknown()),
             Err(refusal) => Err(refusal),
             Ok(()) => Ok(found),

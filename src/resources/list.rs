@@ -73,12 +73,27 @@ pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
 /// One page of what a person may open in a workspace, by name: the answer to "what may X open in W". About others it is
 /// for who may ask [`checks::check`] about them, and tells nothing that is private to somebody. "Not found" for a person
 /// or workspace outside of that; nothing for who can't open the workspace.
-pub async fn list_of(app: &App, person: &Arc<Person>, subject: &UserId, workspace: &WorkspaceId, filter: &Filter) -> Result<Listed> {
-    let question = Question { action: Action::View, about: About::Workspace(workspace.clone()) };
+pub async fn list_of(
+    app: &App,
+    person: &Arc<Person>,
+    subject: &UserId,
+    workspace: &WorkspaceId,
+    filter: &Filter,
+) -> Result<Listed> {
+    let question = Question {
+        action: Action::View,
+        about: About::Workspace(workspace.clone()),
+    };
     let answers = checks::check(app, person, subject, std::slice::from_ref(&question)).await?;
-    let answer = answers.first().filter(|answer| !answer.steps.is_empty()).ok_or(Refusal::NotFound)?;
+    let answer = answers
+        .first()
+        .filter(|answer| !answer.steps.is_empty())
+        .ok_or(Refusal::NotFound)?;
     if !answer.allowed {
-        return Ok(Listed { rows: Vec::new(), next: None });
+        return Ok(Listed {
+            rows: Vec::new(),
+            next: None,
+        });
     }
     let org = match workspaces::organization_of(app, person, workspace).await {
         Ok(actor) => Some(actor.org.id.clone()),
@@ -98,7 +113,10 @@ async fn page(tx: &mut Tx, scope: &str, asked: &queries::Asked) -> Result<Listed
     let mut rows = queries::list(tx, asked).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| encode_cursor(scope, last));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| encode_cursor(scope, last));
     Ok(Listed { rows, next })
 }
 
@@ -143,62 +161,131 @@ async fn statement(tx: &mut Tx, place: &Place, filter: &Filter) -> Result<querie
 }
 
 /// Refuses a search that is too long, a kind that there isn't, and another list's cursor.
-fn asked(kinds: &Kinds, scope: &str, places: Vec<String>, user: &UserId, enters: bool, filter: &Filter) -> Result<queries::Asked> {
+fn asked(
+    kinds: &Kinds,
+    scope: &str,
+    places: Vec<String>,
+    user: &UserId,
+    enters: bool,
+    filter: &Filter,
+) -> Result<queries::Asked> {
     if filter.search.contains('\0') || filter.search.chars().count() > 200 {
-        return Err(Refusal::field("search", "Search for less: no name is that long."));
+        return Err(Refusal::field(
+            "search",
+            "Search for less: no name is that long.",
+        ));
     }
     if !filter.kind.is_empty() && kinds.find(&filter.kind).is_none() {
         return Err(Refusal::field("kind", "There is no such kind."));
     }
-    let after = if filter.after.is_empty() { Default::default() } else { decode_cursor(scope, &filter.after)? };
-    let filter = Filter { limit: filter.limit.clamp(1, 100), ..filter.clone() };
-    Ok(queries::Asked { places, user: user.clone(), enters, filter, after })
+    let after = if filter.after.is_empty() {
+        Default::default()
+    } else {
+        decode_cursor(scope, &filter.after)?
+    };
+    let filter = Filter {
+        limit: filter.limit.clamp(1, 100),
+        ..filter.clone()
+    };
+    Ok(queries::Asked {
+        places,
+        user: user.clone(),
+        enters,
+        filter,
+        after,
+    })
 }
 
 /// What external ids are unique in at this place.
 fn scope(place: &Place) -> String {
-    place.workspace_id().map(ToString::to_string).or(place.org_id().map(ToString::to_string)).unwrap_or_default()
+    place
+        .workspace_id()
+        .map(ToString::to_string)
+        .or(place.org_id().map(ToString::to_string))
+        .unwrap_or_default()
 }
 
 fn encode_cursor(scope: &str, row: &Row) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_string(&(scope, &row.sort_name, row.resource.id.as_str())).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(
+        serde_json::to_string(&(scope, &row.sort_name, row.resource.id.as_str()))
+            .unwrap_or_default(),
+    )
 }
 
 fn decode_cursor(scope: &str, text: &str) -> Result<(String, String)> {
-    let wrong = || Refusal::field("cursor", "This page belongs to another list. Start from the first page.");
+    let wrong = || {
+        Refusal::field(
+            "cursor",
+            "This page belongs to another list. Start from the first page.",
+        )
+    };
     let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
-    let (of, name, id): (String, String, String) = serde_json::from_slice(&raw).map_err(|_| wrong())?;
-    if of != scope || name.contains('\0') || id.contains('\0') { Err(wrong()) } else { Ok((name, id)) }
+    let (of, name, id): (String, String, String) =
+        serde_json::from_slice(&raw).map_err(|_| wrong())?;
+    if of != scope || name.contains('\0') || id.contains('\0') {
+        Err(wrong())
+    } else {
+        Ok((name, id))
+    }
 }
 
 /// The kinds of which the person sees something at this place, by name.
 pub async fn kinds_there(app: &App, place: &Place) -> Result<Vec<Kind>> {
     let mut tx = app.db.read().await?;
-    let asked = statement(&mut tx, place, &Filter { limit: 1, ..Filter::default() }).await?;
+    let asked = statement(
+        &mut tx,
+        place,
+        &Filter {
+            limit: 1,
+            ..Filter::default()
+        },
+    )
+    .await?;
     let kinds = place.kinds(&mut tx).await?;
     let scope = scope(place);
     let mut looks = Vec::new();
     for kind in kinds.iter() {
         match kind.level {
             Level::Private => looks.push((kind.name.as_ref(), format!("{scope}/{}", place.user()))),
-            level if (level == Level::Workspace) == place.workspace.is_some() => looks.push((kind.name.as_ref(), scope.clone())),
+            level if (level == Level::Workspace) == place.workspace.is_some() => {
+                looks.push((kind.name.as_ref(), scope.clone()))
+            }
             _ => {}
         }
     }
     let there = queries::kinds_there(&mut tx, &asked, &looks).await?;
-    Ok(kinds.iter().filter(|kind| there.iter().any(|name| kind.name == *name)).cloned().collect())
+    Ok(kinds
+        .iter()
+        .filter(|kind| there.iter().any(|name| kind.name == *name))
+        .cloned()
+        .collect())
 }
 
 /// The resource with this id, as far as the place and the person's sight reach: else "not found" (E13).
-pub(super) async fn seen(app: &App, tx: &mut Tx, place: &Place, id: &ResourceId) -> Result<Resource> {
-    let resource = queries::by_id(tx, place.org_id(), id).await?.ok_or(Refusal::NotFound)?;
+pub(super) async fn seen(
+    app: &App,
+    tx: &mut Tx,
+    place: &Place,
+    id: &ResourceId,
+) -> Result<Resource> {
+    let resource = queries::by_id(tx, place.org_id(), id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     if place.workspace.is_some() && resource.workspace.as_ref() != place.workspace_id() {
         return Err(Refusal::NotFound);
     }
-    let kind = place.kinds(tx).await?.of_resource(&resource.kind).into_owned();
+    let kind = place
+        .kinds(tx)
+        .await?
+        .of_resource(&resource.kind)
+        .into_owned();
     let chain = Chain::of(tx, &resource).await?;
     let sight = place.sight(app, tx, resource.workspace.as_ref()).await?;
-    if sight.sees(&kind, &resource, &chain) { Ok(resource) } else { Err(Refusal::NotFound) }
+    if sight.sees(&kind, &resource, &chain) {
+        Ok(resource)
+    } else {
+        Err(Refusal::NotFound)
+    }
 }
 
 /// One resource with what it lies in and what the person may do with it. "Not found" for what they may not see.
@@ -208,18 +295,44 @@ pub async fn details(app: &App, place: &Place, id: &ResourceId) -> Result<Detail
     let kinds = place.kinds(&mut tx).await?;
     let kind = kinds.of_resource(&resource.kind).into_owned();
     let chain = Chain::of(&mut tx, &resource).await?;
-    let sight = place.sight(app, &mut tx, resource.workspace.as_ref()).await?;
-    let may = |action: &Action| sight.decide(*action, &kind, resource.owner.as_ref(), &chain).allowed;
+    let sight = place
+        .sight(app, &mut tx, resource.workspace.as_ref())
+        .await?;
+    let may = |action: &Action| {
+        sight
+            .decide(*action, &kind, resource.owner.as_ref(), &chain)
+            .allowed
+    };
     let mut around = Vec::new();
     for (n, one) in chain.around().iter().enumerate() {
         if sight.sees(&kinds.of_resource(&one.kind), one, &chain.from(n + 1)) {
-            let Resource { id, kind, external_id, name, .. } = one.clone();
-            around.insert(0, Ancestor { id, kind, external_id, name });
+            let Resource {
+                id,
+                kind,
+                external_id,
+                name,
+                ..
+            } = one.clone();
+            around.insert(
+                0,
+                Ancestor {
+                    id,
+                    kind,
+                    external_id,
+                    name,
+                },
+            );
         }
     }
     let actions: Vec<Action> = ACTIONS.into_iter().filter(may).collect();
     let lacking = (!actions.contains(&Action::View)).then(|| sight.lacking(&kind));
-    Ok(Details { lacking, actions, around, kind, resource })
+    Ok(Details {
+        lacking,
+        actions,
+        around,
+        kind,
+        resource,
+    })
 }
 
 /// The workspaces of the organization that the person opens, by name, the first `limit`, each with how many resources

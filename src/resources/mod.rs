@@ -25,8 +25,8 @@ pub(crate) use counted::LOOKED_AT;
 pub use kinds::{Kinds, NewKind, add_kind, kinds};
 pub(crate) use known::Known;
 pub use list::{
-    Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain, explain_count, kinds_there, list, list_of, place_of,
-    total,
+    Ancestor, Details, Filter, Listed, Row, WorkspaceCount, counts, details, explain,
+    explain_count, kinds_there, list, list_of, place_of, total,
 };
 pub(crate) use moving::release_all;
 pub use place::Place;

@@ -23,13 +23,21 @@ pub struct Place {
 
 impl Place {
     pub fn of_organization(actor: &Actor) -> Self {
-        Self { person: actor.person.clone(), actor: Some(actor.clone()), workspace: None }
+        Self {
+            person: actor.person.clone(),
+            actor: Some(actor.clone()),
+            workspace: None,
+        }
     }
 
     /// A workspace as [`workspaces::open`] gives it: "not found" for who has no role there (S1-3).
     pub async fn of_workspace(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<Self> {
         let open = workspaces::open(app, person, id).await?;
-        Ok(Self { person: person.clone(), actor: open.actor.clone(), workspace: Some(open) })
+        Ok(Self {
+            person: person.clone(),
+            actor: open.actor.clone(),
+            workspace: Some(open),
+        })
     }
 
     pub fn workspace_id(&self) -> Option<&WorkspaceId> {
@@ -46,11 +54,18 @@ impl Place {
 
     /// Whether they come in without a row of their own ([`Actor::enters`]).
     pub fn enters(&self) -> bool {
-        self.actor.as_ref().map_or(self.person.key().is_some(), Actor::enters)
+        self.actor
+            .as_ref()
+            .map_or(self.person.key().is_some(), Actor::enters)
     }
 
     /// What the person sees and may do here, or in another workspace of the organization.
-    pub(crate) async fn sight(&self, app: &App, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
+    pub(crate) async fn sight(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<Sight> {
         Sight::load(app, tx, self.user(), self.actor.as_ref(), workspace).await
     }
 
@@ -62,20 +77,37 @@ impl Place {
     pub(crate) async fn record(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
         match &self.actor {
             Some(_) if events.is_empty() => Ok(()),
-            Some(actor) => audit::record_many(tx, actor, events.into_iter().map(|event| (at, event)).collect()).await,
+            Some(actor) => {
+                audit::record_many(
+                    tx,
+                    actor,
+                    events.into_iter().map(|event| (at, event)).collect(),
+                )
+                .await
+            }
             None => self.record_privately(tx, at, events).await,
         }
     }
 
     /// Records events where nobody but the person reads them: in the chain of their account (S4-11).
-    pub(crate) async fn record_privately(&self, tx: &mut Tx, at: Micros, events: Vec<Event>) -> Result<()> {
+    pub(crate) async fn record_privately(
+        &self,
+        tx: &mut Tx,
+        at: Micros,
+        events: Vec<Event>,
+    ) -> Result<()> {
         if events.is_empty() {
             return Ok(());
         }
         if self.actor.is_some() {
             tx.lock_account(self.user()).await?;
         }
-        audit::record_account_many(tx, &self.person, events.into_iter().map(|event| (at, event)).collect()).await
+        audit::record_account_many(
+            tx,
+            &self.person,
+            events.into_iter().map(|event| (at, event)).collect(),
+        )
+        .await
     }
 }
 
@@ -89,11 +121,20 @@ pub(crate) async fn write_at(app: &App, place: &Place) -> Result<(Tx, Place)> {
             {
                 return Err(Refusal::NotFound);
             }
-            Ok((tx, Place { actor: Some(actor), ..place.clone() }))
+            Ok((
+                tx,
+                Place {
+                    actor: Some(actor),
+                    ..place.clone()
+                },
+            ))
         }
         None => {
             let id = place.workspace_id().ok_or(Refusal::NotFound)?;
-            Ok((app.db.write_standalone(&place.person, id).await?, place.clone()))
+            Ok((
+                app.db.write_standalone(&place.person, id).await?,
+                place.clone(),
+            ))
         }
     }
 }

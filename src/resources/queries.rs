@@ -2,7 +2,9 @@
 
 mod lists;
 
-pub(super) use lists::{Asked, count, counts, explain, explain_count, explain_counts, kinds_there, list};
+pub(super) use lists::{
+    Asked, count, counts, explain, explain_count, explain_counts, kinds_there, list,
+};
 pub use lists::{Row, WorkspaceCount};
 
 use super::{Resource, chain::ids_in};
@@ -77,7 +79,9 @@ fn chain_of(r: &str) -> String {
 /// active member of the organization is for the caller to know.
 pub(crate) fn sees(r: &str, workspace: &str, user: &str, enters: &str) -> String {
     let chain = chain_of(r);
-    let rows = format!("SELECT 1 FROM access sa WHERE sa.workspace_id = {workspace} AND sa.user_id = {user}");
+    let rows = format!(
+        "SELECT 1 FROM access sa WHERE sa.workspace_id = {workspace} AND sa.user_id = {user}"
+    );
     format!(
         "({r}.owner_id = {user} OR ({r}.owner_id IS NULL AND ({r}.workspace_id IS NULL
             OR EXISTS ({rows} AND sa.role IN ('admin', 'owner'))
@@ -94,14 +98,22 @@ pub(crate) fn sees(r: &str, workspace: &str, user: &str, enters: &str) -> String
 }
 
 /// Whether a workspace is there, and in this organization, or in none.
-pub(super) async fn stands_in(tx: &mut Tx, workspace: &WorkspaceId, org: Option<&OrgId>) -> Result<bool> {
+pub(super) async fn stands_in(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: Option<&OrgId>,
+) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM workspaces WHERE id = $1 AND COALESCE(org_id, '') = $2 AND deleted_at IS NULL)")
         .bind(workspace.as_str()).bind(org.map_or("", OrgId::as_str)).fetch_one(c))?)
 }
 
 /// A resource of an organization, or of a standalone workspace, by its id.
-pub(super) async fn by_id(tx: &mut Tx, org: Option<&OrgId>, id: &ResourceId) -> Result<Option<Resource>> {
+pub(super) async fn by_id(
+    tx: &mut Tx,
+    org: Option<&OrgId>,
+    id: &ResourceId,
+) -> Result<Option<Resource>> {
     let found: Option<ResourceRow> = on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM resources r LEFT JOIN workspaces w ON w.id = r.workspace_id
          WHERE r.id = $1 AND COALESCE(r.org_id, '') = $2 AND w.deleted_at IS NULL"))
@@ -121,7 +133,12 @@ pub(super) async fn by_ids(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resour
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-pub(super) async fn by_external_id(tx: &mut Tx, place: &str, kind: &str, external_id: &str) -> Result<Option<Resource>> {
+pub(super) async fn by_external_id(
+    tx: &mut Tx,
+    place: &str,
+    kind: &str,
+    external_id: &str,
+) -> Result<Option<Resource>> {
     let found: Option<ResourceRow> = on!(tx, c => sqlx::query_as(concat!(
         "SELECT ", columns!(), " FROM resources r WHERE r.place = $1 AND r.kind = $2 AND r.external_id = $3"))
         .bind(place).bind(kind).bind(external_id).fetch_optional(c))?;
@@ -129,7 +146,10 @@ pub(super) async fn by_external_id(tx: &mut Tx, place: &str, kind: &str, externa
 }
 
 /// Resources by place, kind and external id, many at once.
-pub(super) async fn by_external_ids(tx: &mut Tx, wanted: &[(&str, &str, &str)]) -> Result<Vec<Resource>> {
+pub(super) async fn by_external_ids(
+    tx: &mut Tx,
+    wanted: &[(&str, &str, &str)],
+) -> Result<Vec<Resource>> {
     let sql = format!(
         "WITH wanted (place, kind, external_id) AS (VALUES {}) SELECT {} FROM wanted v CROSS JOIN resources r
          WHERE r.place = v.place AND r.kind = v.kind AND r.external_id = v.external_id",
@@ -145,7 +165,11 @@ pub(super) async fn by_external_ids(tx: &mut Tx, wanted: &[(&str, &str, &str)]) 
 
 /// Any number of resources by their ids, in no order.
 pub(super) async fn all_by_ids(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
-    let sql = format!("SELECT {} FROM resources r WHERE r.id IN ({})", columns!(), places(1, ids.len()));
+    let sql = format!(
+        "SELECT {} FROM resources r WHERE r.id IN ({})",
+        columns!(),
+        places(1, ids.len())
+    );
     let rows: Vec<ResourceRow> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
         ids.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
@@ -203,17 +227,23 @@ pub(super) async fn depth_below(tx: &mut Tx, r: &Resource) -> Result<usize> {
     let longest: Option<String> = on!(tx, c => sqlx::query_scalar(concat!(
         "SELECT path FROM resources WHERE id IN (", with_all_below!(), ") ORDER BY LENGTH(path) DESC LIMIT 1"))
         .bind(r.id.as_str()).fetch_optional(c))?;
-    Ok(longest.map_or(0, |path| ids_in(&path).len()).saturating_sub(ids_in(&r.path).len()))
+    Ok(longest
+        .map_or(0, |path| ids_in(&path).len())
+        .saturating_sub(ids_in(&r.path).len()))
 }
 
 /// Puts another beginning before the paths of a resource and of everything below it.
 pub(super) async fn move_paths(tx: &mut Tx, r: &Resource, path: &str) -> Result<()> {
     run!(
         tx,
-        sqlx::query(concat!("UPDATE resources SET path = $2 || substr(path, CAST($3 AS INTEGER)) WHERE id IN (", with_all_below!(), ")"))
-            .bind(r.id.as_str())
-            .bind(path)
-            .bind(r.path.len() as i64 + 1)
+        sqlx::query(concat!(
+            "UPDATE resources SET path = $2 || substr(path, CAST($3 AS INTEGER)) WHERE id IN (",
+            with_all_below!(),
+            ")"
+        ))
+        .bind(r.id.as_str())
+        .bind(path)
+        .bind(r.path.len() as i64 + 1)
     )?;
     Ok(())
 }
@@ -233,7 +263,12 @@ pub(super) async fn archive(tx: &mut Tx, id: &ResourceId, now: Micros) -> Result
 }
 
 /// Brings back a resource and what was archived with it.
-pub(super) async fn restore(tx: &mut Tx, id: &ResourceId, archived_at: Micros, now: Micros) -> Result<u64> {
+pub(super) async fn restore(
+    tx: &mut Tx,
+    id: &ResourceId,
+    archived_at: Micros,
+    now: Micros,
+) -> Result<u64> {
     Ok(run!(
         tx,
         sqlx::query(concat!(
@@ -305,8 +340,10 @@ pub(super) async fn set_kind(tx: &mut Tx, org: &OrgId, kind: &Kind, now: Micros)
 }
 
 pub(super) async fn kind_is_used(tx: &mut Tx, org: &OrgId, kind: &str) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM resources WHERE org_id = $1 AND kind = $2)")
-        .bind(org.as_str()).bind(kind).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM resources WHERE org_id = $1 AND kind = $2)")
+        .bind(org.as_str()).bind(kind).fetch_one(c))?,
+    )
 }
 
 pub(super) async fn kind_has_limits(tx: &mut Tx, org: &OrgId, kind: &str) -> Result<bool> {

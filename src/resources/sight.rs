@@ -35,15 +35,23 @@ impl Sight {
         workspace: Option<&WorkspaceId>,
     ) -> Result<Self> {
         let here = match workspace {
-            Some(workspace) => checks::known(tx, user, &[workspace.as_str()]).await?.remove(workspace),
+            Some(workspace) => checks::known(tx, user, &[workspace.as_str()])
+                .await?
+                .remove(workspace),
             None => None,
         };
-        let seated = actor.map_or(Seated::STANDALONE, |actor| Seated::active(actor.role, actor.org.policies.admins_enter));
+        let seated = actor.map_or(Seated::STANDALONE, |actor| {
+            Seated::active(actor.role, actor.org.policies.admins_enter)
+        });
         Ok(Self {
             user: user.clone(),
             seated,
             here: here.unwrap_or_default(),
-            plan: actor.map_or(app.plans.default_plan(), |actor| app.plans.of(&actor.org, app.now())).clone(),
+            plan: actor
+                .map_or(app.plans.default_plan(), |actor| {
+                    app.plans.of(&actor.org, app.now())
+                })
+                .clone(),
             plans: app.plans.clone(),
         })
     }
@@ -69,19 +77,44 @@ impl Sight {
 
     /// Whether they see what happens in the workspace as a whole: who has no more than a custom role sees what it lists.
     pub(crate) fn sees_workspace(&self) -> bool {
-        self.here.highest().map_or(self.enters(), |highest| highest != WorkspaceRole::Custom)
+        self.here
+            .highest()
+            .map_or(self.enters(), |highest| highest != WorkspaceRole::Custom)
     }
 
     /// Whether they administer the workspace.
     pub(crate) fn administers(&self) -> bool {
-        self.here.decide(self.user.as_str(), self.seated, Action::Edit, &Target::Workspace).allowed
+        self.here
+            .decide(
+                self.user.as_str(),
+                self.seated,
+                Action::Edit,
+                &Target::Workspace,
+            )
+            .allowed
     }
 
     /// Asks [`crate::access::decide`] about a thing of this kind, with what it lies in.
-    pub(crate) fn decide(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Decision {
+    pub(crate) fn decide(
+        &self,
+        action: Action,
+        kind: &Kind,
+        owner: Option<&UserId>,
+        chain: &Chain,
+    ) -> Decision {
         let links = chain.links();
-        let thing = Thing { kind, owner: owner.map(UserId::as_str), chain: &links, entitled: self.plan.entitles(kind.needs()) };
-        self.here.decide(self.user.as_str(), self.seated, action, &Target::Resource(thing))
+        let thing = Thing {
+            kind,
+            owner: owner.map(UserId::as_str),
+            chain: &links,
+            entitled: self.plan.entitles(kind.needs()),
+        };
+        self.here.decide(
+            self.user.as_str(),
+            self.seated,
+            action,
+            &Target::Resource(thing),
+        )
     }
 
     /// Whether they may know of it: what they may view, and what only the plan keeps from them.
@@ -91,7 +124,13 @@ impl Sight {
     }
 
     /// Refuses what [`Self::decide`] refuses: with "not found" where they may not know of the thing.
-    pub(crate) fn require(&self, action: Action, kind: &Kind, owner: Option<&UserId>, chain: &Chain) -> Result<()> {
+    pub(crate) fn require(
+        &self,
+        action: Action,
+        kind: &Kind,
+        owner: Option<&UserId>,
+        chain: &Chain,
+    ) -> Result<()> {
         let decision = self.decide(action, kind, owner, chain);
         if decision.allowed {
             return Ok(());
@@ -104,7 +143,12 @@ impl Sight {
 
     /// Why the plan keeps a kind from being used, and who can change that.
     pub(super) fn lacking(&self, kind: &Kind) -> String {
-        format!("{} are {}", kind.plural, self.plans.lacking(&self.plan, |plan| plan.entitles(kind.needs())))
+        format!(
+            "{} are {}",
+            kind.plural,
+            self.plans
+                .lacking(&self.plan, |plan| plan.entitles(kind.needs()))
+        )
     }
 
     /// The refusal of somebody who knows of the thing, with who can help.
@@ -118,13 +162,18 @@ impl Sight {
                     "You are a viewer of the organization, who changes nothing. Ask an owner or admin for another role to {verb} {plural}."
                 ),
             ),
-            Some(Step::Entitlement(_)) => Refusal::forbidden("plan_lacks_entitlement", self.lacking(kind)),
-            _ if kind.level == Level::Organization => {
-                Refusal::forbidden("role_lacks_permission", format!("Your organization role can't {verb} {plural}. Owners and admins can."))
+            Some(Step::Entitlement(_)) => {
+                Refusal::forbidden("plan_lacks_entitlement", self.lacking(kind))
             }
+            _ if kind.level == Level::Organization => Refusal::forbidden(
+                "role_lacks_permission",
+                format!("Your organization role can't {verb} {plural}. Owners and admins can."),
+            ),
             _ => Refusal::forbidden(
                 "role_lacks_permission",
-                format!("Your role in this workspace can't {verb} {plural}. Its owners and admins can, or can give you a role that does."),
+                format!(
+                    "Your role in this workspace can't {verb} {plural}. Its owners and admins can, or can give you a role that does."
+                ),
             ),
         }
     }

@@ -69,7 +69,10 @@ pub struct Upserted {
 /// doesn't know, a parent that isn't in the same place, circles, and things that are private to somebody else (S4-11).
 pub async fn upsert(app: &App, place: &Place, all: &[NewResource], mode: Mode) -> Result<Upserted> {
     if all.is_empty() || all.len() > MOST {
-        return Err(Refusal::field("resources", "Send 1 to 1,000 resources at a time."));
+        return Err(Refusal::field(
+            "resources",
+            "Send 1 to 1,000 resources at a time.",
+        ));
     }
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
@@ -91,7 +94,13 @@ pub async fn upsert(app: &App, place: &Place, all: &[NewResource], mode: Mode) -
 }
 
 /// Gives a resource this name and puts it into this parent; refuses as [`upsert`] does.
-pub async fn change(app: &App, place: &Place, id: &ResourceId, name: &str, parent: Option<Parent>) -> Result<Resource> {
+pub async fn change(
+    app: &App,
+    place: &Place,
+    id: &ResourceId,
+    name: &str,
+    parent: Option<Parent>,
+) -> Result<Resource> {
     let now = app.now();
     let (mut tx, place) = write_at(app, place).await?;
     let found = super::list::seen(app, &mut tx, &place, id).await?;
@@ -105,7 +114,9 @@ pub async fn change(app: &App, place: &Place, id: &ResourceId, name: &str, paren
         owner: String::new(),
     };
     let changed = match writing.one(&mut tx, &new).await? {
-        Verdict::Created(resource) | Verdict::Changed(resource) | Verdict::Unchanged(resource) => resource,
+        Verdict::Created(resource) | Verdict::Changed(resource) | Verdict::Unchanged(resource) => {
+            resource
+        }
         Verdict::Refused(refusal) => return Err(refusal),
     };
     writing.end(&mut tx).await?;
@@ -135,22 +146,40 @@ struct Writing {
 impl Writing {
     async fn begin(app: &App, tx: &mut Tx, place: Place, now: Micros) -> Result<Self> {
         let kinds = place.kinds(tx).await?;
-        Ok(Self { app: app.clone(), place, kinds, sights: HashMap::new(), now, events: Vec::new(), private_events: Vec::new() })
+        Ok(Self {
+            app: app.clone(),
+            place,
+            kinds,
+            sights: HashMap::new(),
+            now,
+            events: Vec::new(),
+            private_events: Vec::new(),
+        })
     }
 
     async fn end(self, tx: &mut Tx) -> Result<()> {
         self.place.record(tx, self.now, self.events).await?;
-        self.place.record_privately(tx, self.now, self.private_events).await
+        self.place
+            .record_privately(tx, self.now, self.private_events)
+            .await
     }
 
     async fn one(&mut self, tx: &mut Tx, new: &NewResource) -> Result<Verdict> {
         let mut checks = Checks::default();
         let known = self.kinds.find(&new.kind).cloned();
-        let kind = checks.take("kind", known.ok_or("There is no such kind. An owner or admin can add it."));
+        let kind = checks.take(
+            "kind",
+            known.ok_or("There is no such kind. An owner or admin can add it."),
+        );
         let name = checks.take("name", line(&new.name, "Enter a name."));
-        let external_id = checks.take("external_id", line(&new.external_id, "Give the id that it has in your product."));
+        let external_id = checks.take(
+            "external_id",
+            line(&new.external_id, "Give the id that it has in your product."),
+        );
         checks.done()?;
-        let (Some(kind), Some(name), Some(external_id)) = (kind, name, external_id) else { return Err(Refusal::NotFound) };
+        let (Some(kind), Some(name), Some(external_id)) = (kind, name, external_id) else {
+            return Err(Refusal::NotFound);
+        };
         let spot = self.spot(tx, new, &kind).await?;
         let existing = queries::by_external_id(tx, &spot.place, &kind.name, &external_id).await?;
         let parent = self.parent(tx, new, &spot).await?;
@@ -160,7 +189,11 @@ impl Writing {
             Some(parent) => Chain::of(tx, parent).await?,
             None => Chain::default(),
         };
-        let may = |action, chain: &Chain| sight.require(action, &kind, owner.as_ref(), chain).map_err(|refusal| unwritable(refusal, &kind));
+        let may = |action, chain: &Chain| {
+            sight
+                .require(action, &kind, owner.as_ref(), chain)
+                .map_err(|refusal| unwritable(refusal, &kind))
+        };
         match existing {
             None => {
                 may(Action::Create, &around)?;
@@ -192,13 +225,23 @@ impl Writing {
                 if !moved && before.name == name {
                     return Ok(Verdict::Unchanged(before));
                 }
-                let mut after = Resource { name, updated_at: self.now, ..before.clone() };
+                let mut after = Resource {
+                    name,
+                    updated_at: self.now,
+                    ..before.clone()
+                };
                 if moved {
                     may(Action::Create, &around)?;
                     move_below(tx, &mut after, parent.as_ref()).await?;
                 }
                 queries::update(tx, &after, &text::sort_key(&after.name)).await?;
-                self.note(&after, &kind, "resource.changed", parent.as_ref(), Some((&before, &chain)));
+                self.note(
+                    &after,
+                    &kind,
+                    "resource.changed",
+                    parent.as_ref(),
+                    Some((&before, &chain)),
+                );
                 Ok(Verdict::Changed(after))
             }
         }
@@ -208,53 +251,101 @@ impl Writing {
     async fn spot(&mut self, tx: &mut Tx, new: &NewResource, kind: &Kind) -> Result<Spot> {
         let workspace = match (self.place.workspace_id(), &new.workspace) {
             (Some(here), Some(said)) if here != said => {
-                return Err(Refusal::field("workspace_id", "This call is about another workspace."));
+                return Err(Refusal::field(
+                    "workspace_id",
+                    "This call is about another workspace.",
+                ));
             }
             (here, said) => said.as_ref().or(here).cloned(),
         };
         if workspace.is_some() && self.sight_of(tx, workspace.as_ref()).await?.is_none() {
-            return Err(Refusal::field("workspace_id", "There is no such workspace, or you have no role in it."));
+            return Err(Refusal::field(
+                "workspace_id",
+                "There is no such workspace, or you have no role in it.",
+            ));
         }
-        let of_organization = || format!("{} belong to an organization: leave the workspace out.", kind.plural);
+        let of_organization = || {
+            format!(
+                "{} belong to an organization: leave the workspace out.",
+                kind.plural
+            )
+        };
         match (kind.level, &workspace, self.place.org_id()) {
             (Level::Workspace, None, _) => {
-                return Err(Refusal::field("workspace_id", format!("{} stand in a workspace. Say which.", kind.plural)));
+                return Err(Refusal::field(
+                    "workspace_id",
+                    format!("{} stand in a workspace. Say which.", kind.plural),
+                ));
             }
             (Level::Organization, Some(_), _) | (Level::Organization, None, None) => {
                 return Err(Refusal::field("kind", of_organization()));
             }
             _ => {}
         }
-        let scope = workspace.as_ref().map(|id| id.as_str()).or(self.place.org_id().map(|id| id.as_str())).unwrap_or_default();
+        let scope = workspace
+            .as_ref()
+            .map(|id| id.as_str())
+            .or(self.place.org_id().map(|id| id.as_str()))
+            .unwrap_or_default();
         let private = kind.level == Level::Private;
         if private {
             self.place.person.require_account()?;
         }
         if private && !self.is_own(&new.owner) {
-            return Err(Refusal::field("owner", format!("{} are private: only their owner tells of them.", kind.plural)));
+            return Err(Refusal::field(
+                "owner",
+                format!(
+                    "{} are private: only their owner tells of them.",
+                    kind.plural
+                ),
+            ));
         }
         if !private && !new.owner.is_empty() {
-            return Err(Refusal::field("owner", format!("{} are nobody's own. Leave the owner out.", kind.plural)));
+            return Err(Refusal::field(
+                "owner",
+                format!("{} are nobody's own. Leave the owner out.", kind.plural),
+            ));
         }
-        let place = if private { format!("{scope}/{}", self.place.user()) } else { scope.to_owned() };
-        Ok(Spot { workspace, place, private })
+        let place = if private {
+            format!("{scope}/{}", self.place.user())
+        } else {
+            scope.to_owned()
+        };
+        Ok(Spot {
+            workspace,
+            place,
+            private,
+        })
     }
 
     /// Whether an owner that was named is the one who asks. Says nothing about anybody else.
     fn is_own(&self, owner: &str) -> bool {
         let (owner, person) = (owner.trim(), &self.place.person);
-        owner.is_empty() || owner == person.user.as_str() || person.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(owner))
+        owner.is_empty()
+            || owner == person.user.as_str()
+            || person
+                .email
+                .as_deref()
+                .is_some_and(|email| email.eq_ignore_ascii_case(owner))
     }
 
     /// What somebody is in a workspace that an item names; `None` where it isn't theirs to know.
-    async fn sight_of(&mut self, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Option<&Sight>> {
+    async fn sight_of(
+        &mut self,
+        tx: &mut Tx,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<Option<&Sight>> {
         let key = workspace.cloned();
         if !self.sights.contains_key(&key) {
             let there = match workspace {
                 Some(id) => queries::stands_in(tx, id, self.place.org_id()).await?,
                 None => true,
             };
-            let sight = if there { Some(self.place.sight(&self.app, tx, workspace).await?) } else { None };
+            let sight = if there {
+                Some(self.place.sight(&self.app, tx, workspace).await?)
+            } else {
+                None
+            };
             let sight = sight.filter(|sight| workspace.is_none() || sight.may_open());
             self.sights.insert(key.clone(), sight);
         }
@@ -262,20 +353,36 @@ impl Writing {
     }
 
     async fn sight(&mut self, tx: &mut Tx, workspace: Option<&WorkspaceId>) -> Result<Sight> {
-        self.sight_of(tx, workspace).await?.cloned().ok_or(Refusal::NotFound)
+        self.sight_of(tx, workspace)
+            .await?
+            .cloned()
+            .ok_or(Refusal::NotFound)
     }
 
-    async fn parent(&mut self, tx: &mut Tx, new: &NewResource, spot: &Spot) -> Result<Option<Resource>> {
-        let Some(parent) = &new.parent else { return Ok(None) };
+    async fn parent(
+        &mut self,
+        tx: &mut Tx,
+        new: &NewResource,
+        spot: &Spot,
+    ) -> Result<Option<Resource>> {
+        let Some(parent) = &new.parent else {
+            return Ok(None);
+        };
         let unknown = || {
             let text = "There is no such thing in the same place. Tell of it first, or earlier in the same call.";
             Refusal::field("parent", text)
         };
-        let found = queries::by_external_id(tx, &spot.place, &parent.kind, &parent.external_id).await?.ok_or_else(unknown)?;
+        let found = queries::by_external_id(tx, &spot.place, &parent.kind, &parent.external_id)
+            .await?
+            .ok_or_else(unknown)?;
         let chain = Chain::of(tx, &found).await?;
         let kind = self.kinds.of_resource(&found.kind).into_owned();
         let sight = self.sight(tx, spot.workspace.as_ref()).await?;
-        if sight.sees(&kind, &found, &chain) { Ok(Some(found)) } else { Err(unknown()) }
+        if sight.sees(&kind, &found, &chain) {
+            Ok(Some(found))
+        } else {
+            Err(unknown())
+        }
     }
 
     /// Notes the event. Of a private thing it says nothing that could be read, and stands where only its owner reads.
@@ -289,10 +396,17 @@ impl Writing {
     ) {
         let described = |name: &str, parent: Option<&Resource>| json!({ "name": name, "parent": parent.map(|p| &p.name) });
         let event = match before {
-            _ if after.owner.is_some() => return self.private_events.push(private_event(after, action)),
-            None => event(after, kind, action).with("parent", parent.map(|p| &*p.name)).with("external_id", &*after.external_id),
+            _ if after.owner.is_some() => {
+                return self.private_events.push(private_event(after, action));
+            }
+            None => event(after, kind, action)
+                .with("parent", parent.map(|p| &*p.name))
+                .with("external_id", &*after.external_id),
             Some((before, chain)) => event(after, kind, action)
-                .change(described(&before.name, chain.around().first()), described(&after.name, parent))
+                .change(
+                    described(&before.name, chain.around().first()),
+                    described(&after.name, parent),
+                )
                 .with("kind", &*kind.label),
         };
         self.events.push(event);
@@ -301,7 +415,14 @@ impl Writing {
 
 /// The event of something that everybody who may read the log may read.
 pub(super) fn event(resource: &Resource, kind: &Kind, action: &'static str) -> Event {
-    let event = Event::new(Category::Resource, action, "resource", resource.id.to_string(), &*resource.name).with("kind", &*kind.label);
+    let event = Event::new(
+        Category::Resource,
+        action,
+        "resource",
+        resource.id.to_string(),
+        &*resource.name,
+    )
+    .with("kind", &*kind.label);
     match &resource.workspace {
         Some(workspace) => event.workspace(workspace),
         None => event,
@@ -310,7 +431,14 @@ pub(super) fn event(resource: &Resource, kind: &Kind, action: &'static str) -> E
 
 /// The event of a private thing.
 pub(super) fn private_event(resource: &Resource, action: &'static str) -> Event {
-    Event::new(Category::Resource, action, "resource", resource.id.to_string(), "").with("kind", "private thing")
+    Event::new(
+        Category::Resource,
+        action,
+        "resource",
+        resource.id.to_string(),
+        "",
+    )
+    .with("kind", "private thing")
 }
 
 /// The same answer for what somebody may not make and for what is there and not theirs to know, so that neither tells of
@@ -319,7 +447,10 @@ fn unwritable(refusal: Refusal, kind: &Kind) -> Refusal {
     match refusal {
         Refusal::NotFound => Refusal::forbidden(
             "role_lacks_permission",
-            format!("You can't write {} here, or not this one. Owners and admins of the workspace can.", kind.plural.to_lowercase()),
+            format!(
+                "You can't write {} here, or not this one. Owners and admins of the workspace can.",
+                kind.plural.to_lowercase()
+            ),
         ),
         refusal => refusal,
     }
@@ -334,7 +465,10 @@ fn line(input: &str, empty: &'static str) -> Result<String, std::borrow::Cow<'st
 
 fn require_depth(parent: Option<&Resource>, below: usize) -> Result<()> {
     if parent.map_or(0, |parent| ids_in(&parent.path).len()) + 1 + below > MAX_DEPTH {
-        return Err(Refusal::field("parent", format!("Things lie at most {MAX_DEPTH} deep in each other.")));
+        return Err(Refusal::field(
+            "parent",
+            format!("Things lie at most {MAX_DEPTH} deep in each other."),
+        ));
     }
     Ok(())
 }
@@ -345,7 +479,11 @@ async fn move_below(tx: &mut Tx, resource: &mut Resource, parent: Option<&Resour
         return Err(Refusal::field("parent", "It would lie in itself."));
     }
     require_depth(parent, queries::depth_below(tx, resource).await?)?;
-    let path = format!("{}{}/", parent.map_or("", |parent| &parent.path), resource.id);
+    let path = format!(
+        "{}{}/",
+        parent.map_or("", |parent| &parent.path),
+        resource.id
+    );
     queries::move_paths(tx, resource, &path).await?;
     resource.parent = parent.map(|parent| parent.id.clone());
     resource.path = path;

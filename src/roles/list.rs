@@ -88,7 +88,9 @@ async fn sees_all(tx: &mut Tx, actor: &Actor) -> Result<bool> {
     if access::allows(actor.role, Permission::ManageIntegrations) {
         return Ok(true);
     }
-    if actor.role != OrgRole::Viewer && queries::administers_one(tx, &actor.org.id, actor.user()).await? {
+    if actor.role != OrgRole::Viewer
+        && queries::administers_one(tx, &actor.org.id, actor.user()).await?
+    {
         return Ok(false);
     }
     access::require(actor.role, Permission::ManageIntegrations).map(|()| true)
@@ -107,19 +109,41 @@ pub async fn list(
     let pattern = pattern(search)?;
     let mut tx = app.db.read().await?;
     let all = sees_all(&mut tx, actor).await?;
-    let place = if after.is_empty() { None } else { Some(decode::<(String, i64, String)>(after)?) };
-    let asked = queries::Asked { org: &actor.org.id, pattern: &pattern, order, descending, place: place.as_ref(), limit: limit + 1 };
+    let place = if after.is_empty() {
+        None
+    } else {
+        Some(decode::<(String, i64, String)>(after)?)
+    };
+    let asked = queries::Asked {
+        org: &actor.org.id,
+        pattern: &pattern,
+        order,
+        descending,
+        place: place.as_ref(),
+        limit: limit + 1,
+    };
     let mut rows = queries::list(&mut tx, &asked, (!all).then(|| actor.user())).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let mark = |last: &Listed| encode(&(text::sort_key(&last.role.name), last.role.created_at, last.role.id.as_str()));
+    let mark = |last: &Listed| {
+        encode(&(
+            text::sort_key(&last.role.name),
+            last.role.created_at,
+            last.role.id.as_str(),
+        ))
+    };
     let next = rows.last().filter(|_| more).map(mark);
     Ok((rows, next))
 }
 
 /// The first custom roles by name that have this text in their name, for somebody who chooses one in a workspace, or
 /// anywhere in the organization (S3-11), each with whether it allows anything yet. Refuses who gives no access there.
-pub async fn search(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, text: &str) -> Result<Vec<(CustomRole, bool)>> {
+pub async fn search(
+    app: &App,
+    actor: &Actor,
+    workspace: Option<&WorkspaceId>,
+    text: &str,
+) -> Result<Vec<(CustomRole, bool)>> {
     let pattern = pattern(text)?;
     let mut tx = app.db.read().await?;
     super::details::may_create(&mut tx, actor, workspace).await?;
@@ -127,7 +151,12 @@ pub async fn search(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, t
 }
 
 /// A custom role for somebody who chooses one; "not found" for another organization's. Refuses like [`search`].
-pub async fn offered(app: &App, actor: &Actor, workspace: Option<&WorkspaceId>, id: &CustomRoleId) -> Result<(CustomRole, bool)> {
+pub async fn offered(
+    app: &App,
+    actor: &Actor,
+    workspace: Option<&WorkspaceId>,
+    id: &CustomRoleId,
+) -> Result<(CustomRole, bool)> {
     let mut tx = app.db.read().await?;
     super::details::may_create(&mut tx, actor, workspace).await?;
     let role = find_in(&mut tx, &actor.org.id, id).await?;
@@ -145,37 +174,82 @@ pub async fn find(app: &App, actor: &Actor, id: &CustomRoleId) -> Result<Found> 
     let every = lines.len();
     if !all {
         let own = queries::administered(&mut tx, org, actor.user()).await?;
-        lines.retain(|line| line.at.as_ref().is_none_or(|at| own.contains(&at.workspace)));
+        lines.retain(|line| {
+            line.at
+                .as_ref()
+                .is_none_or(|at| own.contains(&at.workspace))
+        });
     }
     let mut used = queries::used(&mut tx, org, id).await?;
     if !all {
         let within = queries::used_within(&mut tx, org, id, actor.user()).await?;
-        used = Use { permissions: used.permissions, ..within };
+        used = Use {
+            permissions: used.permissions,
+            ..within
+        };
     }
-    Ok(Found { role, used, hidden_lines: (every - lines.len()) as i64, lines, may_edit: all })
+    Ok(Found {
+        role,
+        used,
+        hidden_lines: (every - lines.len()) as i64,
+        lines,
+        may_edit: all,
+    })
 }
 
 /// One page of who has the role where, by workspace and name, and the cursor of the next page. Refuses like [`list`].
-pub async fn holders(app: &App, actor: &Actor, id: &CustomRoleId, after: &str, limit: i64) -> Result<(Vec<Holder>, Option<String>)> {
+pub async fn holders(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    after: &str,
+    limit: i64,
+) -> Result<(Vec<Holder>, Option<String>)> {
     let mut tx = app.db.read().await?;
     let all = sees_all(&mut tx, actor).await?;
     let org = &actor.org.id;
     find_in(&mut tx, org, id).await?;
-    let place: (String, String, String, String) = if after.is_empty() { Default::default() } else { decode(after)? };
-    let mut rows = queries::holders(&mut tx, org, id, (!all).then(|| actor.user()), &place, limit + 1).await?;
+    let place: (String, String, String, String) = if after.is_empty() {
+        Default::default()
+    } else {
+        decode(after)?
+    };
+    let mut rows = queries::holders(
+        &mut tx,
+        org,
+        id,
+        (!all).then(|| actor.user()),
+        &place,
+        limit + 1,
+    )
+    .await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let mark = |last: &Holder| encode(&(&last.order.0, last.workspace.as_str(), &last.order.1, last.member.as_str()));
+    let mark = |last: &Holder| {
+        encode(&(
+            &last.order.0,
+            last.workspace.as_str(),
+            &last.order.1,
+            last.member.as_str(),
+        ))
+    };
     let next = rows.last().filter(|_| more).map(mark);
     Ok((rows, next))
 }
 
 pub(super) fn pattern(search: &str) -> Result<String> {
     if search.contains('\0') || search.chars().count() > LONGEST_SEARCH {
-        return Err(Refusal::field("search", "Search for less: no name is that long."));
+        return Err(Refusal::field(
+            "search",
+            "Search for less: no name is that long.",
+        ));
     }
     let words = search.trim();
-    Ok(if words.is_empty() { "%".to_owned() } else { text::like(&text::sort_key(words)) })
+    Ok(if words.is_empty() {
+        "%".to_owned()
+    } else {
+        text::like(&text::sort_key(words))
+    })
 }
 
 fn encode(place: &impl Serialize) -> String {
@@ -183,9 +257,17 @@ fn encode(place: &impl Serialize) -> String {
 }
 
 fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let place = URL_SAFE_NO_PAD.decode(text).ok().filter(|raw| raw.len() <= 4096);
+    let place = URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()
+        .filter(|raw| raw.len() <= 4096);
     // PostgreSQL takes no NUL, which JSON writes as an escape.
     let plain = place.filter(|raw| !raw.windows(6).any(|six| six == b"\\u0000"));
     let read = plain.and_then(|raw| serde_json::from_slice(&raw).ok());
-    read.ok_or_else(|| Refusal::field("cursor", "This page belongs to another list. Start from the first page."))
+    read.ok_or_else(|| {
+        Refusal::field(
+            "cursor",
+            "This page belongs to another list. Start from the first page.",
+        )
+    })
 }

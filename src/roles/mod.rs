@@ -13,7 +13,10 @@ mod removal;
 
 pub use details::{change_details, create};
 pub use list::{Found, Holder, Listed, Order, find, holders, list, may_see, offered, search};
-pub use permissions::{At, Change, Edit, Line, NewLine, Scope, kinds, lines_to_add, permissions_impact, resources_to_add, set_permissions};
+pub use permissions::{
+    At, Change, Edit, Line, NewLine, Scope, kinds, lines_to_add, permissions_impact,
+    resources_to_add, set_permissions,
+};
 pub use removal::{Deletion, delete, deletion_impact};
 pub(crate) use removal::{end_all, forget_workspace};
 

@@ -87,13 +87,22 @@ pub async fn kinds(app: &App, actor: &Actor) -> Result<Vec<Kind>> {
 
 async fn workspace_kinds(tx: &mut Tx, org: &OrgId) -> Result<Vec<Kind>> {
     let all = Kinds::of(tx, Some(org)).await?;
-    let mut kinds: Vec<Kind> = all.iter().filter(|kind| kind.level == Level::Workspace).cloned().collect();
+    let mut kinds: Vec<Kind> = all
+        .iter()
+        .filter(|kind| kind.level == Level::Workspace)
+        .cloned()
+        .collect();
     kinds.sort_by(|a, b| a.label.cmp(&b.label));
     Ok(kinds)
 }
 
 /// What [`set_permissions`] would take and give: the same, and then nothing of it.
-pub async fn permissions_impact(app: &App, actor: &Actor, id: &CustomRoleId, lines: &[NewLine]) -> Result<Edit> {
+pub async fn permissions_impact(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    lines: &[NewLine],
+) -> Result<Edit> {
     let (_, edit) = edit(app, actor, id, lines).await?;
     Ok(edit)
 }
@@ -104,13 +113,23 @@ pub async fn permissions_impact(app: &App, actor: &Actor, id: &CustomRoleId, lin
 ///
 /// Refuses who isn't an owner or admin of the organization; an admin who has the role and would give themselves more
 /// (product.md, 2, rule 5); unknown kinds and resources, and those that no workspace role reaches; a thing named twice.
-pub async fn set_permissions(app: &App, actor: &Actor, id: &CustomRoleId, lines: &[NewLine]) -> Result<Edit> {
+pub async fn set_permissions(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    lines: &[NewLine],
+) -> Result<Edit> {
     let (tx, edit) = edit(app, actor, id, lines).await?;
     tx.commit().await?;
     Ok(edit)
 }
 
-async fn edit(app: &App, actor: &Actor, id: &CustomRoleId, lines: &[NewLine]) -> Result<(Tx, Edit)> {
+async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    lines: &[NewLine],
+) -> Result<(Tx, Edit)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageIntegrations)?;
@@ -120,7 +139,15 @@ async fn edit(app: &App, actor: &Actor, id: &CustomRoleId, lines: &[NewLine]) ->
     let after = read(&mut tx, org, lines, &before).await?;
     let used = queries::used(&mut tx, org, id).await?;
     let (gained, lost) = (beyond(&after, &before), beyond(&before, &after));
-    let mut edit = Edit { role, gained, lost, people: used.people, workspaces: used.workspaces, after, impact: Impact::default() };
+    let mut edit = Edit {
+        role,
+        gained,
+        lost,
+        people: used.people,
+        workspaces: used.workspaces,
+        after,
+        impact: Impact::default(),
+    };
     if edit.is_nothing() {
         return Ok((tx, edit));
     }
@@ -146,20 +173,32 @@ async fn edit(app: &App, actor: &Actor, id: &CustomRoleId, lines: &[NewLine]) ->
 async fn read(tx: &mut Tx, org: &OrgId, lines: &[NewLine], before: &[Line]) -> Result<Vec<Line>> {
     let wrong = |words: String| Refusal::field("permissions", words);
     if lines.len() > MOST_LINES {
-        return Err(wrong(format!("A role has at most {MOST_LINES} lines. Name what stands above them instead.")));
+        return Err(wrong(format!(
+            "A role has at most {MOST_LINES} lines. Name what stands above them instead."
+        )));
     }
     let kinds = workspace_kinds(tx, org).await?;
     let mut seen = HashSet::new();
     let mut read = Vec::new();
     for line in lines.iter().filter(|line| !line.actions.is_empty()) {
         if !seen.insert(&line.scope) {
-            return Err(wrong("One thing stands there twice. Say once what may be done with it.".into()));
+            return Err(wrong(
+                "One thing stands there twice. Say once what may be done with it.".into(),
+            ));
         }
         let actions = line.actions.with(Action::View, true);
         read.push(match &line.scope {
             Scope::Kind(name) => {
-                let kind = kinds.iter().find(|kind| kind.name == *name).ok_or_else(|| not_a_kind(name))?;
-                Line { scope: line.scope.clone(), kind: kind.name.to_string(), at: None, actions }
+                let kind = kinds
+                    .iter()
+                    .find(|kind| kind.name == *name)
+                    .ok_or_else(|| not_a_kind(name))?;
+                Line {
+                    scope: line.scope.clone(),
+                    kind: kind.name.to_string(),
+                    at: None,
+                    actions,
+                }
             }
             Scope::Resource(id) => {
                 // What was archived since keeps its line, until somebody takes it out.
@@ -168,7 +207,11 @@ async fn read(tx: &mut Tx, org: &OrgId, lines: &[NewLine], before: &[Line]) -> R
                     Some(kept) => Some(kept),
                     None => queries::resource(tx, org, id).await?,
                 };
-                let found = found.ok_or_else(|| wrong(format!("There is no resource {id} in a workspace of this organization.")))?;
+                let found = found.ok_or_else(|| {
+                    wrong(format!(
+                        "There is no resource {id} in a workspace of this organization."
+                    ))
+                })?;
                 Line { actions, ..found }
             }
         });
@@ -178,7 +221,9 @@ async fn read(tx: &mut Tx, org: &OrgId, lines: &[NewLine], before: &[Line]) -> R
 
 fn not_a_kind(name: &str) -> Refusal {
     let words = match access::known_kind(name).map(|kind| kind.level) {
-        Some(Level::Organization) => format!("“{name}” stands in the organization, where the organization role decides."),
+        Some(Level::Organization) => {
+            format!("“{name}” stands in the organization, where the organization role decides.")
+        }
         Some(Level::Private) => format!("“{name}” is its owner's alone, whatever anybody's role."),
         _ => format!("There is no kind “{name}”."),
     };
@@ -188,17 +233,30 @@ fn not_a_kind(name: &str) -> Refusal {
 /// What the first lines allow beyond the second.
 fn beyond(these: &[Line], those: &[Line]) -> Vec<Change> {
     let more = |line: &Line| {
-        let other = those.iter().find(|other| other.scope == line.scope).map_or(Actions::none(), |other| other.actions);
-        let actions = ACTIONS.into_iter().filter(|a| line.actions.allow(*a) && !other.allow(*a));
+        let other = those
+            .iter()
+            .find(|other| other.scope == line.scope)
+            .map_or(Actions::none(), |other| other.actions);
+        let actions = ACTIONS
+            .into_iter()
+            .filter(|a| line.actions.allow(*a) && !other.allow(*a));
         let actions = actions.fold(Actions::none(), |all, action| all.with(action, true));
-        (!actions.is_empty()).then(|| Change { line: line.clone(), actions })
+        (!actions.is_empty()).then(|| Change {
+            line: line.clone(),
+            actions,
+        })
     };
     these.iter().filter_map(more).collect()
 }
 
 /// `view, run`
 fn names(actions: Actions) -> String {
-    ACTIONS.into_iter().filter(|action| actions.allow(*action)).map(Action::as_str).collect::<Vec<_>>().join(", ")
+    ACTIONS
+        .into_iter()
+        .filter(|action| actions.allow(*action))
+        .map(Action::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn in_words(line: &Line, actions: Actions) -> String {
@@ -220,7 +278,10 @@ impl Line {
 impl Change {
     /// The line with the changed actions alone.
     pub fn into_line(self) -> Line {
-        Line { actions: self.actions, ..self.line }
+        Line {
+            actions: self.actions,
+            ..self.line
+        }
     }
 
     /// `table Orders: view, edit`

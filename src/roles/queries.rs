@@ -19,18 +19,31 @@ row! {
 
 impl From<RoleRow> for CustomRole {
     fn from(row: RoleRow) -> Self {
-        Self { id: row.id, name: row.name, description: row.description, created_at: row.created_at }
+        Self {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            created_at: row.created_at,
+        }
     }
 }
 
-pub(super) async fn find(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<Option<CustomRole>> {
+pub(super) async fn find(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+) -> Result<Option<CustomRole>> {
     let found: Option<RoleRow> = on!(tx, c => sqlx::query_as(
         "SELECT id, name, description, created_at FROM custom_roles WHERE org_id = $1 AND id = $2")
         .bind(org.as_str()).bind(id.as_str()).fetch_optional(c))?;
     Ok(found.map(Into::into))
 }
 
-pub(super) async fn find_by_name(tx: &mut Tx, org: &OrgId, sort_name: &str) -> Result<Option<CustomRole>> {
+pub(super) async fn find_by_name(
+    tx: &mut Tx,
+    org: &OrgId,
+    sort_name: &str,
+) -> Result<Option<CustomRole>> {
     let found: Option<RoleRow> = on!(tx, c => sqlx::query_as(
         "SELECT id, name, description, created_at FROM custom_roles WHERE org_id = $1 AND sort_name = $2")
         .bind(org.as_str()).bind(sort_name).fetch_optional(c))?;
@@ -38,10 +51,17 @@ pub(super) async fn find_by_name(tx: &mut Tx, org: &OrgId, sort_name: &str) -> R
 }
 
 pub(super) async fn count(tx: &mut Tx, org: &OrgId) -> Result<i64> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM custom_roles WHERE org_id = $1").bind(org.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM custom_roles WHERE org_id = $1").bind(org.as_str()).fetch_one(c))?,
+    )
 }
 
-pub(super) async fn insert(tx: &mut Tx, org: &OrgId, role: &CustomRole, sort_name: &str) -> Result<()> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    org: &OrgId,
+    role: &CustomRole,
+    sort_name: &str,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO custom_roles (id, org_id, name, sort_name, description, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
@@ -55,7 +75,12 @@ pub(super) async fn insert(tx: &mut Tx, org: &OrgId, role: &CustomRole, sort_nam
     Ok(())
 }
 
-pub(super) async fn update(tx: &mut Tx, org: &OrgId, role: &CustomRole, sort_name: &str) -> Result<()> {
+pub(super) async fn update(
+    tx: &mut Tx,
+    org: &OrgId,
+    role: &CustomRole,
+    sort_name: &str,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE custom_roles SET name = $3, sort_name = $4, description = $5 WHERE org_id = $1 AND id = $2")
@@ -77,12 +102,20 @@ macro_rules! administered {
 }
 
 pub(super) async fn administers_one(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar(concat!("SELECT EXISTS (", administered!(), ")"))
-        .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar(concat!("SELECT EXISTS (", administered!(), ")"))
+        .bind(org.as_str()).bind(user.as_str()).fetch_one(c))?,
+    )
 }
 
-pub(super) async fn administered(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<WorkspaceId>> {
-    Ok(on!(tx, c => sqlx::query_scalar(administered!()).bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+pub(super) async fn administered(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<WorkspaceId>> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar(administered!()).bind(org.as_str()).bind(user.as_str()).fetch_all(c))?,
+    )
 }
 
 row! {
@@ -99,9 +132,27 @@ row! {
 
 impl From<ListedRow> for Listed {
     fn from(row: ListedRow) -> Self {
-        let used = Use { people: row.people, workspaces: row.workspaces, permissions: row.permissions };
-        let ListedRow { id, name, description, created_at, .. } = row;
-        Self { role: CustomRole { id, name, description, created_at }, used }
+        let used = Use {
+            people: row.people,
+            workspaces: row.workspaces,
+            permissions: row.permissions,
+        };
+        let ListedRow {
+            id,
+            name,
+            description,
+            created_at,
+            ..
+        } = row;
+        Self {
+            role: CustomRole {
+                id,
+                name,
+                description,
+                created_at,
+            },
+            used,
+        }
     }
 }
 
@@ -117,11 +168,25 @@ pub(super) struct Asked<'a> {
 }
 
 /// One page of roles with how much each is used; where `within` is somebody, in the workspaces that they administer.
-pub(super) async fn list(tx: &mut Tx, asked: &Asked<'_>, within: Option<&UserId>) -> Result<Vec<Listed>> {
-    let (column, than) =
-        (if asked.order == Order::Name { "r.sort_name" } else { "r.created_at" }, if asked.descending { "<" } else { ">" });
+pub(super) async fn list(
+    tx: &mut Tx,
+    asked: &Asked<'_>,
+    within: Option<&UserId>,
+) -> Result<Vec<Listed>> {
+    let (column, than) = (
+        if asked.order == Order::Name {
+            "r.sort_name"
+        } else {
+            "r.created_at"
+        },
+        if asked.descending { "<" } else { ">" },
+    );
     let direction = if asked.descending { "DESC" } else { "ASC" };
-    let value = if asked.order == Order::Name { "$5" } else { "$6" };
+    let value = if asked.order == Order::Name {
+        "$5"
+    } else {
+        "$6"
+    };
     let sql = format!(
         "SELECT r.id, r.name, r.description, r.created_at,
             (SELECT COUNT(DISTINCT a.user_id) FROM access a WHERE a.custom_role_id = r.id AND {WITHIN}) AS people,
@@ -154,15 +219,35 @@ row! {
 }
 
 /// Roles with this in their name, each with whether it lists anything.
-pub(super) async fn search(tx: &mut Tx, org: &OrgId, pattern: &str, limit: i64) -> Result<Vec<(CustomRole, bool)>> {
+pub(super) async fn search(
+    tx: &mut Tx,
+    org: &OrgId,
+    pattern: &str,
+    limit: i64,
+) -> Result<Vec<(CustomRole, bool)>> {
     let rows: Vec<OfferedRow> = on!(tx, c => sqlx::query_as(
         "SELECT id, name, description, created_at,
             (SELECT COUNT(*) FROM custom_role_permissions p WHERE p.role_id = custom_roles.id) AS permissions
          FROM custom_roles WHERE org_id = $1 AND sort_name LIKE $2 ESCAPE '\\' ORDER BY sort_name, id LIMIT $3")
         .bind(org.as_str()).bind(pattern).bind(limit).fetch_all(c))?;
     let role = |row: OfferedRow| {
-        let OfferedRow { id, name, description, created_at, permissions } = row;
-        (RoleRow { id, name, description, created_at }.into(), permissions > 0)
+        let OfferedRow {
+            id,
+            name,
+            description,
+            created_at,
+            permissions,
+        } = row;
+        (
+            RoleRow {
+                id,
+                name,
+                description,
+                created_at,
+            }
+            .into(),
+            permissions > 0,
+        )
     };
     Ok(rows.into_iter().map(role).collect())
 }
@@ -180,11 +265,21 @@ pub(super) async fn used(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<
 }
 
 /// How much it is used in the workspaces that somebody administers.
-pub(super) async fn used_within(tx: &mut Tx, org: &OrgId, id: &CustomRoleId, user: &UserId) -> Result<Use> {
+pub(super) async fn used_within(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+    user: &UserId,
+) -> Result<Use> {
     count_use(tx, org, id, Some(user)).await
 }
 
-async fn count_use(tx: &mut Tx, org: &OrgId, id: &CustomRoleId, within: Option<&UserId>) -> Result<Use> {
+async fn count_use(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+    within: Option<&UserId>,
+) -> Result<Use> {
     let sql = format!(
         "SELECT COUNT(DISTINCT a.user_id) AS people, COUNT(DISTINCT a.workspace_id) AS workspaces,
             (SELECT COUNT(*) FROM custom_role_permissions p WHERE p.org_id = $1 AND p.role_id = $4) AS permissions
@@ -192,7 +287,11 @@ async fn count_use(tx: &mut Tx, org: &OrgId, id: &CustomRoleId, within: Option<&
     );
     let row: UseRow = on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(org.as_str()).bind(within.map_or("", |user| user.as_str())).bind(within.is_none()).bind(id.as_str()).fetch_one(c))?;
-    Ok(Use { people: row.people, workspaces: row.workspaces, permissions: row.permissions })
+    Ok(Use {
+        people: row.people,
+        workspaces: row.workspaces,
+        permissions: row.permissions,
+    })
 }
 
 row! {
@@ -239,7 +338,11 @@ pub(super) async fn holders(
 }
 
 /// The workspaces where a role is assigned, each with how many people have it there.
-pub(super) async fn places(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<Vec<(WorkspaceId, String, i64)>> {
+pub(super) async fn places(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+) -> Result<Vec<(WorkspaceId, String, i64)>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT w.id, w.name, COUNT(DISTINCT a.user_id) FROM access a JOIN workspaces w ON w.id = a.workspace_id
          WHERE w.org_id = $1 AND w.deleted_at IS NULL AND a.custom_role_id = $2 GROUP BY w.id, w.name, w.sort_name ORDER BY w.sort_name, w.id")
@@ -247,11 +350,20 @@ pub(super) async fn places(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Resul
 }
 
 pub(super) async fn delete(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM custom_roles WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM custom_roles WHERE org_id = $1 AND id = $2")
+            .bind(org.as_str())
+            .bind(id.as_str())
+    )?;
     Ok(())
 }
 
-pub(super) async fn forget_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<u64> {
+pub(super) async fn forget_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+) -> Result<u64> {
     Ok(run!(
         tx,
         sqlx::query(
@@ -271,7 +383,10 @@ pub(super) async fn end_all(tx: &mut Tx, org: &OrgId, to: WorkspaceRole) -> Resu
         .bind(org.as_str())
         .bind(to.as_str())
     )?;
-    for statement in ["DELETE FROM custom_role_permissions WHERE org_id = $1", "DELETE FROM custom_roles WHERE org_id = $1"] {
+    for statement in [
+        "DELETE FROM custom_role_permissions WHERE org_id = $1",
+        "DELETE FROM custom_roles WHERE org_id = $1",
+    ] {
         run!(tx, sqlx::query(statement).bind(org.as_str()))?;
     }
     Ok(())

@@ -33,7 +33,12 @@ pub struct Deletion {
 }
 
 /// What [`delete`] would do: the same, and then nothing of it. Refuses what it refuses, but for the typed name.
-pub async fn deletion_impact(app: &App, actor: &Actor, id: &CustomRoleId, replacement: Option<&Given>) -> Result<Deletion> {
+pub async fn deletion_impact(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    replacement: Option<&Given>,
+) -> Result<Deletion> {
     let (_, deletion) = end(app, actor, id, None, replacement).await?;
     Ok(deletion)
 }
@@ -45,20 +50,35 @@ pub async fn deletion_impact(app: &App, actor: &Actor, id: &CustomRoleId, replac
 /// Refuses who isn't an owner or admin of the organization; unless `typed` is the role's name; a replacement that isn't
 /// one of the organization's roles, that the actor couldn't give (product.md, 2, rule 2) or that would raise themselves
 /// (rule 5). Nobody becomes owner of a workspace in this way.
-pub async fn delete(app: &App, actor: &Actor, id: &CustomRoleId, typed: &str, replacement: Option<&Given>) -> Result<Deletion> {
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    typed: &str,
+    replacement: Option<&Given>,
+) -> Result<Deletion> {
     let (tx, deletion) = end(app, actor, id, Some(typed), replacement).await?;
     tx.commit().await?;
     Ok(deletion)
 }
 
-async fn end(app: &App, actor: &Actor, id: &CustomRoleId, typed: Option<&str>, replacement: Option<&Given>) -> Result<(Tx, Deletion)> {
+async fn end(
+    app: &App,
+    actor: &Actor,
+    id: &CustomRoleId,
+    typed: Option<&str>,
+    replacement: Option<&Given>,
+) -> Result<(Tx, Deletion)> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageIntegrations)?;
     let org = &actor.org.id;
     let role = find_in(&mut tx, org, id).await?;
     if typed.is_some_and(|typed| text::name(typed).ok().as_deref() != Some(role.name.as_str())) {
-        return Err(Refusal::field("confirm", format!("Type the role's name, {}, to delete it.", role.name)));
+        return Err(Refusal::field(
+            "confirm",
+            format!("Type the role's name, {}, to delete it.", role.name),
+        ));
     }
     let replaced_by = match replacement {
         Some(given) => Some(check(&mut tx, &actor, id, given).await?),
@@ -75,9 +95,21 @@ async fn end(app: &App, actor: &Actor, id: &CustomRoleId, typed: Option<&str>, r
     queries::delete(&mut tx, org, id).await?;
     let impact = before.compare(&impact::look(&mut tx, &scope).await?);
     require_no_own_raise(&actor, &impact, &role)?;
-    let places = places.into_iter().map(|(_, name, people)| (name, people)).collect();
+    let places = places
+        .into_iter()
+        .map(|(_, name, people)| (name, people))
+        .collect();
     let (invitations, revoked) = (cut.changed.len() + cut.revoked.len(), cut.revoked.len());
-    let deletion = Deletion { role, used, places, lines, replacement: replaced_by, invitations, revoked, impact };
+    let deletion = Deletion {
+        role,
+        used,
+        places,
+        lines,
+        replacement: replaced_by,
+        invitations,
+        revoked,
+        impact,
+    };
     record(&mut tx, &actor, &deletion, now).await?;
     Ok((tx, deletion))
 }
@@ -85,16 +117,31 @@ async fn end(app: &App, actor: &Actor, id: &CustomRoleId, typed: Option<&str>, r
 /// The replacement's name. Refuses what can't be one.
 async fn check(tx: &mut Tx, actor: &Actor, id: &CustomRoleId, given: &Given) -> Result<String> {
     if given.custom() == Some(id) {
-        return Err(Refusal::field("replacement", "Choose a role other than the one that goes."));
+        return Err(Refusal::field(
+            "replacement",
+            "Choose a role other than the one that goes.",
+        ));
     }
     if *given == Given::Fixed(WorkspaceRole::Owner) {
-        return Err(Refusal::field("replacement", "Make people owners of a workspace one by one, on its members page."));
+        return Err(Refusal::field(
+            "replacement",
+            "Make people owners of a workspace one by one, on its members page.",
+        ));
     }
-    access::may_set_access(access::gives_up_to(Some(actor.role), None), Some(actor.role), None, Some(given.role()), false)?;
+    access::may_set_access(
+        access::gives_up_to(Some(actor.role), None),
+        Some(actor.role),
+        None,
+        Some(given.role()),
+        false,
+    )?;
     match given {
         Given::Fixed(role) => Ok(role.label().to_owned()),
         Given::Custom(other) => match find_in(tx, &actor.org.id, other).await {
-            Err(Refusal::NotFound) => Err(Refusal::field("replacement", "There is no such role in this organization.")),
+            Err(Refusal::NotFound) => Err(Refusal::field(
+                "replacement",
+                "There is no such role in this organization.",
+            )),
             found => Ok(found?.name),
         },
     }
@@ -102,13 +149,24 @@ async fn check(tx: &mut Tx, actor: &Actor, id: &CustomRoleId, given: &Given) -> 
 
 /// Refuses a change of a role that lets the one who makes it do more in some workspace, owners excepted (product.md, 2,
 /// rule 5).
-pub(super) fn require_no_own_raise(actor: &Actor, impact: &Impact, role: &CustomRole) -> Result<()> {
+pub(super) fn require_no_own_raise(
+    actor: &Actor,
+    impact: &Impact,
+    role: &CustomRole,
+) -> Result<()> {
     let more = |effect: Effect| matches!(effect, Effect::Gains | Effect::More | Effect::Other);
-    if actor.role == OrgRole::Owner || !impact.changes.iter().any(|change| actor.person.is_or_acts_for(&change.user) && more(change.effect))
+    if actor.role == OrgRole::Owner
+        || !impact
+            .changes
+            .iter()
+            .any(|change| actor.person.is_or_acts_for(&change.user) && more(change.effect))
     {
         return Ok(());
     }
-    let words = format!("You have the role {} yourself, and this would let you do more. Ask an owner.", role.name);
+    let words = format!(
+        "You have the role {} yourself, and this would let you do more. Ask an owner.",
+        role.name
+    );
     Err(Refusal::forbidden("own_role_upward", words))
 }
 
@@ -127,7 +185,11 @@ async fn record(tx: &mut Tx, actor: &Actor, deletion: &Deletion, now: Micros) ->
 
 /// Takes out of every role what it allows on the resources of a workspace that leaves the organization. Part of the write
 /// that unlinks it.
-pub(crate) async fn forget_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<u64> {
+pub(crate) async fn forget_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+) -> Result<u64> {
     queries::forget_workspace(tx, org, workspace).await
 }
 

@@ -47,12 +47,19 @@ pub enum Noted {
 /// it: what can't be read, and things that there aren't or that are private to somebody (S4-11).
 pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result<Vec<Noted>> {
     if all.is_empty() || all.len() > MOST {
-        return Err(Refusal::field("events", "Send 1 to 1,000 events at a time."));
+        return Err(Refusal::field(
+            "events",
+            "Send 1 to 1,000 events at a time.",
+        ));
     }
     let now = app.now();
     let mut events = each("events", all.iter(), read)?;
     let (mut tx, place) = resources::write_at(app, place).await?;
-    let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
+    let names: Vec<(&str, &str)> = all
+        .iter()
+        .filter_map(|new| new.resource.as_ref())
+        .map(|(kind, id)| (&**kind, &**id))
+        .collect();
     let known = Known::load(app, &mut tx, &place, &names).await?;
     match (&place.workspace, &place.actor) {
         (Some(_), _) if known.sight.administers() => {}
@@ -63,8 +70,14 @@ pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result
         }
     }
     let people = people(&mut tx, &place, all.iter().map(|new| new.person.as_str())).await?;
-    each("events", all.iter().zip(&mut events), |(new, event)| complete(event, new, &known, &people, &place))?;
-    let scope = place.workspace_id().map(ToString::to_string).or(place.org_id().map(ToString::to_string)).unwrap_or_default();
+    each("events", all.iter().zip(&mut events), |(new, event)| {
+        complete(event, new, &known, &people, &place)
+    })?;
+    let scope = place
+        .workspace_id()
+        .map(ToString::to_string)
+        .or(place.org_id().map(ToString::to_string))
+        .unwrap_or_default();
     let ids: Vec<&str> = all.iter().map(|new| new.external_id.trim()).collect();
     let mut there: HashSet<String> = queries::reported(&mut tx, &scope, &ids).await?;
     let (mut noted, mut fresh, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
@@ -87,7 +100,10 @@ pub async fn report_events(app: &App, place: &Place, all: &[NewEvent]) -> Result
 
 fn read(new: &NewEvent) -> Result<Event> {
     let mut checks = Checks::default();
-    let id = checks.take("external_id", line(&new.external_id, "Give the id that it has in your product."));
+    let id = checks.take(
+        "external_id",
+        line(&new.external_id, "Give the id that it has in your product."),
+    );
     checks.take("person", text::optional_line(&new.person, 254));
     let category = match new.category.as_str() {
         "run" => Some(Category::Run),
@@ -100,27 +116,54 @@ fn read(new: &NewEvent) -> Result<Event> {
     }
     let at = match new.happened_at.as_str() {
         "" => None,
-        said => checks.take("happened_at", parse_rfc3339(said).ok_or("Write a time like 2026-11-22T09:41:07Z.")),
+        said => checks.take(
+            "happened_at",
+            parse_rfc3339(said).ok_or("Write a time like 2026-11-22T09:41:07Z."),
+        ),
     };
     if Value::from(new.details.clone()).to_string().len() > MOST_DETAILS {
         checks.fail("details", "Keep the details below 2,000 bytes.");
     }
     checks.done()?;
-    let (Some(id), Some(category)) = (id, category) else { return Err(Refusal::NotFound) };
-    let mut event = Event::new(category, format!("{REPORTED}{}", new.action), "reported", id.as_str(), "").with("external_id", id);
+    let (Some(id), Some(category)) = (id, category) else {
+        return Err(Refusal::NotFound);
+    };
+    let mut event = Event::new(
+        category,
+        format!("{REPORTED}{}", new.action),
+        "reported",
+        id.as_str(),
+        "",
+    )
+    .with("external_id", id);
     if let Some(at) = at {
         event = event.with("happened_at", rfc3339(at));
     }
-    Ok(if new.details.is_empty() { event } else { event.with("details", new.details.clone()) })
+    Ok(if new.details.is_empty() {
+        event
+    } else {
+        event.with("details", new.details.clone())
+    })
 }
 
 fn is_action(text: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
     text.len() <= 60 && text.contains('.') && text.split('.').all(word)
 }
 
 /// Puts what it happened to, and who did it, into an event.
-fn complete(event: &mut Event, new: &NewEvent, known: &Known, people: &People, place: &Place) -> Result<()> {
+fn complete(
+    event: &mut Event,
+    new: &NewEvent,
+    known: &Known,
+    people: &People,
+    place: &Place,
+) -> Result<()> {
     event.workspace = place.workspace_id().cloned();
     if let Some((kind, id)) = &new.resource {
         let resource = known.require(Action::View, kind, id)?;

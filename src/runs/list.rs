@@ -48,7 +48,10 @@ pub async fn list(app: &App, place: &Place, filter: &Filter) -> Result<Listed> {
     let mut rows = queries::list(&mut tx, &asked).await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| encode_cursor(asked.workspace.as_str(), &last.run));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| encode_cursor(asked.workspace.as_str(), &last.run));
     Ok(Listed { rows, next })
 }
 
@@ -59,7 +62,13 @@ pub async fn explain(app: &App, place: &Place, filter: &Filter) -> Result<Vec<St
     queries::explain(&mut tx, &asked).await
 }
 
-async fn asked(app: &App, tx: &mut Tx, place: &Place, filter: &Filter, limit: i64) -> Result<Asked> {
+async fn asked(
+    app: &App,
+    tx: &mut Tx,
+    place: &Place,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Asked> {
     let workspace = place.workspace_id().ok_or(Refusal::NotFound)?.clone();
     let sight = place.sight(app, tx, Some(&workspace)).await?;
     Ok(Asked {
@@ -68,8 +77,14 @@ async fn asked(app: &App, tx: &mut Tx, place: &Place, filter: &Filter, limit: i6
         sees_all: sight.sees_all(),
         sees_workspace: sight.sees_workspace(),
         status: filter.status.map_or("", Status::as_str),
-        resource: filter.resource.as_ref().map_or_else(String::new, ToString::to_string),
-        person: filter.person.as_ref().map_or_else(String::new, ToString::to_string),
+        resource: filter
+            .resource
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
+        person: filter
+            .person
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
         before: match filter.after.as_str() {
             "" => (i64::MAX, String::new()),
             cursor => decode_cursor(workspace.as_str(), cursor)?,
@@ -80,12 +95,23 @@ async fn asked(app: &App, tx: &mut Tx, place: &Place, filter: &Filter, limit: i6
 }
 
 fn encode_cursor(workspace: &str, run: &Run) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_string(&(workspace, run.at(), run.id.as_str())).unwrap_or_default())
+    URL_SAFE_NO_PAD
+        .encode(serde_json::to_string(&(workspace, run.at(), run.id.as_str())).unwrap_or_default())
 }
 
 fn decode_cursor(workspace: &str, text: &str) -> Result<(Micros, String)> {
-    let wrong = || Refusal::field("cursor", "This page belongs to another list. Start from the first page.");
+    let wrong = || {
+        Refusal::field(
+            "cursor",
+            "This page belongs to another list. Start from the first page.",
+        )
+    };
     let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
-    let (of, at, id): (String, Micros, String) = serde_json::from_slice(&raw).map_err(|_| wrong())?;
-    if of != workspace || id.contains('\0') { Err(wrong()) } else { Ok((at, id)) }
+    let (of, at, id): (String, Micros, String) =
+        serde_json::from_slice(&raw).map_err(|_| wrong())?;
+    if of != workspace || id.contains('\0') {
+        Err(wrong())
+    } else {
+        Ok((at, id))
+    }
 }

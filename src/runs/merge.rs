@@ -51,13 +51,12 @@ mod tests {
     }
 
     fn reports() -> impl Strategy<Value = Vec<Run>> {
-        let one =
-            (0..4_usize, 0..5_i64, 0..5_i64, 0..3_i64, any::<bool>()).prop_map(|(status, start, length, rows, told)| {
-                match Status::ALL[status] {
-                    Status::Running => run(Status::Running, Some(start), None, 0),
-                    ended => run(ended, told.then_some(start), Some(start + length), rows),
-                }
-            });
+        let one = (0..4_usize, 0..5_i64, 0..5_i64, 0..3_i64, any::<bool>()).prop_map(
+            |(status, start, length, rows, told)| match Status::ALL[status] {
+                Status::Running => run(Status::Running, Some(start), None, 0),
+                ended => run(ended, told.then_some(start), Some(start + length), rows),
+            },
+        );
         prop::collection::vec(one, 1..6)
     }
 

@@ -24,8 +24,16 @@ use std::collections::HashMap;
 const MOST: usize = 1_000;
 
 /// What each of these runs of a workspace was a run of, as far as they are there; `None`: of the workspace as a whole.
-pub(crate) async fn resources_of(tx: &mut Tx, workspace: &WorkspaceId, runs: &[RunId]) -> Result<HashMap<RunId, Option<ResourceId>>> {
-    if runs.is_empty() { Ok(HashMap::new()) } else { queries::resources_of(tx, workspace, runs).await }
+pub(crate) async fn resources_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    runs: &[RunId],
+) -> Result<HashMap<RunId, Option<ResourceId>>> {
+    if runs.is_empty() {
+        Ok(HashMap::new())
+    } else {
+        queries::resources_of(tx, workspace, runs).await
+    }
 }
 
 /// How a run stands.
@@ -88,7 +96,9 @@ pub struct Run {
 impl Run {
     /// The start where it is known, else the end: when it stands in lists.
     pub fn at(&self) -> Micros {
-        self.started_at.or(self.finished_at).unwrap_or(self.created_at)
+        self.started_at
+            .or(self.finished_at)
+            .unwrap_or(self.created_at)
     }
 
     /// The UTC day that it counts on, as days since 1970-01-01.

@@ -50,23 +50,43 @@ impl From<RunRow> for Run {
 }
 
 /// What these runs of a workspace were runs of.
-pub(super) async fn resources_of(tx: &mut Tx, workspace: &WorkspaceId, runs: &[RunId]) -> Result<HashMap<RunId, Option<ResourceId>>> {
-    let sql = format!("SELECT id, resource_id FROM runs WHERE workspace_id = $1 AND id IN ({})", places(2, runs.len()));
+pub(super) async fn resources_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    runs: &[RunId],
+) -> Result<HashMap<RunId, Option<ResourceId>>> {
+    let sql = format!(
+        "SELECT id, resource_id FROM runs WHERE workspace_id = $1 AND id IN ({})",
+        places(2, runs.len())
+    );
     let rows: Vec<(RunId, Option<String>)> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
         runs.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
     })?;
-    Ok(rows.into_iter().map(|(run, resource)| (run, resource.map(ResourceId::from))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(run, resource)| (run, resource.map(ResourceId::from)))
+        .collect())
 }
 
 /// The runs of a workspace that have these ids of the host product, by them.
-pub(super) async fn by_external_ids(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<HashMap<String, Run>> {
-    let sql = format!("SELECT * FROM runs WHERE workspace_id = $1 AND external_id IN ({})", places(2, ids.len()));
+pub(super) async fn by_external_ids(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<HashMap<String, Run>> {
+    let sql = format!(
+        "SELECT * FROM runs WHERE workspace_id = $1 AND external_id IN ({})",
+        places(2, ids.len())
+    );
     let rows: Vec<RunRow> = on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
     })?;
-    Ok(rows.into_iter().map(|row| (row.external_id.clone(), row.into())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.external_id.clone(), row.into()))
+        .collect())
 }
 
 /// Writes runs, new ones and those that are there.
@@ -105,7 +125,11 @@ pub(super) async fn write(tx: &mut Tx, workspace: &WorkspaceId, runs: &[Run]) ->
 }
 
 /// Who of these is a member, by id or lower-case address: the account, its address and its name.
-pub(super) async fn people(tx: &mut Tx, org: &OrgId, named: &[String]) -> Result<Vec<(UserId, String, String)>> {
+pub(super) async fn people(
+    tx: &mut Tx,
+    org: &OrgId,
+    named: &[String],
+) -> Result<Vec<(UserId, String, String)>> {
     let places = places(2, named.len());
     let sql = format!(
         "SELECT user_id, email, name FROM members WHERE org_id = $1 AND user_id IN ({places})
@@ -118,7 +142,11 @@ pub(super) async fn people(tx: &mut Tx, org: &OrgId, named: &[String]) -> Result
 }
 
 /// Notes in the directory when people were last active (S1-64).
-pub(super) async fn note_members(tx: &mut Tx, org: &OrgId, people: &[(UserId, Micros)]) -> Result<()> {
+pub(super) async fn note_members(
+    tx: &mut Tx,
+    org: &OrgId,
+    people: &[(UserId, Micros)],
+) -> Result<()> {
     let sql = format!(
         "WITH seen (user_id, at) AS (VALUES {})
          UPDATE members SET last_active_at = (SELECT s.at FROM seen s WHERE s.user_id = members.user_id)
@@ -128,7 +156,9 @@ pub(super) async fn note_members(tx: &mut Tx, org: &OrgId, people: &[(UserId, Mi
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
-        people.iter().fold(query, |query, (user, at)| query.bind(user.as_str()).bind(*at))
+        people.iter().fold(query, |query, (user, at)| {
+            query.bind(user.as_str()).bind(*at)
+        })
     })?;
     Ok(())
 }
@@ -140,13 +170,28 @@ pub(super) async fn kept_from(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Mi
     Ok(found.unwrap_or_default())
 }
 
-pub(super) async fn set_kept_from(tx: &mut Tx, workspace: &WorkspaceId, from: Micros) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE workspaces SET runs_from = $2 WHERE id = $1 AND runs_from < $2").bind(workspace.as_str()).bind(from))?;
+pub(super) async fn set_kept_from(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    from: Micros,
+) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("UPDATE workspaces SET runs_from = $2 WHERE id = $1 AND runs_from < $2")
+            .bind(workspace.as_str())
+            .bind(from)
+    )?;
     Ok(())
 }
 
 /// Deletes up to so many runs of a workspace of the organization from before a moment. Those that go on stay.
-pub(super) async fn delete_before(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId, before: Micros, most: i64) -> Result<u64> {
+pub(super) async fn delete_before(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    before: Micros,
+    most: i64,
+) -> Result<u64> {
     Ok(run!(
         tx,
         sqlx::query(
@@ -170,7 +215,10 @@ pub(super) async fn with_policy(tx: &mut Tx) -> Result<Vec<(OrgId, WorkspaceId, 
 
 /// Which of these events a place has in its log.
 pub(super) async fn reported(tx: &mut Tx, place: &str, ids: &[&str]) -> Result<HashSet<String>> {
-    let sql = format!("SELECT external_id FROM reported_events WHERE place = $1 AND external_id IN ({})", places(2, ids.len()));
+    let sql = format!(
+        "SELECT external_id FROM reported_events WHERE place = $1 AND external_id IN ({})",
+        places(2, ids.len())
+    );
     let rows: Vec<String> = on!(tx, c => {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())).bind(place);
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
@@ -178,12 +226,18 @@ pub(super) async fn reported(tx: &mut Tx, place: &str, ids: &[&str]) -> Result<H
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn note_reported(tx: &mut Tx, place: &str, ids: &[&str], now: Micros) -> Result<()> {
+pub(super) async fn note_reported(
+    tx: &mut Tx,
+    place: &str,
+    ids: &[&str],
+    now: Micros,
+) -> Result<()> {
     let rows = rows_alone(tx.dialect(), ids.len(), 3);
     let sql = format!("INSERT INTO reported_events (place, external_id, created_at) VALUES {rows}");
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
-        ids.iter().fold(query, |query, id| query.bind(place).bind(*id).bind(now))
+        ids.iter()
+            .fold(query, |query, id| query.bind(place).bind(*id).bind(now))
     })?;
     Ok(())
 }

@@ -68,7 +68,11 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
     let told = each("runs", all.iter(), |new| read(new, now))?;
     let (mut tx, place) = resources::write_at(app, place).await?;
     let workspace = place.workspace_id().ok_or(Refusal::NotFound)?.clone();
-    let names: Vec<(&str, &str)> = all.iter().filter_map(|new| new.resource.as_ref()).map(|(kind, id)| (&**kind, &**id)).collect();
+    let names: Vec<(&str, &str)> = all
+        .iter()
+        .filter_map(|new| new.resource.as_ref())
+        .map(|(kind, id)| (&**kind, &**id))
+        .collect();
     let known = Known::load(app, &mut tx, &place, &names).await?;
     let people = people(&mut tx, &place, all.iter().map(|new| new.person.as_str())).await?;
     let ids: Vec<&str> = told.iter().map(|run| run.external_id.as_str()).collect();
@@ -83,7 +87,9 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
         place,
         now,
     };
-    let done = each("runs", all.iter().zip(told), |(new, told)| batch.take(new, told))?;
+    let done = each("runs", all.iter().zip(told), |(new, told)| {
+        batch.take(new, told)
+    })?;
     batch.write(&mut tx, &workspace).await?;
     tx.commit().await?;
     Ok(done)
@@ -91,17 +97,26 @@ pub async fn report(app: &App, place: &Place, all: &[NewRun]) -> Result<Vec<Repo
 
 /// Does something with each; where some can't be accepted, says which and why, by their places. Where all can be read and
 /// some may not be done, says the first.
-pub(super) fn each<T, O>(name: &str, all: impl Iterator<Item = T>, mut one: impl FnMut(T) -> Result<O>) -> Result<Vec<O>> {
+pub(super) fn each<T, O>(
+    name: &str,
+    all: impl Iterator<Item = T>,
+    mut one: impl FnMut(T) -> Result<O>,
+) -> Result<Vec<O>> {
     let (mut done, mut wrong, mut refused) = (Vec::new(), Vec::new(), None);
     for (n, new) in all.enumerate() {
         match one(new) {
             Ok(out) => done.push(out),
             Err(Refusal::Invalid(fields)) => {
-                let placed = |f: FieldError| FieldError { field: format!("{name}[{n}].{}", f.field).into(), ..f };
+                let placed = |f: FieldError| FieldError {
+                    field: format!("{name}[{n}].{}", f.field).into(),
+                    ..f
+                };
                 wrong.extend(fields.into_iter().map(placed));
             }
             Err(Refusal::Forbidden { code, reason }) => {
-                refused.get_or_insert_with(|| Refusal::forbidden(code, format!("{name}[{n}]: {reason}")));
+                refused.get_or_insert_with(|| {
+                    Refusal::forbidden(code, format!("{name}[{n}]: {reason}"))
+                });
             }
             Err(refusal) => return Err(refusal),
         }
@@ -114,7 +129,10 @@ pub(super) fn each<T, O>(name: &str, all: impl Iterator<Item = T>, mut one: impl
 }
 
 /// One line of text that has to be there.
-pub(super) fn line(input: &str, empty: &'static str) -> Result<String, std::borrow::Cow<'static, str>> {
+pub(super) fn line(
+    input: &str,
+    empty: &'static str,
+) -> Result<String, std::borrow::Cow<'static, str>> {
     match text::optional_line(input, 200) {
         Ok(text) if text.is_empty() => Err(empty.into()),
         other => other,
@@ -124,12 +142,22 @@ pub(super) fn line(input: &str, empty: &'static str) -> Result<String, std::borr
 /// The run that a report tells of, as far as it can be read by itself.
 fn read(new: &NewRun, now: Micros) -> Result<Run> {
     let mut checks = Checks::default();
-    let external_id = checks.take("external_id", line(&new.external_id, "Give the id that it has in your product."));
-    let status = checks.take("status", Status::parse(&new.status).ok_or("Say running, succeeded, failed or canceled."));
+    let external_id = checks.take(
+        "external_id",
+        line(&new.external_id, "Give the id that it has in your product."),
+    );
+    let status = checks.take(
+        "status",
+        Status::parse(&new.status).ok_or("Say running, succeeded, failed or canceled."),
+    );
     let cause = checks.take("trigger", text::optional_line(&new.cause, 200));
     checks.take("person", text::optional_line(&new.person, 254));
-    let started_at = checks.take("started_at", moment(&new.started_at, now)).flatten();
-    let finished_at = checks.take("finished_at", moment(&new.finished_at, now)).flatten();
+    let started_at = checks
+        .take("started_at", moment(&new.started_at, now))
+        .flatten();
+    let finished_at = checks
+        .take("finished_at", moment(&new.finished_at, now))
+        .flatten();
     for (field, moved) in [("rows", new.rows), ("bytes", new.bytes)] {
         if !(0..=MOST_MOVED).contains(&moved) {
             checks.fail(field, "Give a whole number from 0 to 10^15.");
@@ -138,9 +166,15 @@ fn read(new: &NewRun, now: Micros) -> Result<Run> {
         }
     }
     match status {
-        Some(Status::Running) if finished_at.is_some() => checks.fail("finished_at", "A run that goes on has no end."),
-        Some(Status::Running) if new.started_at.is_empty() => checks.fail("started_at", "Say when it started."),
-        Some(Status::Succeeded | Status::Failed | Status::Canceled) if new.finished_at.is_empty() => {
+        Some(Status::Running) if finished_at.is_some() => {
+            checks.fail("finished_at", "A run that goes on has no end.")
+        }
+        Some(Status::Running) if new.started_at.is_empty() => {
+            checks.fail("started_at", "Say when it started.")
+        }
+        Some(Status::Succeeded | Status::Failed | Status::Canceled)
+            if new.finished_at.is_empty() =>
+        {
             checks.fail("finished_at", "Say when it ended.");
         }
         _ => {}
@@ -149,7 +183,9 @@ fn read(new: &NewRun, now: Micros) -> Result<Run> {
         checks.fail("finished_at", "It can't have ended before it started.");
     }
     checks.done()?;
-    let (Some(external_id), Some(status), Some(cause)) = (external_id, status, cause) else { return Err(Refusal::NotFound) };
+    let (Some(external_id), Some(status), Some(cause)) = (external_id, status, cause) else {
+        return Err(Refusal::NotFound);
+    };
     Ok(Run {
         id: RunId::new(),
         external_id,
@@ -173,15 +209,26 @@ fn moment(said: &str, now: Micros) -> Result<Option<Micros>, &'static str> {
         return Ok(None);
     }
     let at = parse_rfc3339(said).ok_or("Write a time like 2026-11-22T09:41:07Z.")?;
-    if (0..=now + DAY).contains(&at) { Ok(Some(at)) } else { Err("That time is not between 1970 and tomorrow.") }
+    if (0..=now + DAY).contains(&at) {
+        Ok(Some(at))
+    } else {
+        Err("That time is not between 1970 and tomorrow.")
+    }
 }
 
 /// Accounts with their names, by id and by address.
 pub(super) type People = HashMap<String, (UserId, String)>;
 
 /// Who the reports name: by what they are named, the account and its name now.
-pub(super) async fn people<'a>(tx: &mut Tx, place: &Place, named: impl Iterator<Item = &'a str>) -> Result<People> {
-    let mut named: Vec<String> = named.map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect();
+pub(super) async fn people<'a>(
+    tx: &mut Tx,
+    place: &Place,
+    named: impl Iterator<Item = &'a str>,
+) -> Result<People> {
+    let mut named: Vec<String> = named
+        .map(|name| name.trim().to_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
     named.sort_unstable();
     named.dedup();
     let own = (place.user().clone(), place.person.name.clone());
@@ -217,9 +264,11 @@ impl Batch {
         if let Some((kind, id)) = &new.resource {
             let resource = self.known.require(Action::Run, kind, id)?;
             told.resource = Some(resource.id.clone());
-            self.names.insert(resource.id.clone(), resource.name.clone());
+            self.names
+                .insert(resource.id.clone(), resource.name.clone());
         } else if !administers {
-            let reason = "Only who administers the workspace reports runs of all of it. Say what was run.";
+            let reason =
+                "Only who administers the workspace reports runs of all of it. Say what was run.";
             return Err(Refusal::forbidden("role_lacks_permission", reason));
         }
         self.attribute(new, &mut told, administers)?;
@@ -227,23 +276,44 @@ impl Batch {
         let current = self.after.get(&id).or(self.before.get(&id)).cloned();
         let (run, verdict) = match current {
             None if told.at() < self.kept_from => {
-                return Ok(Reported { verdict: Verdict::TooOld, external_id: id, id: None });
+                return Ok(Reported {
+                    verdict: Verdict::TooOld,
+                    external_id: id,
+                    id: None,
+                });
             }
             None => (told, Verdict::Created),
             Some(current) => {
                 if !administers && current.person.as_ref() != Some(self.place.user()) {
-                    return Err(Refusal::field("external_id", "You can't report a run by this id: it isn't one of yours."));
+                    return Err(Refusal::field(
+                        "external_id",
+                        "You can't report a run by this id: it isn't one of yours.",
+                    ));
                 }
-                if current.resource.is_some() && told.resource.is_some() && current.resource != told.resource {
-                    return Err(Refusal::field("resource", "This run was reported as one of something else."));
+                if current.resource.is_some()
+                    && told.resource.is_some()
+                    && current.resource != told.resource
+                {
+                    return Err(Refusal::field(
+                        "resource",
+                        "This run was reported as one of something else.",
+                    ));
                 }
                 let mut run = current.clone();
                 merge(&mut run, &told);
-                let verdict = if run == current { Verdict::Unchanged } else { Verdict::Changed };
+                let verdict = if run == current {
+                    Verdict::Unchanged
+                } else {
+                    Verdict::Changed
+                };
                 (run, verdict)
             }
         };
-        let reported = Reported { verdict, external_id: id.clone(), id: Some(run.id.clone()) };
+        let reported = Reported {
+            verdict,
+            external_id: id.clone(),
+            id: Some(run.id.clone()),
+        };
         if verdict != Verdict::Unchanged && self.after.insert(id.clone(), run).is_none() {
             self.order.push(id);
         }
@@ -264,10 +334,15 @@ impl Batch {
             named => self.people.get(&named.to_lowercase()),
         };
         if !administers && found.is_none_or(|(user, _)| user != self.place.user()) {
-            return Err(Refusal::field("person", "You report your own runs. Only who administers the workspace reports those of others."));
+            return Err(Refusal::field(
+                "person",
+                "You report your own runs. Only who administers the workspace reports those of others.",
+            ));
         }
         match found {
-            Some((user, name)) => (told.person, told.person_name) = (Some(user.clone()), name.clone()),
+            Some((user, name)) => {
+                (told.person, told.person_name) = (Some(user.clone()), name.clone())
+            }
             None => named.clone_into(&mut told.person_name),
         }
         Ok(())
@@ -278,8 +353,13 @@ impl Batch {
         let mut seen: BTreeMap<UserId, Micros> = BTreeMap::new();
         let (mut runs, mut events) = (Vec::new(), Vec::new());
         for id in std::mem::take(&mut self.order) {
-            let Some(run) = self.after.remove(&id) else { continue };
-            let run = Run { updated_at: self.now, ..run };
+            let Some(run) = self.after.remove(&id) else {
+                continue;
+            };
+            let run = Run {
+                updated_at: self.now,
+                ..run
+            };
             let before = self.before.get(&id);
             if let Some(before) = before {
                 let day = days.entry(before.day()).or_default();
@@ -288,8 +368,16 @@ impl Batch {
             let day = days.entry(run.day()).or_default();
             *day = day.plus(run.counts());
             // A key is nobody who is active.
-            if let Some(user) = run.person.as_ref().filter(|user| user.as_str().starts_with(UserId::PREFIX)) {
-                let at = run.finished_at.max(run.started_at).unwrap_or(self.now).min(self.now);
+            if let Some(user) = run
+                .person
+                .as_ref()
+                .filter(|user| user.as_str().starts_with(UserId::PREFIX))
+            {
+                let at = run
+                    .finished_at
+                    .max(run.started_at)
+                    .unwrap_or(self.now)
+                    .min(self.now);
                 let last = seen.entry(user.clone()).or_insert(at);
                 *last = at.max(*last);
             }
@@ -318,21 +406,38 @@ impl Batch {
             Status::Failed => "run.failed",
             Status::Canceled => "run.canceled",
         };
-        let name = run.resource.as_ref().and_then(|id| self.names.get(id)).unwrap_or(&run.external_id);
-        let mut event = Event::new(Category::Run, action, "run", run.id.to_string(), name.as_str())
-            .workspace(workspace)
-            .subject(run.person.as_ref())
-            .with("external_id", &*run.external_id);
+        let name = run
+            .resource
+            .as_ref()
+            .and_then(|id| self.names.get(id))
+            .unwrap_or(&run.external_id);
+        let mut event = Event::new(
+            Category::Run,
+            action,
+            "run",
+            run.id.to_string(),
+            name.as_str(),
+        )
+        .workspace(workspace)
+        .subject(run.person.as_ref())
+        .with("external_id", &*run.external_id);
         for (key, text) in [("person", &run.person_name), ("cause", &run.cause)] {
             if !text.is_empty() {
                 event = event.with(key, text.as_str());
             }
         }
-        for (key, at) in [("started_at", run.started_at), ("finished_at", run.finished_at)] {
+        for (key, at) in [
+            ("started_at", run.started_at),
+            ("finished_at", run.finished_at),
+        ] {
             if let Some(at) = at {
                 event = event.with(key, rfc3339(at));
             }
         }
-        if run.status == Status::Running { event } else { event.with("rows", run.rows).with("bytes", run.bytes) }
+        if run.status == Status::Running {
+            event
+        } else {
+            event.with("rows", run.rows).with("bytes", run.bytes)
+        }
     }
 }

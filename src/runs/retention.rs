@@ -36,7 +36,13 @@ pub async fn delete_old(app: &App) -> Result<u64> {
     Ok(deleted)
 }
 
-async fn delete_some(app: &App, org: &OrgId, workspace: &WorkspaceId, name: &str, days: i64) -> Result<u64> {
+async fn delete_some(
+    app: &App,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+    name: &str,
+    days: i64,
+) -> Result<u64> {
     let now = app.now();
     // Whole days, so that a day is there or is not.
     let before = (now.div_euclid(DAY) - days) * DAY;
@@ -50,11 +56,17 @@ async fn delete_some(app: &App, org: &OrgId, workspace: &WorkspaceId, name: &str
         return Ok(0);
     }
     queries::set_kept_from(&mut tx, workspace, before).await?;
-    let event = Event::new(Category::Run, "runs.deleted", "workspace", workspace.to_string(), name)
-        .workspace(workspace)
-        .with("runs", deleted)
-        .with("before", date(before))
-        .with("days", days);
+    let event = Event::new(
+        Category::Run,
+        "runs.deleted",
+        "workspace",
+        workspace.to_string(),
+        name,
+    )
+    .workspace(workspace)
+    .with("runs", deleted)
+    .with("before", date(before))
+    .with("days", days);
     audit::record(&mut tx, &operator, now, event).await?;
     tx.commit().await?;
     Ok(deleted)

@@ -32,7 +32,9 @@ impl Window {
 
     /// The window of so many days, as an address says it.
     pub fn parse(days: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|window| window.days().to_string() == days)
+        Self::ALL
+            .into_iter()
+            .find(|window| window.days().to_string() == days)
     }
 }
 
@@ -87,12 +89,20 @@ pub async fn dashboard(app: &App, actor: &Actor, window: Window) -> Result<Dashb
     let last_day = app.now().div_euclid(DAY);
     let first_day = last_day - window.days() + 1;
     let mut tx = app.db.read().await?;
-    let counted: BTreeMap<i64, Counts> = queries::by_day(&mut tx, org, first_day, last_day).await?.into_iter().collect();
-    let days: Vec<(i64, Counts)> = (first_day..=last_day).map(|day| (day, counted.get(&day).copied().unwrap_or_default())).collect();
-    let workspaces = queries::by_workspace(&mut tx, org, first_day, last_day, first_day * DAY).await?;
+    let counted: BTreeMap<i64, Counts> = queries::by_day(&mut tx, org, first_day, last_day)
+        .await?
+        .into_iter()
+        .collect();
+    let days: Vec<(i64, Counts)> = (first_day..=last_day)
+        .map(|day| (day, counted.get(&day).copied().unwrap_or_default()))
+        .collect();
+    let workspaces =
+        queries::by_workspace(&mut tx, org, first_day, last_day, first_day * DAY).await?;
     let known = Kinds::of(&mut tx, Some(org)).await?;
     let kind = |(kind, resources): (String, i64)| KindCount {
-        plural: known.find(&kind).map_or_else(|| kind.clone(), |known| known.plural.to_string()),
+        plural: known
+            .find(&kind)
+            .map_or_else(|| kind.clone(), |known| known.plural.to_string()),
         kind,
         resources,
     };
@@ -100,15 +110,33 @@ pub async fn dashboard(app: &App, actor: &Actor, window: Window) -> Result<Dashb
         window,
         first_day,
         last_day,
-        kinds: queries::by_kind(&mut tx, org).await?.into_iter().map(kind).collect(),
+        kinds: queries::by_kind(&mut tx, org)
+            .await?
+            .into_iter()
+            .map(kind)
+            .collect(),
         active: queries::active_anywhere(&mut tx, org, first_day * DAY).await?,
-        total: days.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts)),
+        total: days
+            .iter()
+            .fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts)),
         workspaces: workspaces.into_iter().map(of_row).collect(),
         days,
     })
 }
 
 fn of_row(row: queries::WorkspaceRow) -> WorkspaceUsage {
-    let counts = Counts { runs: row.runs, succeeded: row.succeeded, failed: row.failed, rows: row.row_count, bytes: row.byte_count };
-    WorkspaceUsage { id: row.id, name: row.name, active: row.active, resources: row.resources, counts }
+    let counts = Counts {
+        runs: row.runs,
+        succeeded: row.succeeded,
+        failed: row.failed,
+        rows: row.row_count,
+        bytes: row.byte_count,
+    };
+    WorkspaceUsage {
+        id: row.id,
+        name: row.name,
+        active: row.active,
+        resources: row.resources,
+        counts,
+    }
 }

@@ -34,7 +34,9 @@ impl Table {
 
 /// Exact to six places, as the API gives it; empty where nothing ended.
 fn rate(counts: &Counts) -> String {
-    counts.success_rate().map_or_else(String::new, |rate| format!("{rate:.6}"))
+    counts
+        .success_rate()
+        .map_or_else(String::new, |rate| format!("{rate:.6}"))
 }
 
 impl Dashboard {
@@ -43,11 +45,29 @@ impl Dashboard {
         let mut file = csv::Writer::from_writer(Vec::new());
         match table {
             Table::Days => {
-                file.write_record(["day", "runs", "succeeded", "failed", "others", "success_rate", "rows", "bytes"])?;
+                file.write_record([
+                    "day",
+                    "runs",
+                    "succeeded",
+                    "failed",
+                    "others",
+                    "success_rate",
+                    "rows",
+                    "bytes",
+                ])?;
                 for (day, c) in &self.days {
-                    let numbers = [c.runs, c.succeeded, c.failed, c.others()].map(|n| n.to_string());
+                    let numbers =
+                        [c.runs, c.succeeded, c.failed, c.others()].map(|n| n.to_string());
                     let moved = [c.rows, c.bytes].map(|n| n.to_string());
-                    file.write_record([vec![date(day * DAY)], numbers.into(), vec![rate(c)], moved.into()].concat())?;
+                    file.write_record(
+                        [
+                            vec![date(day * DAY)],
+                            numbers.into(),
+                            vec![rate(c)],
+                            moved.into(),
+                        ]
+                        .concat(),
+                    )?;
                 }
             }
             Table::Workspaces => {
@@ -63,21 +83,35 @@ impl Dashboard {
                 ])?;
                 for one in &self.workspaces {
                     let c = &one.counts;
-                    let numbers = [one.active, c.runs, c.succeeded, c.failed, c.others()].map(|n| n.to_string());
-                    file.write_record([vec![one.id.to_string(), csv_safe(&one.name)], numbers.into(), vec![rate(c)]].concat())?;
+                    let numbers = [one.active, c.runs, c.succeeded, c.failed, c.others()]
+                        .map(|n| n.to_string());
+                    file.write_record(
+                        [
+                            vec![one.id.to_string(), csv_safe(&one.name)],
+                            numbers.into(),
+                            vec![rate(c)],
+                        ]
+                        .concat(),
+                    )?;
                 }
             }
             Table::Data => {
                 file.write_record(["workspace_id", "workspace", "rows", "bytes"])?;
                 for one in &self.workspaces {
                     let moved = [one.counts.rows, one.counts.bytes].map(|n| n.to_string());
-                    file.write_record([vec![one.id.to_string(), csv_safe(&one.name)], moved.into()].concat())?;
+                    file.write_record(
+                        [vec![one.id.to_string(), csv_safe(&one.name)], moved.into()].concat(),
+                    )?;
                 }
             }
             Table::Resources => {
                 file.write_record(["kind", "name", "resources"])?;
                 for kind in &self.kinds {
-                    file.write_record([kind.kind.clone(), csv_safe(&kind.plural), kind.resources.to_string()])?;
+                    file.write_record([
+                        kind.kind.clone(),
+                        csv_safe(&kind.plural),
+                        kind.resources.to_string(),
+                    ])?;
                 }
             }
         }

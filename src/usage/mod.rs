@@ -52,8 +52,13 @@ impl Counts {
     }
 
     pub fn minus(self, other: Self) -> Self {
-        let negated =
-            Self { runs: -other.runs, succeeded: -other.succeeded, failed: -other.failed, rows: -other.rows, bytes: -other.bytes };
+        let negated = Self {
+            runs: -other.runs,
+            succeeded: -other.succeeded,
+            failed: -other.failed,
+            rows: -other.rows,
+            bytes: -other.bytes,
+        };
         self.plus(negated)
     }
 
@@ -64,13 +69,24 @@ impl Counts {
 
 /// Adds to what is counted of a workspace on some days, in the transaction of the runs. Refuses more rows or bytes on a
 /// day than can be counted.
-pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &BTreeMap<i64, Counts>) -> Result<()> {
-    let changes: Vec<(i64, Counts)> = changes.iter().filter(|(_, counts)| !counts.is_zero()).map(|(day, counts)| (*day, *counts)).collect();
+pub(crate) async fn add(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    changes: &BTreeMap<i64, Counts>,
+) -> Result<()> {
+    let changes: Vec<(i64, Counts)> = changes
+        .iter()
+        .filter(|(_, counts)| !counts.is_zero())
+        .map(|(day, counts)| (*day, *counts))
+        .collect();
     if changes.is_empty() {
         return Ok(());
     }
     let days: Vec<i64> = changes.iter().map(|(day, _)| *day).collect();
-    let before: BTreeMap<i64, Counts> = queries::days(tx, workspace, &days).await?.into_iter().collect();
+    let before: BTreeMap<i64, Counts> = queries::days(tx, workspace, &days)
+        .await?
+        .into_iter()
+        .collect();
     for (day, change) in &changes {
         let after = change.plus(before.get(day).copied().unwrap_or_default());
         if after.rows > MOST_A_DAY || after.bytes > MOST_A_DAY {
@@ -84,8 +100,16 @@ pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &BTreeMap
 }
 
 /// Notes that people did something in a workspace.
-pub(crate) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[(UserId, Micros)]) -> Result<()> {
-    if people.is_empty() { Ok(()) } else { queries::note_people(tx, workspace, people).await }
+pub(crate) async fn note_people(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    people: &[(UserId, Micros)],
+) -> Result<()> {
+    if people.is_empty() {
+        Ok(())
+    } else {
+        queries::note_people(tx, workspace, people).await
+    }
 }
 
 /// What an organization's workspaces did in the UTC month of this moment: what plans limit. Workspaces that were deleted
@@ -96,16 +120,27 @@ pub async fn month(tx: &mut Tx, org: &OrgId, at: Micros) -> Result<Counts> {
 }
 
 /// What each of these workspaces did in the UTC month of this moment; those that did nothing are left out.
-pub(crate) async fn month_of(tx: &mut Tx, workspaces: &[WorkspaceId], at: Micros) -> Result<HashMap<WorkspaceId, Counts>> {
+pub(crate) async fn month_of(
+    tx: &mut Tx,
+    workspaces: &[WorkspaceId],
+    at: Micros,
+) -> Result<HashMap<WorkspaceId, Counts>> {
     if workspaces.is_empty() {
         return Ok(HashMap::new());
     }
     let (first, next) = clock::month(at);
-    Ok(queries::sums(tx, workspaces, first, next - 1).await?.into_iter().collect())
+    Ok(queries::sums(tx, workspaces, first, next - 1)
+        .await?
+        .into_iter()
+        .collect())
 }
 
 /// What each of an organization's workspaces did in the UTC month of this moment, by name; those without rows left out.
-pub(crate) async fn month_by_workspace(tx: &mut Tx, org: &OrgId, at: Micros) -> Result<Vec<(WorkspaceId, String, Counts)>> {
+pub(crate) async fn month_by_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    at: Micros,
+) -> Result<Vec<(WorkspaceId, String, Counts)>> {
     let (first, next) = clock::month(at);
     queries::shares(tx, org, first, next - 1).await
 }

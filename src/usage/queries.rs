@@ -17,8 +17,24 @@ row! {
 
 impl DayRow {
     fn counted(self) -> (i64, Counts) {
-        let Self { day, runs, succeeded, failed, row_count, byte_count } = self;
-        (day, Counts { runs, succeeded, failed, rows: row_count, bytes: byte_count })
+        let Self {
+            day,
+            runs,
+            succeeded,
+            failed,
+            row_count,
+            byte_count,
+        } = self;
+        (
+            day,
+            Counts {
+                runs,
+                succeeded,
+                failed,
+                rows: row_count,
+                bytes: byte_count,
+            },
+        )
     }
 }
 
@@ -32,7 +48,11 @@ macro_rules! sums {
 }
 
 /// What is counted of a workspace on these days.
-pub(super) async fn days(tx: &mut Tx, workspace: &WorkspaceId, days: &[i64]) -> Result<Vec<(i64, Counts)>> {
+pub(super) async fn days(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    days: &[i64],
+) -> Result<Vec<(i64, Counts)>> {
     let sql = format!(
         "SELECT day, runs, succeeded, failed, row_count, byte_count FROM usage_days WHERE workspace_id = $1 AND day IN ({})",
         places(2, days.len())
@@ -44,7 +64,11 @@ pub(super) async fn days(tx: &mut Tx, workspace: &WorkspaceId, days: &[i64]) -> 
     Ok(rows.into_iter().map(DayRow::counted).collect())
 }
 
-pub(super) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &[(i64, Counts)]) -> Result<()> {
+pub(super) async fn add(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    changes: &[(i64, Counts)],
+) -> Result<()> {
     let sql = format!(
         "INSERT INTO usage_days (workspace_id, day, runs, succeeded, failed, row_count, byte_count) VALUES {}
          ON CONFLICT (workspace_id, day) DO UPDATE SET runs = usage_days.runs + excluded.runs,
@@ -56,13 +80,23 @@ pub(super) async fn add(tx: &mut Tx, workspace: &WorkspaceId, changes: &[(i64, C
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
         changes.iter().fold(query, |query, (day, counts)| {
             let query = query.bind(workspace.as_str());
-            query.bind(*day).bind(counts.runs).bind(counts.succeeded).bind(counts.failed).bind(counts.rows).bind(counts.bytes)
+            query
+                .bind(*day)
+                .bind(counts.runs)
+                .bind(counts.succeeded)
+                .bind(counts.failed)
+                .bind(counts.rows)
+                .bind(counts.bytes)
         })
     })?;
     Ok(())
 }
 
-pub(super) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[(UserId, Micros)]) -> Result<()> {
+pub(super) async fn note_people(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    people: &[(UserId, Micros)],
+) -> Result<()> {
     let sql = format!(
         "INSERT INTO usage_people (workspace_id, user_id, last_at)
          WITH seen (user_id, at) AS (VALUES {})
@@ -72,7 +106,9 @@ pub(super) async fn note_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[
     );
     run!(tx, {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(workspace.as_str());
-        people.iter().fold(query, |query, (user, at)| query.bind(user.as_str()).bind(*at))
+        people.iter().fold(query, |query, (user, at)| {
+            query.bind(user.as_str()).bind(*at)
+        })
     })?;
     Ok(())
 }
@@ -83,7 +119,9 @@ pub(super) async fn total(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Re
         "SELECT CAST(0 AS BIGINT) AS day, ", sums!(), " FROM workspaces w JOIN usage_days d ON d.workspace_id = w.id
          WHERE w.org_id = $1 AND d.day BETWEEN $2 AND $3 GROUP BY w.id"))
         .bind(org.as_str()).bind(first).bind(last).fetch_all(c))?;
-    Ok(rows.into_iter().fold(Counts::default(), |sum, row| sum.plus(row.counted().1)))
+    Ok(rows
+        .into_iter()
+        .fold(Counts::default(), |sum, row| sum.plus(row.counted().1)))
 }
 
 row! {
@@ -96,13 +134,28 @@ row! {
 }
 
 /// The rows and bytes of each workspace that has any, also of those that were deleted, from one day to another.
-pub(super) async fn shares(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Result<Vec<(WorkspaceId, String, Counts)>> {
+pub(super) async fn shares(
+    tx: &mut Tx,
+    org: &OrgId,
+    first: i64,
+    last: i64,
+) -> Result<Vec<(WorkspaceId, String, Counts)>> {
     let rows: Vec<ShareRow> = on!(tx, c => sqlx::query_as(
         "SELECT w.id, w.name, CAST(SUM(d.row_count) AS BIGINT) AS row_count, CAST(SUM(d.byte_count) AS BIGINT) AS byte_count
          FROM workspaces w JOIN usage_days d ON d.workspace_id = w.id
          WHERE w.org_id = $1 AND d.day BETWEEN $2 AND $3 GROUP BY w.id, w.name, w.sort_name ORDER BY w.sort_name, w.id")
         .bind(org.as_str()).bind(first).bind(last).fetch_all(c))?;
-    let counted = |row: ShareRow| (row.id, row.name, Counts { rows: row.row_count, bytes: row.byte_count, ..Counts::default() });
+    let counted = |row: ShareRow| {
+        (
+            row.id,
+            row.name,
+            Counts {
+                rows: row.row_count,
+                bytes: row.byte_count,
+                ..Counts::default()
+            },
+        )
+    };
     Ok(rows.into_iter().map(counted).collect())
 }
 
@@ -115,7 +168,12 @@ row! {
 }
 
 /// The rows and bytes of each of these workspaces that has any, from one day to another.
-pub(super) async fn sums(tx: &mut Tx, workspaces: &[WorkspaceId], first: i64, last: i64) -> Result<Vec<(WorkspaceId, Counts)>> {
+pub(super) async fn sums(
+    tx: &mut Tx,
+    workspaces: &[WorkspaceId],
+    first: i64,
+    last: i64,
+) -> Result<Vec<(WorkspaceId, Counts)>> {
     let sql = format!(
         "SELECT workspace_id AS id, CAST(SUM(row_count) AS BIGINT) AS row_count, CAST(SUM(byte_count) AS BIGINT) AS byte_count
          FROM usage_days WHERE day BETWEEN $1 AND $2 AND workspace_id IN ({}) GROUP BY workspace_id",
@@ -125,12 +183,26 @@ pub(super) async fn sums(tx: &mut Tx, workspaces: &[WorkspaceId], first: i64, la
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(first).bind(last);
         workspaces.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(c)
     })?;
-    let counted = |row: SumRow| (row.id, Counts { rows: row.row_count, bytes: row.byte_count, ..Counts::default() });
+    let counted = |row: SumRow| {
+        (
+            row.id,
+            Counts {
+                rows: row.row_count,
+                bytes: row.byte_count,
+                ..Counts::default()
+            },
+        )
+    };
     Ok(rows.into_iter().map(counted).collect())
 }
 
 /// The days on which something was counted, over all workspaces.
-pub(super) async fn by_day(tx: &mut Tx, org: &OrgId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>> {
+pub(super) async fn by_day(
+    tx: &mut Tx,
+    org: &OrgId,
+    first: i64,
+    last: i64,
+) -> Result<Vec<(i64, Counts)>> {
     let rows: Vec<DayRow> = on!(tx, c => sqlx::query_as(concat!(
         "SELECT d.day, ", sums!(), " FROM workspaces w JOIN usage_days d ON d.workspace_id = w.id
          WHERE w.org_id = $1 AND w.deleted_at IS NULL AND d.day BETWEEN $2 AND $3 GROUP BY d.day ORDER BY d.day"))
@@ -154,7 +226,13 @@ row! {
 
 /// Every workspace by name: its counts from one day to another, and how many of the organization's members did something
 /// there since a moment.
-pub(super) async fn by_workspace(tx: &mut Tx, org: &OrgId, first: i64, last: i64, since: Micros) -> Result<Vec<WorkspaceRow>> {
+pub(super) async fn by_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    first: i64,
+    last: i64,
+    since: Micros,
+) -> Result<Vec<WorkspaceRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "SELECT w.id, w.name, ", sums!(), ",
             (SELECT COUNT(*) FROM usage_people p JOIN members m ON m.user_id = p.user_id AND m.org_id = $1 AND m.status = 'active'

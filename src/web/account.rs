@@ -44,7 +44,9 @@ struct Profile {
 pub async fn profile(SignedIn { person, visitor }: SignedIn) -> Response {
     page::ok(&Profile {
         shell: Shell::account(&visitor, &person, "Profile"),
-        form: ProfileForm { name: person.name.clone() },
+        form: ProfileForm {
+            name: person.name.clone(),
+        },
         name_error: String::new(),
         email: person.email.clone().unwrap_or_default(),
         user_id: person.user.to_string(),
@@ -52,10 +54,17 @@ pub async fn profile(SignedIn { person, visitor }: SignedIn) -> Response {
 }
 
 /// `POST /account/profile`
-pub async fn change_profile(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<ProfileForm>) -> PageResult {
+pub async fn change_profile(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Form(form): Form<ProfileForm>,
+) -> PageResult {
     match accounts::change_name(&app, &person, &form.name).await {
         Ok(name) => {
-            let notice = Notice::good(format!("You are {name} now."), "In every organization and workspace you are in.");
+            let notice = Notice::good(
+                format!("You are {name} now."),
+                "In every organization and workspace you are in.",
+            );
             Ok(see_other("/account/profile", Some(notice)))
         }
         Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&Profile {
@@ -96,11 +105,18 @@ struct Organizations {
 }
 
 /// `GET /account/organizations`
-pub async fn organizations(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> PageResult {
+pub async fn organizations(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+) -> PageResult {
     let mut organizations = Vec::new();
     for membership in members::memberships(&app, &person).await? {
-        let seat = person.seats.iter().find(|seat| seat.org.id == membership.org);
-        let suspended = "You are suspended there: until somebody reinstates you, all you can do is leave.";
+        let seat = person
+            .seats
+            .iter()
+            .find(|seat| seat.org.id == membership.org);
+        let suspended =
+            "You are suspended there: until somebody reinstates you, all you can do is leave.";
         let (why_not, last_owner) = match person.in_org(&membership.org) {
             _ if membership.suspended => (suspended.to_owned(), false),
             Ok(actor) => match members::may_leave(&app, &actor).await {
@@ -112,11 +128,16 @@ pub async fn organizations(State(app): State<App>, SignedIn { person, visitor }:
         organizations.push(Organization {
             name: membership.org_name,
             slug: seat.map(|seat| seat.org.slug.clone()).unwrap_or_default(),
-            role: seat.map_or(membership.role.label(), |seat| seat.org.policies.label(membership.role)).to_owned(),
+            role: seat
+                .map_or(membership.role.label(), |seat| {
+                    seat.org.policies.label(membership.role)
+                })
+                .to_owned(),
             joined: clock::day(membership.joined_at),
             joined_at: clock::rfc3339(membership.joined_at),
             workspaces: membership.workspaces,
-            personal: seat.is_some_and(|seat| seat.org.personal_user.as_ref() == Some(&person.user)),
+            personal: seat
+                .is_some_and(|seat| seat.org.personal_user.as_ref() == Some(&person.user)),
             leave: match why_not.is_empty() || membership.suspended {
                 true => format!("/orgs/{}/settings/leave", membership.org_slug),
                 false => String::new(),
@@ -126,7 +147,11 @@ pub async fn organizations(State(app): State<App>, SignedIn { person, visitor }:
         });
     }
     let standalone = workspaces::standalone(&app, &person).await?;
-    Ok(page::ok(&Organizations { shell: Shell::account(&visitor, &person, "Organizations"), organizations, standalone }))
+    Ok(page::ok(&Organizations {
+        shell: Shell::account(&visitor, &person, "Organizations"),
+        organizations,
+        standalone,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -145,11 +170,22 @@ struct Appearance {
 }
 
 fn appearance_page(shell: Shell, theme: &str, error: String) -> Appearance {
-    let choice = |theme: Theme, label: &str, note: &str| (theme.as_str().to_owned(), label.to_owned(), note.to_owned(), String::new());
+    let choice = |theme: Theme, label: &str, note: &str| {
+        (
+            theme.as_str().to_owned(),
+            label.to_owned(),
+            note.to_owned(),
+            String::new(),
+        )
+    };
     Appearance {
         shell,
         themes: vec![
-            choice(Theme::Auto, "As the device says", "Light by day and dark by night, where your device does that."),
+            choice(
+                Theme::Auto,
+                "As the device says",
+                "Light by day and dark by night, where your device does that.",
+            ),
             choice(Theme::Light, "Light", ""),
             choice(Theme::Dark, "Dark", ""),
         ],
@@ -160,7 +196,11 @@ fn appearance_page(shell: Shell, theme: &str, error: String) -> Appearance {
 
 /// `GET /account/appearance`
 pub async fn appearance(SignedIn { person, visitor }: SignedIn) -> Response {
-    page::ok(&appearance_page(Shell::account(&visitor, &person, "Appearance"), &person.theme, String::new()))
+    page::ok(&appearance_page(
+        Shell::account(&visitor, &person, "Appearance"),
+        &person.theme,
+        String::new(),
+    ))
 }
 
 /// `POST /account/appearance`
@@ -171,10 +211,28 @@ pub async fn change_appearance(
 ) -> PageResult {
     let Some(theme) = Theme::parse(&form.theme) else {
         let shell = Shell::account(&visitor, &person, "Appearance");
-        return Ok(page::invalid(&appearance_page(shell, &person.theme, "Choose one of the three.".into())));
+        return Ok(page::invalid(&appearance_page(
+            shell,
+            &person.theme,
+            "Choose one of the three.".into(),
+        )));
     };
-    accounts::change_self(&app, &person, &Changes { theme: Some(theme), ..Changes::default() }).await?;
-    Ok(see_other("/account/appearance", Some(Notice::good("Saved.", "It holds on every device you sign in with."))))
+    accounts::change_self(
+        &app,
+        &person,
+        &Changes {
+            theme: Some(theme),
+            ..Changes::default()
+        },
+    )
+    .await?;
+    Ok(see_other(
+        "/account/appearance",
+        Some(Notice::good(
+            "Saved.",
+            "It holds on every device you sign in with.",
+        )),
+    ))
 }
 
 #[derive(Deserialize, Default)]
@@ -203,10 +261,21 @@ struct Activity {
 }
 
 /// `GET /account/activity`
-pub async fn activity(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Query(asked): Query<ActivityAsked>) -> PageResult {
+pub async fn activity(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Query(asked): Query<ActivityAsked>,
+) -> PageResult {
     let before = (!asked.before.is_empty()).then(|| EventId::from(asked.before.as_str()));
-    let audit::OwnActivity { events, older } = audit::own_activity(&app, &person, before.as_ref(), EVENTS).await?;
-    let name = |org: &crate::ids::OrgId| person.seats.iter().find(|seat| seat.org.id == *org).map(|seat| seat.org.name.clone());
+    let audit::OwnActivity { events, older } =
+        audit::own_activity(&app, &person, before.as_ref(), EVENTS).await?;
+    let name = |org: &crate::ids::OrgId| {
+        person
+            .seats
+            .iter()
+            .find(|seat| seat.org.id == *org)
+            .map(|seat| seat.org.name.clone())
+    };
     let events = events.into_iter().map(|event| Happened {
         sentence: event.sentence,
         at: clock::rfc3339(event.at),

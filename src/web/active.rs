@@ -39,9 +39,17 @@ struct Kept {
 
 /// The workspaces that a person had open, the active one first. Another person's cookie is none.
 pub(super) fn recent(headers: &HeaderMap, user: &str) -> Vec<Recent> {
-    let decode = |value: &str| serde_json::from_slice::<Kept>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok();
-    let kept = cookie(headers, COOKIE).and_then(decode).filter(|kept| kept.user == user).unwrap_or_default();
-    kept.recent.into_iter().take(KEPT).filter(|one| one.name.chars().count() <= 200).collect()
+    let decode =
+        |value: &str| serde_json::from_slice::<Kept>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok();
+    let kept = cookie(headers, COOKIE)
+        .and_then(decode)
+        .filter(|kept| kept.user == user)
+        .unwrap_or_default();
+    kept.recent
+        .into_iter()
+        .take(KEPT)
+        .filter(|one| one.name.chars().count() <= 200)
+        .collect()
 }
 
 fn remember(response: &mut Response, user: &str, mut recent: Vec<Recent>, open: &Open) {
@@ -49,7 +57,11 @@ fn remember(response: &mut Response, user: &str, mut recent: Vec<Recent>, open: 
     let now = Recent {
         id: workspace.id.to_string(),
         name: workspace.name.clone(),
-        org: workspace.org.as_ref().map(ToString::to_string).unwrap_or_default(),
+        org: workspace
+            .org
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
     };
     if recent.first() == Some(&now) {
         return;
@@ -57,8 +69,15 @@ fn remember(response: &mut Response, user: &str, mut recent: Vec<Recent>, open: 
     recent.retain(|one| one.id != now.id);
     recent.insert(0, now);
     recent.truncate(KEPT);
-    let kept = serde_json::to_string(&Kept { user: user.to_owned(), recent }).unwrap_or_default();
-    let value = format!("{COOKIE}={}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax", URL_SAFE_NO_PAD.encode(kept));
+    let kept = serde_json::to_string(&Kept {
+        user: user.to_owned(),
+        recent,
+    })
+    .unwrap_or_default();
+    let value = format!(
+        "{COOKIE}={}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax",
+        URL_SAFE_NO_PAD.encode(kept)
+    );
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
@@ -77,17 +96,33 @@ struct Switch {
 /// asks first where a link from elsewhere leads out of the active one (E3, S5-12).
 pub(super) async fn follow(State(app): State<App>, request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>().cloned();
-    let id = request.uri().path().strip_prefix("/workspaces/").and_then(|rest| rest.split('/').next()).map(WorkspaceId::from);
-    let (Some(visitor), Some(id), &Method::GET) = (visitor, id, request.method()) else { return next.run(request).await };
-    let Some(person) = visitor.person.clone() else { return next.run(request).await };
+    let id = request
+        .uri()
+        .path()
+        .strip_prefix("/workspaces/")
+        .and_then(|rest| rest.split('/').next())
+        .map(WorkspaceId::from);
+    let (Some(visitor), Some(id), &Method::GET) = (visitor, id, request.method()) else {
+        return next.run(request).await;
+    };
+    let Some(person) = visitor.person.clone() else {
+        return next.run(request).await;
+    };
     let open = match workspaces::open(&app, &person, &id).await {
         Ok(open) => open,
         // The page itself says why.
         Err(_) => return next.run(request).await,
     };
     let recent = recent(request.headers(), person.user.as_str());
-    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok()).unwrap_or("same-origin");
-    if let Some(active) = recent.first().filter(|active| active.id != id.as_str() && site != "same-origin") {
+    let site = request
+        .headers()
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("same-origin");
+    if let Some(active) = recent
+        .first()
+        .filter(|active| active.id != id.as_str() && site != "same-origin")
+    {
         return page::ok(&Switch {
             shell: Shell::account(&visitor, &person, "Another workspace"),
             from: active.name.clone(),
@@ -138,7 +173,11 @@ pub async fn picker(
     State(app): State<App>,
     super::session::SignedIn { person, visitor }: super::session::SignedIn,
 ) -> Result<Response, PageError> {
-    let active = visitor.recent.first().map(|one| one.id.clone()).unwrap_or_default();
+    let active = visitor
+        .recent
+        .first()
+        .map(|one| one.id.clone())
+        .unwrap_or_default();
     let line = |one: workspaces::Listed| {
         let role = one.role?;
         Some(Line {
@@ -151,12 +190,18 @@ pub async fn picker(
     };
     let mut groups = Vec::new();
     for seat in &person.seats {
-        let Ok(actor) = person.in_org(&seat.org.id) else { continue };
+        let Ok(actor) = person.in_org(&seat.org.id) else {
+            continue;
+        };
         let (listed, next) = workspaces::list(&app, &actor, "", LISTED).await?;
         let lines: Vec<Line> = listed.into_iter().filter_map(line).collect();
         let hint = match (lines.is_empty(), seat.role) {
-            (_, crate::access::OrgRole::Billing) => "Your role manages billing only. Ask an owner for a workspace role.",
-            (true, _) => "An organization role opens no workspace by itself. Ask an owner or admin to add you to one.",
+            (_, crate::access::OrgRole::Billing) => {
+                "Your role manages billing only. Ask an owner for a workspace role."
+            }
+            (true, _) => {
+                "An organization role opens no workspace by itself. Ask an owner or admin to add you to one."
+            }
             (false, _) => "",
         };
         groups.push(Group {
@@ -167,22 +212,46 @@ pub async fn picker(
             more: next.is_some(),
         });
     }
-    let own: Vec<Line> = workspaces::standalone(&app, &person).await?.into_iter().filter_map(line).collect();
+    let own: Vec<Line> = workspaces::standalone(&app, &person)
+        .await?
+        .into_iter()
+        .filter_map(line)
+        .collect();
     if !own.is_empty() {
-        groups.push(Group { heading: "In no organization".into(), slug: String::new(), hint: String::new(), lines: own, more: false });
+        groups.push(Group {
+            heading: "In no organization".into(),
+            slug: String::new(),
+            hint: String::new(),
+            lines: own,
+            more: false,
+        });
     }
     let nothing = groups.iter().all(|group| group.lines.is_empty());
-    Ok(page::ok(&Picker { shell: Shell::account(&visitor, &person, "Workspaces"), groups, nothing }))
+    Ok(page::ok(&Picker {
+        shell: Shell::account(&visitor, &person, "Workspaces"),
+        groups,
+        nothing,
+    }))
 }
 
 /// `GET /workspaces/active` and everything below it: the same page of the active workspace; without one, the picker, never
 /// somebody else's workspace (S5-5).
-pub async fn active(super::session::SignedIn { visitor, .. }: super::session::SignedIn) -> Response {
-    let rest = visitor.path.strip_prefix("/workspaces/active").unwrap_or_default();
+pub async fn active(
+    super::session::SignedIn { visitor, .. }: super::session::SignedIn,
+) -> Response {
+    let rest = visitor
+        .path
+        .strip_prefix("/workspaces/active")
+        .unwrap_or_default();
     match visitor.recent.first() {
-        Some(active) => {
-            super::session::see_other(format!("/workspaces/{}{}", active.id, if rest.len() > 1 { rest } else { "/overview" }), None)
-        }
+        Some(active) => super::session::see_other(
+            format!(
+                "/workspaces/{}{}",
+                active.id,
+                if rest.len() > 1 { rest } else { "/overview" }
+            ),
+            None,
+        ),
         None => super::session::see_other("/workspaces", None),
     }
 }
@@ -195,7 +264,11 @@ pub async fn switch(
 ) -> Result<Response, PageError> {
     let org = &actor.org;
     let mut chosen = None;
-    for one in visitor.recent.iter().filter(|one| one.org == org.id.as_str()) {
+    for one in visitor
+        .recent
+        .iter()
+        .filter(|one| one.org == org.id.as_str())
+    {
         match workspaces::open(&app, &actor.person, &WorkspaceId::from(one.id.as_str())).await {
             Ok(open) => {
                 chosen = Some((open.workspace, "You had it open last."));
@@ -207,15 +280,30 @@ pub async fn switch(
     }
     if chosen.is_none() {
         let (listed, _) = workspaces::list(&app, &actor, "", LISTED).await?;
-        chosen = listed.into_iter().find(|one| one.role.is_some()).map(|one| (one.workspace, "It is the first that you can open."));
+        chosen = listed
+            .into_iter()
+            .find(|one| one.role.is_some())
+            .map(|one| (one.workspace, "It is the first that you can open."));
     }
     Ok(match chosen {
         Some((workspace, why)) => {
-            let notice = super::Notice::good(format!("You are in {}, in the workspace {}.", org.name, workspace.name), why);
-            super::session::see_other(format!("/workspaces/{}/overview", workspace.id), Some(notice))
+            let notice = super::Notice::good(
+                format!(
+                    "You are in {}, in the workspace {}.",
+                    org.name, workspace.name
+                ),
+                why,
+            );
+            super::session::see_other(
+                format!("/workspaces/{}/overview", workspace.id),
+                Some(notice),
+            )
         }
         None => {
-            let notice = super::Notice::good(format!("You are in {}.", org.name), "None of its workspaces is yours to open yet.");
+            let notice = super::Notice::good(
+                format!("You are in {}.", org.name),
+                "None of its workspaces is yours to open yet.",
+            );
             super::session::see_other(format!("/orgs/{}/members", org.slug), Some(notice))
         }
     })

@@ -55,12 +55,25 @@ async fn who(app: &App, actor: &Actor, typed: &str) -> Result<Who, Refusal> {
     if typed.starts_with("usr_") || typed == "system" {
         return Ok(Who::One(UserId::from(typed)));
     }
-    let filter = members::Filter { search: typed.to_owned(), limit: NAMESAKES, ..members::Filter::default() };
-    let found = members::list(app, actor, &filter).await?.entries.into_iter();
-    let mut found: Vec<_> = found.filter_map(|entry| Some((String::from(entry.user?), entry.name, entry.email))).collect();
+    let filter = members::Filter {
+        search: typed.to_owned(),
+        limit: NAMESAKES,
+        ..members::Filter::default()
+    };
+    let found = members::list(app, actor, &filter)
+        .await?
+        .entries
+        .into_iter();
+    let mut found: Vec<_> = found
+        .filter_map(|entry| Some((String::from(entry.user?), entry.name, entry.email)))
+        .collect();
     if found.is_empty() {
-        let former = audit::former_members(app, actor, typed, NAMESAKES as usize).await?.into_iter();
-        found = former.map(|(user, name)| (user.into(), name, "no longer a member".to_owned())).collect();
+        let former = audit::former_members(app, actor, typed, NAMESAKES as usize)
+            .await?
+            .into_iter();
+        found = former
+            .map(|(user, name)| (user.into(), name, "no longer a member".to_owned()))
+            .collect();
     }
     Ok(match found.len() {
         1 => Who::One(found.remove(0).0.into()),
@@ -109,16 +122,29 @@ struct Checked {
 }
 
 /// Looks whether the chain is whole, where that is asked for.
-async fn checked(app: &App, actor: &Actor, asked: &Asked, base: &str) -> Result<Option<Checked>, Refusal> {
+async fn checked(
+    app: &App,
+    actor: &Actor,
+    asked: &Asked,
+    base: &str,
+) -> Result<Option<Checked>, Refusal> {
     if asked.check.is_empty() {
         return Ok(None);
     }
-    let from = asked.check.parse().ok().filter(|from| *from >= 0).ok_or_else(|| Refusal::field("check", "Start the check anew."))?;
+    let from = asked
+        .check
+        .parse()
+        .ok()
+        .filter(|from| *from >= 0)
+        .ok_or_else(|| Refusal::field("check", "Start the check anew."))?;
     let looked = audit::look(app, actor, from).await?;
     let through = text::thousands(looked.through);
     let redacted = match looked.redacted {
         0 => String::new(),
-        n => format!(" {} redacted, as the log itself says.", text::count(n, "of them is", "of them are")),
+        n => format!(
+            " {} redacted, as the log itself says.",
+            text::count(n, "of them is", "of them are")
+        ),
     };
     Ok(Some(match looked.broken {
         Some((words, event)) => Checked {
@@ -127,20 +153,42 @@ async fn checked(app: &App, actor: &Actor, asked: &Asked, base: &str) -> Result<
             next: event.map(|event| ("Show it", format!("{base}/{event}"))),
         },
         None if looked.goes_on => Checked {
-            words: format!("Events 1 to {through} are as they were written.{redacted} There are more."),
+            words: format!(
+                "Events 1 to {through} are as they were written.{redacted} There are more."
+            ),
             is_whole: true,
-            next: Some(("Go on", format!("{base}{}", asked.with(&[("check", &looked.through.to_string())])))),
+            next: Some((
+                "Go on",
+                format!(
+                    "{base}{}",
+                    asked.with(&[("check", &looked.through.to_string())])
+                ),
+            )),
         },
-        None if looked.through == 0 => Checked { words: "There are no events.".into(), is_whole: true, next: None },
+        None if looked.through == 0 => Checked {
+            words: "There are no events.".into(),
+            is_whole: true,
+            next: None,
+        },
         None => {
-            let words = format!("The chain is whole: events 1 to {through} are as they were written.{redacted}");
-            Checked { words, is_whole: true, next: None }
+            let words = format!(
+                "The chain is whole: events 1 to {through} are as they were written.{redacted}"
+            );
+            Checked {
+                words,
+                is_whole: true,
+                next: None,
+            }
         }
     }))
 }
 
 /// `GET /orgs/{org}/audit`
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let total = audit::length(&app, &actor).await?;
     let who = who(&app, &actor, &asked.member).await?;
     let (user, namesakes) = match who {
@@ -149,29 +197,59 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         Who::Unclear(found) => (None, Some(found)),
     };
     let filter = asked.filter(user)?;
-    let turned = filter.from.zip(filter.until).is_some_and(|(from, until)| from >= until);
+    let turned = filter
+        .from
+        .zip(filter.until)
+        .is_some_and(|(from, until)| from >= until);
     let listed = match namesakes {
-        _ if turned => Listed { events: Vec::new(), has_newer: false, has_older: false },
-        Some(_) => Listed { events: Vec::new(), has_newer: false, has_older: false },
+        _ if turned => Listed {
+            events: Vec::new(),
+            has_newer: false,
+            has_older: false,
+        },
+        Some(_) => Listed {
+            events: Vec::new(),
+            has_newer: false,
+            has_older: false,
+        },
         None => audit::list(&app, &actor, &filter, asked.page()?, ROWS).await?,
     };
     let around = audit::around(&app, &actor, &listed.events, &filter).await?;
     let base = format!("/orgs/{}/audit", actor.org.slug);
     let range = match (listed.events.is_empty(), filter.is_empty()) {
         (true, _) => String::new(),
-        (false, true) => format!("{} of {}", listed.events.len(), text::count(total, "event", "events")),
+        (false, true) => format!(
+            "{} of {}",
+            listed.events.len(),
+            text::count(total, "event", "events")
+        ),
         (false, false) => text::count(listed.events.len() as i64, "event shown", "events shown"),
     };
     let first = listed.events.first().map_or(total, |event| event.seq);
-    let cursor = |key: &str, event: Option<&audit::EventRow>| event.map(|event| asked.with(&[(key, &event.seq.to_string())]));
+    let cursor = |key: &str, event: Option<&audit::EventRow>| {
+        event.map(|event| asked.with(&[(key, &event.seq.to_string())]))
+    };
     Ok(page::ok(&Index {
         org_name: actor.org.name.clone(),
-        rows: listed.events.iter().map(|event| Row::new(&actor, &around, &asked, event, visitor.now)).collect(),
+        rows: listed
+            .events
+            .iter()
+            .map(|event| Row::new(&actor, &around, &asked, event, visitor.now))
+            .collect(),
         workspace_options: workspace_options(&app, &actor, &asked, &around).await?,
         action_options: action_options(audit::actions(&app, &actor).await?),
-        person: filter.member.as_ref().map(|user| (name_of(user, &around, &listed), asked.with(&[("member", "")]))),
-        namesakes: namesakes
-            .map(|found| found.into_iter().map(|(id, name, email)| (asked.with(&[("member", &id)]), name, email)).collect()),
+        person: filter.member.as_ref().map(|user| {
+            (
+                name_of(user, &around, &listed),
+                asked.with(&[("member", "")]),
+            )
+        }),
+        namesakes: namesakes.map(|found| {
+            found
+                .into_iter()
+                .map(|(id, name, email)| (asked.with(&[("member", &id)]), name, email))
+                .collect()
+        }),
         turned: turned.then(|| asked.with(&[("from", &asked.to), ("to", &asked.from)])),
         filtered: asked.is_filtered(),
         range,
@@ -179,7 +257,8 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         older: cursor("before", listed.events.last().filter(|_| listed.has_older)),
         newest: asked.with(&[]),
         oldest: asked.with(&[("page", "oldest")]),
-        fresh: (asked.page()? == Page::Newest).then(|| Fresh::new(&base, &asked, &filter, first, 0, 0)),
+        fresh: (asked.page()? == Page::Newest)
+            .then(|| Fresh::new(&base, &asked, &filter, first, 0, 0)),
         export: asked.fields(&filter),
         progress: export::Shown::new(&base),
         check: asked.with(&[("check", "0")]),
@@ -192,19 +271,54 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 
 /// The name of somebody who is filtered by: as the directory has it, or as it was when they did something last.
 fn name_of(user: &UserId, around: &Around, listed: &Listed) -> String {
-    let member = around.people.get(user).and_then(|member| around.members.get(member));
-    let acted = || listed.events.iter().find(|event| event.actor_id == user.as_str()).map(|event| &event.actor_name);
-    let is_concerned = |event: &&audit::EventRow| event.target_kind == "member" && event.subject_id.as_deref() == Some(user.as_str());
-    let concerned = || listed.events.iter().find(is_concerned).map(|event| &event.target_name);
-    member.or_else(acted).or_else(concerned).cloned().unwrap_or_else(|| user.to_string())
+    let member = around
+        .people
+        .get(user)
+        .and_then(|member| around.members.get(member));
+    let acted = || {
+        listed
+            .events
+            .iter()
+            .find(|event| event.actor_id == user.as_str())
+            .map(|event| &event.actor_name)
+    };
+    let is_concerned = |event: &&audit::EventRow| {
+        event.target_kind == "member" && event.subject_id.as_deref() == Some(user.as_str())
+    };
+    let concerned = || {
+        listed
+            .events
+            .iter()
+            .find(is_concerned)
+            .map(|event| &event.target_name)
+    };
+    member
+        .or_else(acted)
+        .or_else(concerned)
+        .cloned()
+        .unwrap_or_else(|| user.to_string())
 }
 
-async fn workspace_options(app: &App, actor: &Actor, asked: &Asked, around: &Around) -> Result<Vec<(String, String)>, Refusal> {
+async fn workspace_options(
+    app: &App,
+    actor: &Actor,
+    asked: &Asked,
+    around: &Around,
+) -> Result<Vec<(String, String)>, Refusal> {
     let (listed, _) = workspaces::list(app, actor, "", WORKSPACES).await?;
-    let mut options: Vec<(String, String)> = workspaces::told_apart(listed).into_iter().map(|(id, name)| (id.into(), name)).collect();
+    let mut options: Vec<(String, String)> = workspaces::told_apart(listed)
+        .into_iter()
+        .map(|(id, name)| (id.into(), name))
+        .collect();
     if !asked.workspace.is_empty() && !options.iter().any(|(id, _)| *id == asked.workspace) {
-        let name = around.workspaces.get(&asked.workspace.as_str().into()).cloned();
-        options.push((asked.workspace.clone(), name.unwrap_or_else(|| "A workspace that is gone".into())));
+        let name = around
+            .workspaces
+            .get(&asked.workspace.as_str().into())
+            .cloned();
+        options.push((
+            asked.workspace.clone(),
+            name.unwrap_or_else(|| "A workspace that is gone".into()),
+        ));
     }
     Ok(options)
 }
@@ -218,7 +332,11 @@ fn action_options(actions: Vec<(String, String)>) -> Vec<ActionGroup> {
         let label = row::action_label(&action);
         match options.last_mut().filter(|(name, _, _)| *name == category) {
             Some((_, _, actions)) => actions.push((action, label)),
-            None => options.push((category.clone(), row::category_label(&category), vec![(action, label)])),
+            None => options.push((
+                category.clone(),
+                row::category_label(&category),
+                vec![(action, label)],
+            )),
         }
     }
     options
@@ -251,7 +369,11 @@ impl Fresh {
             MOST_NEW.. => format!("{MOST_NEW} new events or more"),
             _ => text::count(count, "new event", "new events"),
         };
-        let again = asked.with(&[("member", member), ("after", &after.to_string()), ("asks", &(asks + 1).to_string())]);
+        let again = asked.with(&[
+            ("member", member),
+            ("after", &after.to_string()),
+            ("asks", &(asks + 1).to_string()),
+        ]);
         Self {
             words,
             list: format!("{base}{}", asked.with(&[("member", member)])),
@@ -262,17 +384,25 @@ impl Fresh {
 
 /// `GET /orgs/{org}/audit/new`: how many events came after the first one shown. Leads to the list where it isn't htmx
 /// that asks.
-pub async fn newer(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn newer(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let base = format!("/orgs/{}/audit", actor.org.slug);
     let user = (!asked.member.is_empty()).then(|| UserId::from(asked.member.as_str()));
     let filter = asked.filter(user)?;
     if !visitor.partial {
         return Ok(see_other(format!("{base}{}", asked.with(&[])), None));
     }
-    let Page::After(after) = asked.page()? else { return Err(Refusal::NotFound.into()) };
+    let Page::After(after) = asked.page()? else {
+        return Err(Refusal::NotFound.into());
+    };
     let count = audit::newer(&app, &actor, &filter, after, MOST_NEW).await?;
     let asks = asked.asks.parse().unwrap_or(ASKS);
-    Ok(page::ok(&FreshPart { fresh: Fresh::new(&base, &asked, &filter, after, count, asks) }))
+    Ok(page::ok(&FreshPart {
+        fresh: Fresh::new(&base, &asked, &filter, after, count, asks),
+    }))
 }
 
 #[derive(Template)]
@@ -293,9 +423,19 @@ struct Show {
 }
 
 /// `GET /orgs/{org}/audit/{event}`
-pub async fn show(State(app): State<App>, Path((_, event)): Path<(String, EventId)>, Member { actor, visitor }: Member) -> PageResult {
+pub async fn show(
+    State(app): State<App>,
+    Path((_, event)): Path<(String, EventId)>,
+    Member { actor, visitor }: Member,
+) -> PageResult {
     let event = audit::find(&app, &actor, &event).await?;
-    let around = audit::around(&app, &actor, std::slice::from_ref(&event), &Filter::default()).await?;
+    let around = audit::around(
+        &app,
+        &actor,
+        std::slice::from_ref(&event),
+        &Filter::default(),
+    )
+    .await?;
     let row = Row::new(&actor, &around, &Asked::default(), &event, visitor.now);
     Ok(page::ok(&Show {
         shell: Shell::org(&visitor, &actor, "Audit log", "Event"),

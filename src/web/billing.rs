@@ -57,14 +57,32 @@ struct Index {
     address_error: String,
 }
 
-async fn draw(app: &App, actor: &Actor, visitor: &Visitor, form: Option<ContactForm>, refusal: Option<&Refusal>) -> Result<Index, Refusal> {
+async fn draw(
+    app: &App,
+    actor: &Actor,
+    visitor: &Visitor,
+    form: Option<ContactForm>,
+    refusal: Option<&Refusal>,
+) -> Result<Index, Refusal> {
     let account = billing::account(app, actor).await?;
     let used = billing::used(app, actor).await?;
     let pools = billing::leases_in_use(app, actor).await?;
-    let said = |field| refusal.map(|r| r.message_for(field).to_owned()).unwrap_or_default();
-    let offers = app.plans.all().iter().map(|plan| offer(app, plan, &account.plan, &used)).collect();
-    let form =
-        form.unwrap_or_else(|| ContactForm { email: account.email.clone(), name: account.name.clone(), address: account.address.clone() });
+    let said = |field| {
+        refusal
+            .map(|r| r.message_for(field).to_owned())
+            .unwrap_or_default()
+    };
+    let offers = app
+        .plans
+        .all()
+        .iter()
+        .map(|plan| offer(app, plan, &account.plan, &used))
+        .collect();
+    let form = form.unwrap_or_else(|| ContactForm {
+        email: account.email.clone(),
+        name: account.name.clone(),
+        address: account.address.clone(),
+    });
     Ok(Index {
         shell: Shell::org(visitor, actor, "Billing", "Billing"),
         org_name: actor.org.name.clone(),
@@ -81,8 +99,16 @@ async fn draw(app: &App, actor: &Actor, visitor: &Visitor, form: Option<ContactF
         account,
         meters: Meter::all(used, &pools, visitor.now),
         slots: Slots::new(actor, pools, visitor.now, None),
-        limit_labels: app.plans.limit_names().into_iter().map(limit_label).collect(),
-        entitlement_labels: entitlements(app).iter().map(|name| entitlement_label(name)).collect(),
+        limit_labels: app
+            .plans
+            .limit_names()
+            .into_iter()
+            .map(limit_label)
+            .collect(),
+        entitlement_labels: entitlements(app)
+            .iter()
+            .map(|name| entitlement_label(name))
+            .collect(),
         offers,
         form,
         email_error: said("email"),
@@ -99,12 +125,32 @@ fn ahead(account: &Account, now: i64) -> Vec<(&'static str, When)> {
         _ => "Paid until",
     };
     let days = [
-        ("Trial ends", account.trial_end.filter(|_| account.status == Status::Trial)),
-        (renewal, account.period_end.filter(|_| account.status != Status::None)),
-        ("Payment possible until", account.grace_end.filter(|_| account.status == Status::PastDue)),
-        ("Plan changes back", account.plan_until.filter(|until| *until > now)),
+        (
+            "Trial ends",
+            account
+                .trial_end
+                .filter(|_| account.status == Status::Trial),
+        ),
+        (
+            renewal,
+            account
+                .period_end
+                .filter(|_| account.status != Status::None),
+        ),
+        (
+            "Payment possible until",
+            account
+                .grace_end
+                .filter(|_| account.status == Status::PastDue),
+        ),
+        (
+            "Plan changes back",
+            account.plan_until.filter(|until| *until > now),
+        ),
     ];
-    days.into_iter().filter_map(|(label, at)| Some((label, When::day(at?)))).collect()
+    days.into_iter()
+        .filter_map(|(label, at)| Some((label, When::day(at?))))
+        .collect()
 }
 
 /// `GET /orgs/{org}/billing`: for owners and the billing role; everybody else reads who can (S1-93, S3-5).
@@ -113,11 +159,24 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) ->
 }
 
 /// `POST /orgs/{org}/billing`
-pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<ContactForm>) -> PageResult {
-    let wanted = Contact { email: form.email.clone(), name: form.name.clone(), address: form.address.clone() };
+pub async fn change(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<ContactForm>,
+) -> PageResult {
+    let wanted = Contact {
+        email: form.email.clone(),
+        name: form.name.clone(),
+        address: form.address.clone(),
+    };
     match billing::change_contact(&app, &actor, &wanted).await {
-        Ok(_) => Ok(see_other(format!("/orgs/{}/billing", actor.org.slug), Some(Notice::good("Billing address saved.", "")))),
-        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&draw(&app, &actor, &visitor, Some(form), Some(&refusal)).await?)),
+        Ok(_) => Ok(see_other(
+            format!("/orgs/{}/billing", actor.org.slug),
+            Some(Notice::good("Billing address saved.", "")),
+        )),
+        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(
+            &draw(&app, &actor, &visitor, Some(form), Some(&refusal)).await?,
+        )),
         Err(refusal) => Err(refusal.into()),
     }
 }

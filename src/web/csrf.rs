@@ -12,9 +12,16 @@ use axum::http::{HeaderMap, Method, header};
 
 /// Refuses a request that changes something and comes from elsewhere.
 pub fn protect(app: &App, request: &Request) -> Result<(), PageError> {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        || is_ours(request.headers(), app.config.public_url.as_ref().map(|_| app.config.base_url()))
-    {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) || is_ours(
+        request.headers(),
+        app.config
+            .public_url
+            .as_ref()
+            .map(|_| app.config.base_url()),
+    ) {
         return Ok(());
     }
     Err(PageError::from(Refusal::forbidden(
@@ -32,7 +39,9 @@ fn is_ours(headers: &HeaderMap, base_url: Option<String>) -> bool {
     match text("origin") {
         Some(origin) => match (base_url, text("host")) {
             (Some(base_url), _) => origin == base_url,
-            (None, Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
+            (None, Some(host)) => origin
+                .split_once("://")
+                .is_some_and(|(_, from)| from == host),
             (None, None) => false,
         },
         None => !headers.contains_key(header::COOKIE),

@@ -66,12 +66,19 @@ pub async fn mailbox(State(app): State<App>, visitor: Visitor) -> Result<Respons
 }
 
 /// `GET /dev/mailbox/{mail}`: its text, with addresses to click.
-pub async fn mail(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, PageError> {
+pub async fn mail(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
     let mail = mail::read_written(&app, &id).await?;
     let text = pieces(mail.text.trim());
     Ok(page::ok(&MailPage {
         shell: Shell::bare(&visitor, mail.subject.clone()),
-        link: text.iter().find(|piece| piece.is_link).map(|piece| piece.text.clone()),
+        link: text
+            .iter()
+            .find(|piece| piece.is_link)
+            .map(|piece| piece.text.clone()),
         text,
         has_html: !mail.html.is_empty(),
         mail: line(&mail, visitor.now),
@@ -79,11 +86,18 @@ pub async fn mail(State(app): State<App>, visitor: Visitor, Path(id): Path<Strin
 }
 
 /// `GET /dev/mailbox/{mail}/html`: the other part, as a mail program shows it: with its own styles, in a sandbox.
-pub async fn mail_html(State(app): State<App>, Path(id): Path<String>) -> Result<Response, PageError> {
+pub async fn mail_html(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
     let mail = mail::read_written(&app, &id).await?;
     let mut response = Html(mail.html).into_response();
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox");
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
 }
 
@@ -91,14 +105,29 @@ pub async fn mail_html(State(app): State<App>, Path(id): Path<String>) -> Result
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while let Some(start) = ["http://", "https://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
-        let length = rest[start..].find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(rest.len() - start);
+    while let Some(start) = ["http://", "https://"]
+        .iter()
+        .filter_map(|scheme| rest.find(scheme))
+        .min()
+    {
+        let length = rest[start..]
+            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
+            .unwrap_or(rest.len() - start);
         let address = rest[start..start + length].trim_end_matches(['.', ',', ')', ';', ':']);
-        pieces.push(Piece { text: rest[..start].to_owned(), is_link: false });
-        pieces.push(Piece { text: address.to_owned(), is_link: true });
+        pieces.push(Piece {
+            text: rest[..start].to_owned(),
+            is_link: false,
+        });
+        pieces.push(Piece {
+            text: address.to_owned(),
+            is_link: true,
+        });
         rest = &rest[start + address.len()..];
     }
-    pieces.push(Piece { text: rest.to_owned(), is_link: false });
+    pieces.push(Piece {
+        text: rest.to_owned(),
+        is_link: false,
+    });
     pieces.retain(|piece| !piece.text.is_empty());
     pieces
 }
@@ -110,7 +139,11 @@ mod tests {
     #[test]
     fn a_text_is_taken_apart_at_its_addresses() {
         let found = pieces("Open https://a.test/x?y=1. Or (http://b.test/): that’s all.");
-        let links: Vec<&str> = found.iter().filter(|p| p.is_link).map(|p| p.text.as_str()).collect();
+        let links: Vec<&str> = found
+            .iter()
+            .filter(|p| p.is_link)
+            .map(|p| p.text.as_str())
+            .collect();
         assert_eq!(links, ["https://a.test/x?y=1", "http://b.test/"]);
         assert_eq!(
             found.iter().map(|p| p.text.as_str()).collect::<String>(),

@@ -81,15 +81,28 @@ pub async fn come_back(
     let flow = GitHubFlow::check(flow, &answer.state, app.now())?;
     let (next, link_to) = (flow.next.clone(), flow.link_to.clone());
     if answer.error == "access_denied" {
-        let back = if link_to.is_some() { "/account/security".to_owned() } else { with_next("/sign-in", &next) };
-        return Ok(see_other(back, Some(Notice::bad("You cancelled at GitHub.", "Nothing was changed."))));
+        let back = if link_to.is_some() {
+            "/account/security".to_owned()
+        } else {
+            with_next("/sign-in", &next)
+        };
+        return Ok(see_other(
+            back,
+            Some(Notice::bad(
+                "You cancelled at GitHub.",
+                "Nothing was changed.",
+            )),
+        ));
     }
     let account = accounts::github_account(&app, flow, &answer.code).await?;
     if let Some(user) = link_to {
         if visitor.person.as_ref().is_none_or(|p| p.user != user) {
             return Err(Refusal::Unauthenticated.into());
         }
-        session.insert(CAME_BACK, account).await.map_err(session::failed)?;
+        session
+            .insert(CAME_BACK, account)
+            .await
+            .map_err(session::failed)?;
         return Ok(see_other("/account/security/github/link", None));
     }
     let arrival = accounts::arrive_by_github(&app, &account, &next, &visitor.origin).await?;
@@ -104,5 +117,9 @@ pub(super) async fn came_back(session: &Session) -> Result<Option<GitHubAccount>
 
 /// Forgets who came back.
 pub(super) async fn forget(session: &Session) -> Result<(), Refusal> {
-    session.remove::<GitHubAccount>(CAME_BACK).await.map(|_| ()).map_err(session::failed)
+    session
+        .remove::<GitHubAccount>(CAME_BACK)
+        .await
+        .map(|_| ())
+        .map_err(session::failed)
 }

@@ -73,7 +73,10 @@ fn says(limits: &Limits) -> String {
     match (limits.total.all, limits.limited) {
         (_, false) if limits.sees == limits.total => format!("all {total}"),
         (true, _) => format!("{} of {total}", limits.sees.number()),
-        (false, true) => format!("{} named of {total}", text::thousands(limits.granted.len() as i64)),
+        (false, true) => format!(
+            "{} named of {total}",
+            text::thousands(limits.granted.len() as i64)
+        ),
         (false, false) => format!("some of {total}"),
     }
 }
@@ -87,7 +90,11 @@ pub async fn index(
 ) -> PageResult {
     let overview = grants::overview(&app, &person, &ws, &user).await?;
     let base = format!("/workspaces/{ws}/members/{user}/grants");
-    let kind = if asked.kind.is_empty() { overview.kinds.first().map(|one| one.kind.name.to_string()) } else { Some(asked.kind.clone()) };
+    let kind = if asked.kind.is_empty() {
+        overview.kinds.first().map(|one| one.kind.name.to_string())
+    } else {
+        Some(asked.kind.clone())
+    };
     let tabs = overview.kinds.iter().map(|one| Tab {
         label: one.kind.plural.to_string(),
         href: format!("{base}?kind={}", one.kind.name),
@@ -98,19 +105,31 @@ pub async fn index(
     let list = match &kind {
         None => None,
         Some(kind) => {
-            let wanted = grants::Asked { search: asked.q.clone(), after: (asked.after.clone(), asked.after_id.clone()), limit: LINES };
+            let wanted = grants::Asked {
+                search: asked.q.clone(),
+                after: (asked.after.clone(), asked.after_id.clone()),
+                limit: LINES,
+            };
             let page = grants::checklist(&app, &person, &ws, &user, kind, &wanted).await?;
             let query = |after: &[(&str, &str)]| {
                 let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
                 query.append_pair("kind", kind);
-                query.extend_pairs([("q", asked.q.as_str())].iter().chain(after).filter(|(_, value)| !value.is_empty()));
+                query.extend_pairs(
+                    [("q", asked.q.as_str())]
+                        .iter()
+                        .chain(after)
+                        .filter(|(_, value)| !value.is_empty()),
+                );
                 query.finish()
             };
             Some(List {
                 plural: page.limits.kind.plural.to_lowercase(),
                 limited: page.limits.limited,
                 says: says(&page.limits),
-                next: page.next.as_ref().map(|(name, id)| query(&[("after", name), ("after_id", id)])),
+                next: page
+                    .next
+                    .as_ref()
+                    .map(|(name, id)| query(&[("after", name), ("after_id", id)])),
                 first: (!asked.after.is_empty()).then(|| query(&[])),
                 q: asked.q,
                 lines: page.lines,
@@ -122,7 +141,14 @@ pub async fn index(
     Ok(page::ok(&draw(shell, &person, base, overview, tabs, list)))
 }
 
-fn draw(shell: Shell, person: &Person, base: String, overview: Overview, tabs: Vec<Tab>, list: Option<List>) -> Index {
+fn draw(
+    shell: Shell,
+    person: &Person,
+    base: String,
+    overview: Overview,
+    tabs: Vec<Tab>,
+    list: Option<List>,
+) -> Index {
     let workspace = overview.managed.workspace;
     Index {
         shell,
@@ -159,8 +185,14 @@ impl GrantsForm {
         let ids = |ids: &[String]| ids.iter().map(|id| ResourceId::from(id.as_str())).collect();
         match self.mode.as_str() {
             "all" => Ok(Chosen::All),
-            "only" => Ok(Chosen::Among { shown: ids(&self.shown), granted: ids(&self.only) }),
-            _ => Err(Refusal::field("mode", "Choose all of them, or only those checked.")),
+            "only" => Ok(Chosen::Among {
+                shown: ids(&self.shown),
+                granted: ids(&self.only),
+            }),
+            _ => Err(Refusal::field(
+                "mode",
+                "Choose all of them, or only those checked.",
+            )),
         }
     }
 
@@ -174,9 +206,18 @@ impl GrantsForm {
 }
 
 /// Whether somebody sees only named ones of a kind now. Where they don't, nothing is checked for them.
-async fn is_limited(app: &App, person: &Arc<Person>, ws: &WorkspaceId, user: &UserId, kind: &str) -> Result<bool, Refusal> {
+async fn is_limited(
+    app: &App,
+    person: &Arc<Person>,
+    ws: &WorkspaceId,
+    user: &UserId,
+    kind: &str,
+) -> Result<bool, Refusal> {
     let overview = grants::overview(app, person, ws, user).await?;
-    Ok(overview.kinds.iter().any(|one| one.kind.name == kind && one.limited))
+    Ok(overview
+        .kinds
+        .iter()
+        .any(|one| one.kind.name == kind && one.limited))
 }
 
 #[derive(Template)]
@@ -205,42 +246,94 @@ pub async fn set(
     Form(form): Form<GrantsForm>,
 ) -> PageResult {
     let chosen = form.chosen()?;
-    if chosen == Chosen::All && !form.only.is_empty() && !is_limited(&app, &person, &ws, &user, &form.kind).await? {
+    if chosen == Chosen::All
+        && !form.only.is_empty()
+        && !is_limited(&app, &person, &ws, &user, &form.kind).await?
+    {
         let message = "You checked some and left “All” chosen. Go back and choose “Only those checked”, or uncheck them.";
         return Err(Refusal::field("mode", message).into());
     }
     let base = format!("/workspaces/{ws}/members/{user}/grants");
-    let shell = |visitor: &Visitor, overview: &Overview| Shell::managed(visitor, &person, &overview.managed, "Resources");
+    let shell = |visitor: &Visitor, overview: &Overview| {
+        Shell::managed(visitor, &person, &overview.managed, "Resources")
+    };
     if form.confirmed != "yes" {
-        let asked = grants::set_impact(&app, &person, &ws, &user, &form.kind, &chosen, form.when_empty()).await;
+        let asked = grants::set_impact(
+            &app,
+            &person,
+            &ws,
+            &user,
+            &form.kind,
+            &chosen,
+            form.when_empty(),
+        )
+        .await;
         let (done, asks) = match asked {
             Ok(done) => (done, false),
-            Err(Refusal::Conflict(conflict)) if conflict.code == "last_grant" => {
-                (grants::set_impact(&app, &person, &ws, &user, &form.kind, &chosen, Some(WhenEmpty::All)).await?, true)
-            }
+            Err(Refusal::Conflict(conflict)) if conflict.code == "last_grant" => (
+                grants::set_impact(
+                    &app,
+                    &person,
+                    &ws,
+                    &user,
+                    &form.kind,
+                    &chosen,
+                    Some(WhenEmpty::All),
+                )
+                .await?,
+                true,
+            ),
             Err(refusal) => return Err(refusal.into()),
         };
         if asks || done.before != done.after {
             let overview = grants::overview(&app, &person, &ws, &user).await?;
-            return Ok(page::ok(&confirm(shell(&visitor, &overview), base, form, done, asks)));
+            return Ok(page::ok(&confirm(
+                shell(&visitor, &overview),
+                base,
+                form,
+                done,
+                asks,
+            )));
         }
     }
-    let done = grants::set(&app, &person, &ws, &user, &form.kind, &chosen, form.when_empty()).await?;
+    let done = grants::set(
+        &app,
+        &person,
+        &ws,
+        &user,
+        &form.kind,
+        &chosen,
+        form.when_empty(),
+    )
+    .await?;
     let things = done.kind.plural.to_lowercase();
     let notice = match done.after.limited {
         true => Notice::good(
-            format!("{} sees {} of {} {things}.", done.person, done.after.sees, done.total),
+            format!(
+                "{} sees {} of {} {things}.",
+                done.person, done.after.sees, done.total
+            ),
             "It applies from their next click, and new ones don't appear by themselves.",
         ),
         false if done.after.sees < done.total => Notice::good(
             format!("{} isn't limited to named {things} any more.", done.person),
-            format!("They see {} of {}: their role and other limits say which.", done.after.sees, done.total),
+            format!(
+                "They see {} of {}: their role and other limits say which.",
+                done.after.sees, done.total
+            ),
         ),
-        false => {
-            Notice::good(format!("{} sees all {} {things}, future ones too.", done.person, done.total), "It applies from their next click.")
-        }
+        false => Notice::good(
+            format!(
+                "{} sees all {} {things}, future ones too.",
+                done.person, done.total
+            ),
+            "It applies from their next click.",
+        ),
     };
-    Ok(see_other(format!("{base}?kind={}", done.kind.name), Some(notice)))
+    Ok(see_other(
+        format!("{base}?kind={}", done.kind.name),
+        Some(notice),
+    ))
 }
 
 fn confirm(shell: Shell, base: String, form: GrantsForm, done: Done, asks: bool) -> Confirm {

@@ -33,7 +33,8 @@ pub fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Refusal> {
             return Err(Refusal::Malformed("A field was given twice.".into()));
         }
     }
-    serde_html_form::from_bytes(raw).map_err(|_| Refusal::Malformed("A field is missing, unknown, or not of its type.".into()))
+    serde_html_form::from_bytes(raw)
+        .map_err(|_| Refusal::Malformed("A field is missing, unknown, or not of its type.".into()))
 }
 
 /// Percent-decodes; refuses what is no UTF-8, NUL, and a broken escape.
@@ -46,7 +47,10 @@ fn decode(raw: &[u8]) -> Result<String, Refusal> {
             b'+' => b' ',
             b'%' => {
                 let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
-                let (high, low) = (digit(rest.next()).ok_or_else(broken)?, digit(rest.next()).ok_or_else(broken)?);
+                let (high, low) = (
+                    digit(rest.next()).ok_or_else(broken)?,
+                    digit(rest.next()).ok_or_else(broken)?,
+                );
                 (high * 16 + low) as u8
             }
             byte => byte,
@@ -62,7 +66,12 @@ fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")))
+        .is_some_and(|v| {
+            v.split(';').next().is_some_and(|kind| {
+                kind.trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            })
+        })
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
@@ -101,7 +110,15 @@ mod tests {
     fn sec_w10_sec_w11_unreadable_and_repeated_fields_are_refused() {
         let read = |raw: &str| parse::<HashMap<String, String>>(raw.as_bytes());
         assert_eq!(read("a=1&b=%C3%A9+x").unwrap()["b"], "é x");
-        for bad in ["a=%ff", "a=%00", "a=1&a=2", "a=%4", "a=%zz", "%61=1&a=2", "a=%C3"] {
+        for bad in [
+            "a=%ff",
+            "a=%00",
+            "a=1&a=2",
+            "a=%4",
+            "a=%zz",
+            "%61=1&a=2",
+            "a=%C3",
+        ] {
             assert!(read(bad).is_err(), "{bad} was read");
         }
     }

@@ -74,11 +74,17 @@ impl Row {
         let policies = &actor.org.policies;
         let open = invitation.is_open();
         let may_revoke = open && access::may_touch(actor.role, invitation.role).is_ok();
-        let invites = access::may_invite(actor.role, policies.owners_only_invite(), invitation.role).is_ok();
+        let invites =
+            access::may_invite(actor.role, policies.owners_only_invite(), invitation.role).is_ok();
         let may_send = open && (invites || (invitation.is_to_member() && may_revoke));
-        let choices =
-            if may_revoke && !invitation.is_to_member() { policies.roles_to_give(actor.role, Some(invitation.role)) } else { Vec::new() };
-        let choices = choices.into_iter().filter(|role| invitation.to.takes_role(*role));
+        let choices = if may_revoke && !invitation.is_to_member() {
+            policies.roles_to_give(actor.role, Some(invitation.role))
+        } else {
+            Vec::new()
+        };
+        let choices = choices
+            .into_iter()
+            .filter(|role| invitation.to.takes_role(*role));
         let (tone, state, detail) = state(app, invitation, now);
         Self {
             id: invitation.id.to_string(),
@@ -92,11 +98,25 @@ impl Row {
             role: invitation.role,
             role_label: policies.label(invitation.role),
             choices: choices
-                .map(|r| (r.as_str(), policies.label(r), r != invitation.role && billing::lacks_role(app, &actor.org, r).is_some()))
+                .map(|r| {
+                    (
+                        r.as_str(),
+                        policies.label(r),
+                        r != invitation.role && billing::lacks_role(app, &actor.org, r).is_some(),
+                    )
+                })
                 .collect(),
-            kind: if invitation.kind == Kind::Workspace { invitation.kind.label() } else { "" },
+            kind: if invitation.kind == Kind::Workspace {
+                invitation.kind.label()
+            } else {
+                ""
+            },
             to_member: invitation.is_to_member(),
-            offers: invitation.access.iter().map(|line| (line.workspace_name.clone(), line.role_name.clone())).collect(),
+            offers: invitation
+                .access
+                .iter()
+                .map(|line| (line.workspace_name.clone(), line.role_name.clone()))
+                .collect(),
             inviter: invitation.inviter.clone(),
             invited: When::relative(invitation.created_at, now),
             ends: When::relative(invitation.ended_at.unwrap_or(invitation.expires_at), now),
@@ -123,24 +143,48 @@ fn state(app: &App, invitation: &Invitation, now: i64) -> (&'static str, &'stati
         (Status::Pending, DeliveryState::Queued) if invitation.delivery_error.is_empty() => {
             ("wait", "Queued", "The mail leaves in a moment".into())
         }
-        (Status::Pending, DeliveryState::Queued) => {
-            ("wait", "Queued", format!("{}; it is tried again", capital(&invitation.delivery_error)))
-        }
+        (Status::Pending, DeliveryState::Queued) => (
+            "wait",
+            "Queued",
+            format!("{}; it is tried again", capital(&invitation.delivery_error)),
+        ),
         (Status::Pending, DeliveryState::Sent) => {
-            let when = invitation.delivered_at.map(|at| clock::relative(at, now)).unwrap_or_default();
-            if file { ("wait", "Written to a file", when) } else { ("info", "Sent", when) }
+            let when = invitation
+                .delivered_at
+                .map(|at| clock::relative(at, now))
+                .unwrap_or_default();
+            if file {
+                ("wait", "Written to a file", when)
+            } else {
+                ("info", "Sent", when)
+            }
         }
-        (Status::Pending, DeliveryState::None) if app.config.github_invitations == GitHubInvitations::Join => {
-            ("", "No mail", "They join once they sign in with GitHub".into())
+        (Status::Pending, DeliveryState::None)
+            if app.config.github_invitations == GitHubInvitations::Join =>
+        {
+            (
+                "",
+                "No mail",
+                "They join once they sign in with GitHub".into(),
+            )
         }
-        (Status::Pending, DeliveryState::None) => ("", "No mail", "They see it here once they sign in with GitHub".into()),
-        (Status::Pending, DeliveryState::Failed) => ("bad", "Not delivered", capital(&invitation.delivery_error)),
+        (Status::Pending, DeliveryState::None) => (
+            "",
+            "No mail",
+            "They see it here once they sign in with GitHub".into(),
+        ),
+        (Status::Pending, DeliveryState::Failed) => {
+            ("bad", "Not delivered", capital(&invitation.delivery_error))
+        }
     }
 }
 
 fn capital(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[derive(Template)]
@@ -169,10 +213,18 @@ struct RowFragment {
 }
 
 /// `GET /orgs/{org}/invitations`
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let ended = asked.show == "ended";
     let filter = Filter {
-        ended: ended.then(|| Status::parse(&asked.status).filter(|s| *s != Status::Pending).map_or(Ended::Any, Ended::As)),
+        ended: ended.then(|| {
+            Status::parse(&asked.status)
+                .filter(|s| *s != Status::Pending)
+                .map_or(Ended::Any, Ended::As)
+        }),
         after: (!asked.after.is_empty()).then(|| asked.after.clone()),
         limit: ROWS,
     };
@@ -180,7 +232,11 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
     let base = format!("/orgs/{}/invitations", actor.org.slug);
     let query = |after: &str| {
         let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
-        for (key, value) in [("show", asked.show.as_str()), ("status", &asked.status), ("after", after)] {
+        for (key, value) in [
+            ("show", asked.show.as_str()),
+            ("status", &asked.status),
+            ("after", after),
+        ] {
             if !value.is_empty() {
                 query.append_pair(key, value);
             }
@@ -191,8 +247,17 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         shell: Shell::org(&visitor, &actor, "Invitations", "Invitations"),
         org_name: actor.org.name.clone(),
         ended,
-        rows: listed.invitations.iter().map(|i| Row::new(&app, &actor, i, visitor.now)).collect(),
-        may_invite: access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member).is_ok(),
+        rows: listed
+            .invitations
+            .iter()
+            .map(|i| Row::new(&app, &actor, i, visitor.now))
+            .collect(),
+        may_invite: access::may_invite(
+            actor.role,
+            actor.org.policies.owners_only_invite(),
+            OrgRole::Member,
+        )
+        .is_ok(),
         invite_href: format!("/orgs/{}/members/invite", actor.org.slug),
         without_server: app.mailer.folder().is_some(),
         first: filter.after.is_some().then(|| query("")),
@@ -203,13 +268,23 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 }
 
 /// `POST /orgs/{org}/invitations/{invitation}/resend`
-pub async fn resend(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn resend(
+    State(app): State<App>,
+    Path((_, id)): Path<(String, InvitationId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let invitation = invitations::resend(&app, &actor, &id).await?;
     let notice = Notice::good(
         format!("Another mail to {} is on its way out.", invitation.to),
-        format!("Earlier links no longer work. They have until {} to accept.", clock::minute(invitation.expires_at)),
+        format!(
+            "Earlier links no longer work. They have until {} to accept.",
+            clock::minute(invitation.expires_at)
+        ),
     );
-    Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
+    Ok(see_other(
+        format!("/orgs/{}/invitations", actor.org.slug),
+        Some(notice),
+    ))
 }
 
 #[derive(Template)]
@@ -236,7 +311,12 @@ pub async fn copy_link(
 ) -> PageResult {
     let (invitation, link) = invitations::copy_link(&app, &actor, &id).await?;
     Ok(page::ok(&CopyLink {
-        shell: Shell::org(&visitor, &actor, "Invitations", format!("Link for {}", invitation.to)),
+        shell: Shell::org(
+            &visitor,
+            &actor,
+            "Invitations",
+            format!("Link for {}", invitation.to),
+        ),
         base: format!("/orgs/{}/invitations", actor.org.slug),
         back: "Invitations",
         to: actor.org.name.clone(),
@@ -260,18 +340,36 @@ pub async fn change_role(
     Member { actor, visitor }: Member,
     Form(form): Form<RoleForm>,
 ) -> PageResult {
-    let role = OrgRole::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    let role = OrgRole::parse(&form.role)
+        .ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
     let invitation = invitations::find(&app, &actor, &id).await?;
-    let member = invitation.member.as_ref().filter(|_| invitation.is_open()).ok_or(Refusal::NotFound)?;
+    let member = invitation
+        .member
+        .as_ref()
+        .filter(|_| invitation.is_open())
+        .ok_or(Refusal::NotFound)?;
     members::change_role(&app, &actor, member, role).await?;
     let invitation = invitations::find(&app, &actor, &id).await?;
     let label = actor.org.policies.label(invitation.role).to_lowercase();
-    let notice = Notice::good(format!("{} joins as {label}.", invitation.to), "It applies when they accept.");
+    let notice = Notice::good(
+        format!("{} joins as {label}.", invitation.to),
+        "It applies when they accept.",
+    );
     let base = format!("/orgs/{}/invitations", actor.org.slug);
     if visitor.partial {
         let row = Row::new(&app, &actor, &invitation, visitor.now);
         let icons = super::assets::assets().icons;
-        return Ok(Html(RowFragment { base, row, icons, notice: Some(notice) }.render().unwrap_or_default()).into_response());
+        return Ok(Html(
+            RowFragment {
+                base,
+                row,
+                icons,
+                notice: Some(notice),
+            }
+            .render()
+            .unwrap_or_default(),
+        )
+        .into_response());
     }
     Ok(see_other(base, Some(notice)))
 }
@@ -301,8 +399,18 @@ pub async fn confirm_revoke(
 }
 
 /// `POST /orgs/{org}/invitations/{invitation}/revoke`
-pub async fn revoke(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn revoke(
+    State(app): State<App>,
+    Path((_, id)): Path<(String, InvitationId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let invitation = invitations::revoke(&app, &actor, &id).await?;
-    let notice = Notice::good(format!("The invitation to {} is revoked.", invitation.to), "Its links no longer work.");
-    Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
+    let notice = Notice::good(
+        format!("The invitation to {} is revoked.", invitation.to),
+        "Its links no longer work.",
+    );
+    Ok(see_other(
+        format!("/orgs/{}/invitations", actor.org.slug),
+        Some(notice),
+    ))
 }

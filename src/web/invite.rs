@@ -96,11 +96,25 @@ struct New {
 }
 
 /// `GET /orgs/{org}/members/invite`
-pub async fn new(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> Result<Response, PageError> {
-    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
-    let form = InviteForm { by: asked.by, role: OrgRole::Member.as_str().into(), ..InviteForm::default() };
+pub async fn new(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    access::may_invite(
+        actor.role,
+        actor.org.policies.owners_only_invite(),
+        OrgRole::Member,
+    )?;
+    let form = InviteForm {
+        by: asked.by,
+        role: OrgRole::Member.as_str().into(),
+        ..InviteForm::default()
+    };
     let places = rows(&app, &actor).await?.with_empty_row();
-    Ok(page::ok(&form_page(&app, &actor, &visitor, form, places, None)))
+    Ok(page::ok(&form_page(
+        &app, &actor, &visitor, form, places, None,
+    )))
 }
 
 /// `POST /orgs/{org}/members/invite`
@@ -109,22 +123,48 @@ pub async fn create(
     Member { actor, visitor }: Member,
     Form(mut form): Form<InviteForm>,
 ) -> Result<Response, PageError> {
-    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), OrgRole::Member)?;
-    let places = rows(&app, &actor).await?.sent(&form.workspaces, &form.access);
+    access::may_invite(
+        actor.role,
+        actor.org.policies.owners_only_invite(),
+        OrgRole::Member,
+    )?;
+    let places = rows(&app, &actor)
+        .await?
+        .sent(&form.workspaces, &form.access);
     if form.more == "email" {
         (form.by, form.email) = (String::new(), std::mem::take(&mut form.github));
-        return Ok(page::ok(&form_page(&app, &actor, &visitor, form, places.with_empty_row_unless_any(), None)));
+        return Ok(page::ok(&form_page(
+            &app,
+            &actor,
+            &visitor,
+            form,
+            places.with_empty_row_unless_any(),
+            None,
+        )));
     }
     if form.more == "role" {
         let places = places.with_new_role(&app, &actor, &form.new_role).await?;
-        return Ok(page::ok(&form_page(&app, &actor, &visitor, form, places, None)));
+        return Ok(page::ok(&form_page(
+            &app, &actor, &visitor, form, places, None,
+        )));
     }
     if form.more == "yes" {
-        return Ok(page::ok(&form_page(&app, &actor, &visitor, form, places.with_empty_row(), None)));
+        return Ok(page::ok(&form_page(
+            &app,
+            &actor,
+            &visitor,
+            form,
+            places.with_empty_row(),
+            None,
+        )));
     }
     if !form.new_role.trim().is_empty() {
-        let places = places.with_unmade_role(&form.new_role).with_empty_row_unless_any();
-        return Ok(page::invalid(&form_page(&app, &actor, &visitor, form, places, None)));
+        let places = places
+            .with_unmade_role(&form.new_role)
+            .with_empty_row_unless_any();
+        return Ok(page::invalid(&form_page(
+            &app, &actor, &visitor, form, places, None,
+        )));
     }
     match send(&app, &actor, &form, &places).await {
         Ok(invitation) => {
@@ -132,12 +172,18 @@ pub async fn create(
                 Some(_) => (waits_at_github(&app, invitation.expires_at), "?by=github"),
                 None => (waits(invitation.expires_at), ""),
             };
-            let notice = Notice::good(said(&actor, &invitation), next)
-                .with_link("Invite another", format!("/orgs/{}/members/invite{by}", actor.org.slug));
-            Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
+            let notice = Notice::good(said(&actor, &invitation), next).with_link(
+                "Invite another",
+                format!("/orgs/{}/members/invite{by}", actor.org.slug),
+            );
+            Ok(see_other(
+                format!("/orgs/{}/invitations", actor.org.slug),
+                Some(notice),
+            ))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_) | Refusal::Unavailable(_))) => {
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            let status =
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let pending = pending(&app, &actor, &refusal).await?;
             let places = match &pending {
                 Some(pending) if places.is_empty() => places.offered(&pending.access),
@@ -145,7 +191,9 @@ pub async fn create(
             };
             let places = places.with_errors(&refusal).with_empty_row_unless_any();
             let mut page = form_page(&app, &actor, &visitor, form, places, Some(&refusal));
-            page.offers = pending.map(|pending| offers(&actor, &pending)).unwrap_or_default();
+            page.offers = pending
+                .map(|pending| offers(&actor, &pending))
+                .unwrap_or_default();
             Ok(page::draw(&page, status))
         }
         Err(refusal) => Err(refusal.into()),
@@ -153,25 +201,55 @@ pub async fn create(
 }
 
 async fn rows(app: &App, actor: &Actor) -> Result<WorkspaceRows, Refusal> {
-    WorkspaceRows::load(app, actor, format!("/orgs/{}/members/invite", actor.org.slug)).await
+    WorkspaceRows::load(
+        app,
+        actor,
+        format!("/orgs/{}/members/invite", actor.org.slug),
+    )
+    .await
 }
 
-async fn send(app: &App, actor: &Actor, form: &InviteForm, places: &WorkspaceRows) -> Result<Invitation, Refusal> {
-    let role = OrgRole::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
-    let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
+async fn send(
+    app: &App,
+    actor: &Actor,
+    form: &InviteForm,
+    places: &WorkspaceRows,
+) -> Result<Invitation, Refusal> {
+    let role = OrgRole::parse(&form.role)
+        .ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    let on_pending = if form.on_pending == "update" {
+        OnPending::Update
+    } else {
+        OnPending::Refuse
+    };
     let access = places.wanted(app, actor).await?;
     let (email, github, name) = (form.email.clone(), form.github.clone(), form.name.clone());
-    let new = NewInvitation { email, github, name, role, access, on_pending };
+    let new = NewInvitation {
+        email,
+        github,
+        name,
+        role,
+        access,
+        on_pending,
+    };
     invitations::invite(app, actor, &new).await
 }
 
 /// The pending invitation that is in the way.
-async fn pending(app: &App, actor: &Actor, refusal: &Refusal) -> Result<Option<Invitation>, Refusal> {
+async fn pending(
+    app: &App,
+    actor: &Actor,
+    refusal: &Refusal,
+) -> Result<Option<Invitation>, Refusal> {
     match refusal {
-        Refusal::Conflict(conflict) if conflict.code == "invitation_pending" => match &conflict.existing_id {
-            Some(id) => invitations::find(app, actor, &id.as_str().into()).await.map(Some),
-            None => Ok(None),
-        },
+        Refusal::Conflict(conflict) if conflict.code == "invitation_pending" => {
+            match &conflict.existing_id {
+                Some(id) => invitations::find(app, actor, &id.as_str().into())
+                    .await
+                    .map(Some),
+                None => Ok(None),
+            }
+        }
         _ => Ok(None),
     }
 }
@@ -179,22 +257,41 @@ async fn pending(app: &App, actor: &Actor, refusal: &Refusal) -> Result<Option<I
 /// What an invitation offers, in words.
 fn offers(actor: &Actor, invitation: &Invitation) -> String {
     let role = actor.org.policies.label(invitation.role);
-    let places: Vec<String> = invitation.access.iter().map(|line| format!("{} as {}", line.workspace_name, line.role_name)).collect();
-    if places.is_empty() { format!("{role}, with no workspace") } else { format!("{role}, with {}", text::some_of(&places, 10)) }
+    let places: Vec<String> = invitation
+        .access
+        .iter()
+        .map(|line| format!("{} as {}", line.workspace_name, line.role_name))
+        .collect();
+    if places.is_empty() {
+        format!("{role}, with no workspace")
+    } else {
+        format!("{role}, with {}", text::some_of(&places, 10))
+    }
 }
 
 fn said(actor: &Actor, invitation: &Invitation) -> String {
     let role = actor.org.policies.label(invitation.role).to_lowercase();
-    let names: Vec<String> = invitation.access.iter().map(|line| line.workspace_name.clone()).collect();
+    let names: Vec<String> = invitation
+        .access
+        .iter()
+        .map(|line| line.workspace_name.clone())
+        .collect();
     match names.as_slice() {
         [] => format!("{} is invited as {role}.", invitation.to),
-        names => format!("{} is invited as {role}, with {}.", invitation.to, text::some_of(names, 3)),
+        names => format!(
+            "{} is invited as {role}, with {}.",
+            invitation.to,
+            text::some_of(names, 3)
+        ),
     }
 }
 
 /// What happens next.
 pub(super) fn waits(expires_at: clock::Micros) -> String {
-    format!("The mail is on its way out. They have until {} to accept.", clock::minute(expires_at))
+    format!(
+        "The mail is on its way out. They have until {} to accept.",
+        clock::minute(expires_at)
+    )
 }
 
 /// The same for who was invited at GitHub.
@@ -202,9 +299,13 @@ fn waits_at_github(app: &App, expires_at: clock::Micros) -> String {
     let until = clock::minute(expires_at);
     match app.config.github_invitations {
         GitHubInvitations::Accept => {
-            format!("No mail is sent: they see it here once they sign in with GitHub, and have until {until} to accept.")
+            format!(
+                "No mail is sent: they see it here once they sign in with GitHub, and have until {until} to accept."
+            )
         }
-        GitHubInvitations::Join => format!("No mail is sent: they join by their next page here, until {until}."),
+        GitHubInvitations::Join => {
+            format!("No mail is sent: they join by their next page here, until {until}.")
+        }
     }
 }
 
@@ -213,23 +314,52 @@ pub(super) type RoleChoice = (&'static str, &'static str, &'static str, String);
 
 /// The roles that somebody may offer, for [`forms::radio_field`](../templates/layout/forms.html): those that the plan lacks
 /// with the reason, but for `keep`, which is offered already. `takes` says which roles the one who is invited can be offered at all.
-pub(super) fn role_choices(app: &App, actor: &Actor, keep: Option<OrgRole>, takes: impl Fn(OrgRole) -> bool) -> Vec<RoleChoice> {
+pub(super) fn role_choices(
+    app: &App,
+    actor: &Actor,
+    keep: Option<OrgRole>,
+    takes: impl Fn(OrgRole) -> bool,
+) -> Vec<RoleChoice> {
     let policies = &actor.org.policies;
     let choice = |role: OrgRole| {
-        let refused = billing::lacks_role(app, &actor.org, role).filter(|_| keep != Some(role)).unwrap_or_default();
-        (role.as_str(), policies.label(role), role.explains(), refused)
+        let refused = billing::lacks_role(app, &actor.org, role)
+            .filter(|_| keep != Some(role))
+            .unwrap_or_default();
+        (
+            role.as_str(),
+            policies.label(role),
+            role.explains(),
+            refused,
+        )
     };
-    policies.roles_to_give(actor.role, keep).into_iter().filter(|role| takes(*role)).map(choice).collect()
+    policies
+        .roles_to_give(actor.role, keep)
+        .into_iter()
+        .filter(|role| takes(*role))
+        .map(choice)
+        .collect()
 }
 
-fn form_page(app: &App, actor: &Actor, visitor: &Visitor, form: InviteForm, places: WorkspaceRows, refusal: Option<&Refusal>) -> New {
+fn form_page(
+    app: &App,
+    actor: &Actor,
+    visitor: &Visitor,
+    form: InviteForm,
+    places: WorkspaceRows,
+    refusal: Option<&Refusal>,
+) -> New {
     let policies = &actor.org.policies;
     let message = |field| refusal.map_or(String::new(), |r| r.message_for(field).to_owned());
     let both = app.config.invites_by_email() && app.config.invites_by_github();
     let by_github = app.config.invites_by_github() && (form.by == "github" || !both);
     let takes = |role| !by_github || access::is_given_by_username(role);
     New {
-        shell: Shell::org(visitor, actor, "Invitations", format!("Invite to {}", actor.org.name)),
+        shell: Shell::org(
+            visitor,
+            actor,
+            "Invitations",
+            format!("Invite to {}", actor.org.name),
+        ),
         base: format!("/orgs/{}", actor.org.slug),
         org_name: actor.org.name.clone(),
         both,
@@ -240,7 +370,11 @@ fn form_page(app: &App, actor: &Actor, visitor: &Visitor, form: InviteForm, plac
         role_error: message("role"),
         email_hint: match policies.invite_domains.as_slice() {
             [] => "Where the invitation goes. Only this address can accept it.".into(),
-            domains => format!("Only addresses at {}, as {}'s policy says.", text::some_of(domains, 3), actor.org.name),
+            domains => format!(
+                "Only addresses at {}, as {}'s policy says.",
+                text::some_of(domains, 3),
+                actor.org.name
+            ),
         },
         roles: role_choices(app, actor, None, takes),
         days: text::count(policies.invitation_days, "day", "days"),
@@ -260,9 +394,15 @@ pub(super) fn in_the_way(refusal: &Refusal) -> Option<InTheWay> {
     match refusal {
         Refusal::Conflict(conflict) => Some(InTheWay {
             text: conflict.message.to_string(),
-            link: conflict.next.as_ref().map(|(label, path)| (label.to_string(), path.clone())),
+            link: conflict
+                .next
+                .as_ref()
+                .map(|(label, path)| (label.to_string(), path.clone())),
         }),
-        Refusal::Unavailable(message) => Some(InTheWay { text: (*message).to_owned(), link: None }),
+        Refusal::Unavailable(message) => Some(InTheWay {
+            text: (*message).to_owned(),
+            link: None,
+        }),
         _ => None,
     }
 }

@@ -14,7 +14,9 @@ use crate::app::App;
 use crate::clock;
 use crate::error::Refusal;
 use crate::ids::{InvitationId, WorkspaceId};
-use crate::invitations::{self, DeliveryState, Kind, NewWorkspaceInvitation, OnPending, Status, ToWorkspace};
+use crate::invitations::{
+    self, DeliveryState, Kind, NewWorkspaceInvitation, OnPending, Status, ToWorkspace,
+};
 use crate::text;
 use crate::workspaces::{self, Managed};
 use askama::Template;
@@ -74,8 +76,16 @@ struct Waiting {
 impl From<ToWorkspace> for Waiting {
     fn from(invitation: ToWorkspace) -> Self {
         let (state, error, expired) = match &invitation {
-            ToWorkspace::Organization(one) => (one.delivery, &one.delivery_error, one.status == Status::Expired),
-            ToWorkspace::Standalone(one) => (one.delivery, &one.delivery_error, one.status == Status::Expired),
+            ToWorkspace::Organization(one) => (
+                one.delivery,
+                &one.delivery_error,
+                one.status == Status::Expired,
+            ),
+            ToWorkspace::Standalone(one) => (
+                one.delivery,
+                &one.delivery_error,
+                one.status == Status::Expired,
+            ),
         };
         let delivery = match state {
             _ if expired => "expired".to_owned(),
@@ -89,7 +99,12 @@ impl From<ToWorkspace> for Waiting {
         match invitation {
             ToWorkspace::Organization(one) => Self {
                 id: one.id.to_string(),
-                what: one.access.iter().fold(one.kind.label().to_owned(), |text, line| format!("{text}, as {}", line.role_name)),
+                what: one
+                    .access
+                    .iter()
+                    .fold(one.kind.label().to_owned(), |text, line| {
+                        format!("{text}, as {}", line.role_name)
+                    }),
                 who: one.to.label(),
                 inviter: one.inviter,
                 delivery,
@@ -108,11 +123,20 @@ impl From<ToWorkspace> for Waiting {
 }
 
 /// `GET /workspaces/{ws}/members/invite`
-pub async fn new(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+pub async fn new(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(id): Path<WorkspaceId>,
+) -> PageResult {
     let managed = managed(&app, &person, &id).await?;
-    let form = InviteForm { role: WorkspaceRole::Member.as_str().into(), ..InviteForm::default() };
+    let form = InviteForm {
+        role: WorkspaceRole::Member.as_str().into(),
+        ..InviteForm::default()
+    };
     let picker = picker(&app, &managed, &form).await?;
-    Ok(page::ok(&form_page(&app, &person, &visitor, &managed, form, picker, None).await?))
+    Ok(page::ok(
+        &form_page(&app, &person, &visitor, &managed, form, picker, None).await?,
+    ))
 }
 
 /// `POST /workspaces/{ws}/members/invite`
@@ -125,28 +149,60 @@ pub async fn create(
     let managed = managed(&app, &person, &id).await?;
     let picker = picker(&app, &managed, &form).await?;
     if picker.wants_redraw() {
-        return Ok(page::ok(&form_page(&app, &person, &visitor, &managed, form, picker, None).await?));
+        return Ok(page::ok(
+            &form_page(&app, &person, &visitor, &managed, form, picker, None).await?,
+        ));
     }
     let outcome = match picker.chosen() {
-        None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
+        None => Err(Refusal::field(
+            "role",
+            "Choose one of the roles in the list.",
+        )),
         Some(role) => {
-            let on_pending = if form.on_pending == "update" { OnPending::Update } else { OnPending::Refuse };
-            let new = NewWorkspaceInvitation { email: form.email.clone(), role, on_pending };
+            let on_pending = if form.on_pending == "update" {
+                OnPending::Update
+            } else {
+                OnPending::Refuse
+            };
+            let new = NewWorkspaceInvitation {
+                email: form.email.clone(),
+                role,
+                on_pending,
+            };
             invitations::invite_to_workspace(&app, &person, &id, &new).await
         }
     };
     match outcome {
         Ok(invitation) => {
-            let notice = Notice::good(format!("{} is invited to the workspace.", invitation.recipient()), waits(invitation.expires_at()));
-            Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
+            let notice = Notice::good(
+                format!("{} is invited to the workspace.", invitation.recipient()),
+                waits(invitation.expires_at()),
+            );
+            Ok(see_other(
+                format!("/workspaces/{id}/members/invite"),
+                Some(notice),
+            ))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            let status =
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let picker = match refusal.message_for("role") {
                 "" => picker,
                 message => picker.refused(message.to_owned()),
             };
-            Ok(page::draw(&form_page(&app, &person, &visitor, &managed, form, picker, Some(&refusal)).await?, status))
+            Ok(page::draw(
+                &form_page(
+                    &app,
+                    &person,
+                    &visitor,
+                    &managed,
+                    form,
+                    picker,
+                    Some(&refusal),
+                )
+                .await?,
+                status,
+            ))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -161,7 +217,11 @@ async fn picker(app: &App, managed: &Managed, form: &InviteForm) -> Result<Picke
         workspace: Some(&managed.workspace.id),
         up_to: managed.gives_up_to().unwrap_or(WorkspaceRole::Viewer),
     };
-    let typed = Typed { role: form.role.clone(), search: form.role_search.clone(), button: form.role_do.clone() };
+    let typed = Typed {
+        role: form.role.clone(),
+        search: form.role_search.clone(),
+        button: form.role_do.clone(),
+    };
     Picker::new(app, &place, typed).await
 }
 
@@ -181,10 +241,16 @@ pub async fn withdraw(
 ) -> PageResult {
     let invitation = invitations::withdraw_from_workspace(&app, &person, &id, &invitation).await?;
     let notice = Notice::good(
-        format!("{} is no longer invited to the workspace.", invitation.recipient()),
+        format!(
+            "{} is no longer invited to the workspace.",
+            invitation.recipient()
+        ),
         "Invite them again if that was a mistake.",
     );
-    Ok(see_other(format!("/workspaces/{id}/members/invite"), Some(notice)))
+    Ok(see_other(
+        format!("/workspaces/{id}/members/invite"),
+        Some(notice),
+    ))
 }
 
 /// `POST /workspaces/{ws}/invitations/{invitation}/link`: answers with the page that shows a further link, once.
@@ -193,7 +259,8 @@ pub async fn copy_link(
     SignedIn { person, visitor }: SignedIn,
     Path((id, invitation)): Path<(WorkspaceId, InvitationId)>,
 ) -> PageResult {
-    let (invitation, link) = invitations::copy_link_to_workspace(&app, &person, &id, &invitation).await?;
+    let (invitation, link) =
+        invitations::copy_link_to_workspace(&app, &person, &id, &invitation).await?;
     let managed = managed(&app, &person, &id).await?;
     Ok(page::ok(&CopyLink {
         shell: Shell::managed(&visitor, &person, &managed, "Members"),
@@ -223,11 +290,18 @@ async fn form_page(
         base: format!("/workspaces/{}", managed.workspace.id),
         workspace_name: managed.workspace.name.clone(),
         org_name: org.map(|org| org.name.clone()).unwrap_or_default(),
-        days: text::count(org.map_or(7, |org| org.policies.invitation_days), "day", "days"),
+        days: text::count(
+            org.map_or(7, |org| org.policies.invitation_days),
+            "day",
+            "days",
+        ),
         email_error: refusal.map_or(String::new(), |r| r.message_for("email").to_owned()),
         email_hint: match org.map(|org| org.policies.invite_domains.as_slice()) {
             None | Some([]) => "Only this address can accept.".into(),
-            Some(domains) => format!("New people only at {}, as the organization's policy says.", text::some_of(domains, 3)),
+            Some(domains) => format!(
+                "New people only at {}, as the organization's policy says.",
+                text::some_of(domains, 3)
+            ),
         },
         picker,
         in_the_way: refusal.and_then(in_the_way),

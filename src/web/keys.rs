@@ -48,7 +48,11 @@ impl Row {
             id: key.id.into(),
             name: key.name,
             prefix: key.prefix,
-            scope: if key.scope == TokenScope::Write { "Read and write" } else { "Read" },
+            scope: if key.scope == TokenScope::Write {
+                "Read and write"
+            } else {
+                "Read"
+            },
             maker: key.maker_name,
             created: When::day(key.created_at),
             expires: When::relative(key.expires_at, now),
@@ -62,7 +66,10 @@ fn described(key: &Key, whole: bool) -> String {
     let here = key.workspace_role.map(WorkspaceRole::label);
     match (whole, here) {
         (false, role) => role.unwrap_or("Nothing").to_owned(),
-        (true, Some(role)) => format!("{} of the organization, {role} of every workspace", key.org_role.label()),
+        (true, Some(role)) => format!(
+            "{} of the organization, {role} of every workspace",
+            key.org_role.label()
+        ),
         (true, None) => format!("{} of the organization", key.org_role.label()),
     }
 }
@@ -84,7 +91,11 @@ struct Index {
 
 /// `GET /orgs/{org}/keys`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
-    let rows = keys::list_keys(&app, &actor).await?.into_iter().map(|key| Row::new(key, true, visitor.now)).collect();
+    let rows = keys::list_keys(&app, &actor)
+        .await?
+        .into_iter()
+        .map(|key| Row::new(key, true, visitor.now))
+        .collect();
     Ok(page::ok(&Index {
         shell: Shell::org(&visitor, &actor, NAV, NAV),
         base: format!("/orgs/{}/keys", actor.org.slug),
@@ -97,9 +108,17 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) ->
 }
 
 /// `GET /workspaces/{ws}/keys`
-pub async fn index_of_workspace(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+pub async fn index_of_workspace(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(id): Path<WorkspaceId>,
+) -> PageResult {
     let managed = workspaces::find_managed(&app, &person, &id).await?;
-    let rows = keys::list_workspace_keys(&app, &managed).await?.into_iter().map(|key| Row::new(key, false, visitor.now)).collect();
+    let rows = keys::list_workspace_keys(&app, &managed)
+        .await?
+        .into_iter()
+        .map(|key| Row::new(key, false, visitor.now))
+        .collect();
     Ok(page::ok(&Index {
         shell: Shell::managed(&visitor, &person, &managed, NAV),
         base: format!("/workspaces/{id}/keys"),
@@ -128,16 +147,31 @@ struct ConfirmRevoke {
 }
 
 /// `GET /orgs/{org}/keys/{key}/revoke`
-pub async fn confirm_revoke(State(app): State<App>, Member { actor, visitor }: Member, Path((_, id)): Path<(String, KeyId)>) -> PageResult {
+pub async fn confirm_revoke(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Path((_, id)): Path<(String, KeyId)>,
+) -> PageResult {
     let key = keys::find_key(&app, &actor, &id).await?;
     let base = format!("/orgs/{}/keys", actor.org.slug);
-    Ok(page::ok(&ConfirmRevoke { shell: Shell::org(&visitor, &actor, NAV, NAV), base, row: Row::new(key, true, visitor.now) }))
+    Ok(page::ok(&ConfirmRevoke {
+        shell: Shell::org(&visitor, &actor, NAV, NAV),
+        base,
+        row: Row::new(key, true, visitor.now),
+    }))
 }
 
 /// `POST /orgs/{org}/keys/{key}/revoke`
-pub async fn revoke(State(app): State<App>, Member { actor, .. }: Member, Path((_, id)): Path<(String, KeyId)>) -> PageResult {
+pub async fn revoke(
+    State(app): State<App>,
+    Member { actor, .. }: Member,
+    Path((_, id)): Path<(String, KeyId)>,
+) -> PageResult {
     let key = keys::revoke_key(&app, &actor, &id).await?;
-    Ok(see_other(format!("/orgs/{}/keys", actor.org.slug), Some(revoked(&key))))
+    Ok(see_other(
+        format!("/orgs/{}/keys", actor.org.slug),
+        Some(revoked(&key)),
+    ))
 }
 
 /// `GET /workspaces/{ws}/keys/{key}/revoke`
@@ -149,7 +183,11 @@ pub async fn confirm_revoke_in_workspace(
     let managed = workspaces::find_managed(&app, &person, &id).await?;
     let key = keys::find_workspace_key(&app, &managed, &key).await?;
     let shell = Shell::managed(&visitor, &person, &managed, NAV);
-    Ok(page::ok(&ConfirmRevoke { shell, base: format!("/workspaces/{id}/keys"), row: Row::new(key, false, visitor.now) }))
+    Ok(page::ok(&ConfirmRevoke {
+        shell,
+        base: format!("/workspaces/{id}/keys"),
+        row: Row::new(key, false, visitor.now),
+    }))
 }
 
 /// `POST /workspaces/{ws}/keys/{key}/revoke`
@@ -159,9 +197,15 @@ pub async fn revoke_in_workspace(
     Path((id, key)): Path<(WorkspaceId, KeyId)>,
 ) -> PageResult {
     let key = keys::revoke_workspace_key(&app, &person, &id, &key).await?;
-    Ok(see_other(format!("/workspaces/{id}/keys"), Some(revoked(&key))))
+    Ok(see_other(
+        format!("/workspaces/{id}/keys"),
+        Some(revoked(&key)),
+    ))
 }
 
 fn revoked(key: &Key) -> Notice {
-    Notice::good(format!("“{}” is revoked.", key.name), "Whatever uses it is refused from its next request on.")
+    Notice::good(
+        format!("“{}” is revoked.", key.name),
+        "Whatever uses it is refused from its next request on.",
+    )
 }

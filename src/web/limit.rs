@@ -22,13 +22,18 @@ struct Buckets {
 
 fn bucket(burst: u32, every: Duration) -> DefaultKeyedRateLimiter<String> {
     let quota = Quota::with_period(every).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
-    DefaultKeyedRateLimiter::keyed(quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN)))
+    DefaultKeyedRateLimiter::keyed(
+        quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN)),
+    )
 }
 
 impl SignInLimits {
     /// An office may share one address, so each begins with some to spare.
     pub fn new() -> Self {
-        Self(Arc::new(Buckets { asking: bucket(20, Duration::from_secs(10)), trying: bucket(60, Duration::from_secs(2)) }))
+        Self(Arc::new(Buckets {
+            asking: bucket(20, Duration::from_secs(10)),
+            trying: bucket(60, Duration::from_secs(2)),
+        }))
     }
 
     /// Refuses a network that asks for a mail, or starts at GitHub, too often.
@@ -47,9 +52,15 @@ fn check(bucket: &DefaultKeyedRateLimiter<String>, origin: &Origin) -> Result<()
         bucket.retain_recent();
     }
     bucket.check_key(&origin.network()).map_err(|early| {
-        let wait = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+        let wait = early
+            .wait_time_from(DefaultClock::default().now())
+            .as_secs()
+            + 1;
         Refusal::TooMany {
-            reason: format!("Too many requests came from your network. Wait {wait} seconds, then try again.").into(),
+            reason: format!(
+                "Too many requests came from your network. Wait {wait} seconds, then try again."
+            )
+            .into(),
             retry_after_seconds: wait,
         }
     })

@@ -23,12 +23,18 @@ pub struct Asked {
 impl Live {
     /// A part of the page `page` that is drawn alone at `part`, for the first time.
     pub(super) fn new(page: String, part: &str) -> Self {
-        Self { again: Some(format!("{part}?asks=1")), page }
+        Self {
+            again: Some(format!("{part}?asks=1")),
+            page,
+        }
     }
 
     /// The same, asked for again.
     pub(super) fn again(page: String, part: &str, asked: &Asked) -> Self {
         let asks = asked.asks.parse().unwrap_or(ASKS);
-        Self { again: (asks < ASKS).then(|| format!("{part}?asks={}", asks + 1)), page }
+        Self {
+            again: (asks < ASKS).then(|| format!("{part}?asks={}", asks + 1)),
+            page,
+        }
     }
 }

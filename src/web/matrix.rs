@@ -40,10 +40,21 @@ impl Asked {
     /// The address of this page with some parts replaced.
     fn with(&self, changes: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-        let members = [("q", &self.q), ("after", &self.after), ("before", &self.before)];
-        let parts = members.into_iter().chain([("w", &self.w), ("wafter", &self.wafter), ("wbefore", &self.wbefore)]);
+        let members = [
+            ("q", &self.q),
+            ("after", &self.after),
+            ("before", &self.before),
+        ];
+        let parts = members.into_iter().chain([
+            ("w", &self.w),
+            ("wafter", &self.wafter),
+            ("wbefore", &self.wbefore),
+        ]);
         for (key, value) in parts {
-            let value = changes.iter().find(|(k, _)| *k == key).map_or(value.as_str(), |(_, v)| v);
+            let value = changes
+                .iter()
+                .find(|(k, _)| *k == key)
+                .map_or(value.as_str(), |(_, v)| v);
             if !value.is_empty() {
                 query.append_pair(key, value);
             }
@@ -87,7 +98,11 @@ struct Matrix {
 }
 
 /// `GET /orgs/{org}/access`
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
     access::require(actor.role, Permission::ManageMembers)?;
     let columns = match (asked.wafter.as_str(), asked.wbefore.as_str()) {
         ("", "") => Pages::First,
@@ -108,12 +123,20 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         ..Filter::default()
     };
     let found = members::list(&app, &actor, &filter).await?;
-    let users: Vec<&UserId> = found.entries.iter().filter_map(|entry| entry.user.as_ref()).collect();
+    let users: Vec<&UserId> = found
+        .entries
+        .iter()
+        .filter_map(|entry| entry.user.as_ref())
+        .collect();
     let ids: Vec<&WorkspaceId> = listed.iter().map(|one| &one.workspace.id).collect();
     let standings = workspaces::standings(&app, &actor, &users, &ids).await?;
     let base = format!("/orgs/{}/access", actor.org.slug);
     let giver = Giver::of_organization(&app, &actor, format!("{base}{}", asked.with(&[]))).await?;
-    let rows: Vec<Row> = found.entries.iter().filter_map(|entry| row(&actor, &giver, entry, &listed, &standings)).collect();
+    let rows: Vec<Row> = found
+        .entries
+        .iter()
+        .filter_map(|entry| row(&actor, &giver, entry, &listed, &standings))
+        .collect();
     let to = found.from + rows.len() as i64 - 1;
     Ok(page::ok(&Matrix {
         shell: Shell::org(&visitor, &actor, "Access", "Access"),
@@ -122,12 +145,24 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         range: if rows.is_empty() {
             "Nobody".into()
         } else {
-            format!("Members {} to {}", text::thousands(found.from.max(1)), text::thousands(to.max(1)))
+            format!(
+                "Members {} to {}",
+                text::thousands(found.from.max(1)),
+                text::thousands(to.max(1))
+            )
         },
-        previous: found.previous.map(|cursor| asked.with(&[("before", &cursor), ("after", "")])),
-        next: found.next.map(|cursor| asked.with(&[("after", &cursor), ("before", "")])),
-        previous_columns: columns.previous.map(|cursor| asked.with(&[("wbefore", &cursor), ("wafter", "")])),
-        next_columns: columns.next.map(|cursor| asked.with(&[("wafter", &cursor), ("wbefore", "")])),
+        previous: found
+            .previous
+            .map(|cursor| asked.with(&[("before", &cursor), ("after", "")])),
+        next: found
+            .next
+            .map(|cursor| asked.with(&[("after", &cursor), ("before", "")])),
+        previous_columns: columns
+            .previous
+            .map(|cursor| asked.with(&[("wbefore", &cursor), ("wafter", "")])),
+        next_columns: columns
+            .next
+            .map(|cursor| asked.with(&[("wafter", &cursor), ("wbefore", "")])),
         columns: listed.iter().map(column).collect(),
         empty: actor.org.workspaces == 0,
         rows,
@@ -138,7 +173,11 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 
 fn column(one: &Listed) -> Column {
     let workspace = &one.workspace;
-    Column { id: workspace.id.to_string(), name: workspace.name.clone(), label: workspace.label.clone() }
+    Column {
+        id: workspace.id.to_string(),
+        name: workspace.name.clone(),
+        label: workspace.label.clone(),
+    }
 }
 
 fn row(
@@ -148,8 +187,14 @@ fn row(
     listed: &[Listed],
     standings: &HashMap<(UserId, WorkspaceId), Standing>,
 ) -> Option<Row> {
-    let cell =
-        |one: &Listed| Some(giver.cell(&one.workspace.id, &one.workspace.name, one.role, &here(entry, &one.workspace.id, standings)?));
+    let cell = |one: &Listed| {
+        Some(giver.cell(
+            &one.workspace.id,
+            &one.workspace.name,
+            one.role,
+            &here(entry, &one.workspace.id, standings)?,
+        ))
+    };
     Some(Row {
         name: entry.name.clone(),
         initials: text::initials(&entry.name),
@@ -161,10 +206,17 @@ fn row(
 }
 
 /// A member seen from one of the workspaces; `None` for somebody invited, who holds nothing yet.
-pub(super) fn here(entry: &Entry, workspace: &WorkspaceId, standings: &HashMap<(UserId, WorkspaceId), Standing>) -> Option<PersonHere> {
+pub(super) fn here(
+    entry: &Entry,
+    workspace: &WorkspaceId,
+    standings: &HashMap<(UserId, WorkspaceId), Standing>,
+) -> Option<PersonHere> {
     let user = entry.user.clone()?;
     Some(PersonHere {
-        standing: standings.get(&(user.clone(), workspace.clone())).cloned().unwrap_or_default(),
+        standing: standings
+            .get(&(user.clone(), workspace.clone()))
+            .cloned()
+            .unwrap_or_default(),
         user,
         name: entry.name.clone(),
         email: entry.email.clone(),

@@ -77,7 +77,8 @@ pub struct AskedRole {
 }
 
 fn parse_role(role: &str) -> Result<OrgRole, Refusal> {
-    OrgRole::parse(role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))
+    OrgRole::parse(role)
+        .ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))
 }
 
 /// `GET /orgs/{org}/members/{member}/role?role=`: what another role does, before it is given.
@@ -89,13 +90,24 @@ pub async fn confirm_role(
 ) -> PageResult {
     members::find(&app, &actor, &member).await?;
     if asked.role.is_empty() {
-        return Ok(see_other(format!("/orgs/{}/members/{member}", actor.org.slug), None));
+        return Ok(see_other(
+            format!("/orgs/{}/members/{member}", actor.org.slug),
+            None,
+        ));
     }
     let role = parse_role(&asked.role)?;
     let change = members::change_role_impact(&app, &actor, &member, role).await?;
-    let (policies, base) = (&actor.org.policies, format!("/orgs/{}/members", actor.org.slug));
+    let (policies, base) = (
+        &actor.org.policies,
+        format!("/orgs/{}/members", actor.org.slug),
+    );
     Ok(page::ok(&ConfirmRole {
-        shell: Shell::org(&visitor, &actor, "Members", format!("Change the role of {}?", change.after.name)),
+        shell: Shell::org(
+            &visitor,
+            &actor,
+            "Members",
+            format!("Change the role of {}?", change.after.name),
+        ),
         list: own_list(&base, &asked.back),
         base,
         role: role.as_str(),
@@ -116,16 +128,31 @@ pub async fn change_role(
 ) -> PageResult {
     let role = parse_role(&form.role)?;
     let base = format!("/orgs/{}/members", actor.org.slug);
-    if form.confirmed.is_empty() && members::change_role_impact(&app, &actor, &member, role).await?.is_grave() {
+    if form.confirmed.is_empty()
+        && members::change_role_impact(&app, &actor, &member, role)
+            .await?
+            .is_grave()
+    {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("role", role.as_str()).append_pair("back", &form.back);
-        return Ok(lead(&visitor, &format!("{base}/{member}/role?{}", query.finish()))?);
+        query
+            .append_pair("role", role.as_str())
+            .append_pair("back", &form.back);
+        return Ok(lead(
+            &visitor,
+            &format!("{base}/{member}/role?{}", query.finish()),
+        )?);
     }
     let change = members::change_role(&app, &actor, &member, role).await?;
     let notice = said(&actor, &change, &form.back);
     if visitor.partial {
         let row = Row::new(&app, &actor, &change.after, visitor.now);
-        return Ok(fragment(&Changed { base, back: form.back, icons: assets().icons, row, notice }));
+        return Ok(fragment(&Changed {
+            base,
+            back: form.back,
+            icons: assets().icons,
+            row,
+            notice,
+        }));
     }
     Ok(see_other(own_list(&base, &form.back), Some(notice)))
 }
@@ -135,32 +162,56 @@ fn said(actor: &Actor, change: &RoleChange, back: &str) -> Notice {
     let (entry, policies) = (&change.after, &actor.org.policies);
     let new = sentence_role(policies.label(entry.role));
     if !entry.status.is_member() {
-        return Notice::good(format!("{} joins as {new}.", entry.name), "It applies when they accept.");
+        return Notice::good(
+            format!("{} joins as {new}.", entry.name),
+            "It applies when they accept.",
+        );
     }
     let mut text = "It applies from their next click.".to_owned();
     if !change.invitations.is_empty() {
-        let invitations = text::count_of(&change.invitations, "invitation they sent is revoked", "invitations they sent are revoked");
-        text = format!("{text} {invitations}: {}.", text::some_of(&change.invitations, 3));
+        let invitations = text::count_of(
+            &change.invitations,
+            "invitation they sent is revoked",
+            "invitations they sent are revoked",
+        );
+        text = format!(
+            "{text} {invitations}: {}.",
+            text::some_of(&change.invitations, 3)
+        );
     }
     let notice = Notice::good(format!("{} is now {new}.", entry.name), text);
     if change.before == entry.role || entry.user.as_ref() == Some(actor.user()) {
         return notice;
     }
     let path = format!("/orgs/{}/members/{}/role", actor.org.slug, entry.id);
-    notice.with_button("Undo", path).sending(&[("role", change.before.as_str()), ("back", back)])
+    notice
+        .with_button("Undo", path)
+        .sending(&[("role", change.before.as_str()), ("back", back)])
 }
 
 fn sentence_role(label: &str) -> String {
-    let article = if label.starts_with(['A', 'O']) { "an" } else { "a" };
+    let article = if label.starts_with(['A', 'O']) {
+        "an"
+    } else {
+        "a"
+    };
     let label = label.to_lowercase();
-    if label == "billing" { "a billing member".into() } else { format!("{article} {label}") }
+    if label == "billing" {
+        "a billing member".into()
+    } else {
+        format!("{article} {label}")
+    }
 }
 
 /// The list with the filters it had, or the member's page, if `back` is one of those.
 fn own_list(base: &str, back: &str) -> String {
     let plain = back.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let ours = back.starts_with('?') || (back.starts_with("/mem_") && !back[1..].contains('/'));
-    if plain && ours { format!("{base}{back}") } else { base.to_owned() }
+    if plain && ours {
+        format!("{base}{back}")
+    } else {
+        base.to_owned()
+    }
 }
 
 fn fragment(template: &impl Template) -> Response {
@@ -187,7 +238,8 @@ pub async fn show(
     Query(asked): Query<access::Asked>,
 ) -> PageResult {
     let entry = members::find(&app, &actor, &member).await?;
-    let seen = entry.user.as_ref() == Some(actor.user()) || rules::allows(actor.role, Permission::ManageMembers);
+    let seen = entry.user.as_ref() == Some(actor.user())
+        || rules::allows(actor.role, Permission::ManageMembers);
     let activity = match seen {
         false => None,
         true => Some(
@@ -205,7 +257,11 @@ pub async fn show(
         section,
         base,
         row: Row::new(&app, &actor, &entry, visitor.now),
-        since_label: if entry.status.is_member() { "Joined" } else { "Invited" },
+        since_label: if entry.status.is_member() {
+            "Joined"
+        } else {
+            "Invited"
+        },
         entry,
         activity,
     }))
@@ -234,7 +290,12 @@ pub async fn confirm_remove(
     let removal = members::removal_impact(&app, &actor, &member).await?;
     let lost = removal.loses();
     Ok(page::ok(&ConfirmRemove {
-        shell: Shell::org(&visitor, &actor, "Members", format!("Remove {}?", removal.entry.name)),
+        shell: Shell::org(
+            &visitor,
+            &actor,
+            "Members",
+            format!("Remove {}?", removal.entry.name),
+        ),
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
         workspaces: text::some_of(&lost, 20),
@@ -246,18 +307,31 @@ pub async fn confirm_remove(
 }
 
 /// `POST /orgs/{org}/members/{member}/remove`
-pub async fn remove(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn remove(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let removal = members::remove(&app, &actor, &member).await?;
     let notice = if removal.entry.status.is_member() {
         Notice::good(
             format!("{} is no longer in {}.", removal.entry.name, actor.org.name),
             "If that was a mistake, the audit log can undo it.",
         )
-        .with_link("Open the audit log", format!("/orgs/{}/audit", actor.org.slug))
+        .with_link(
+            "Open the audit log",
+            format!("/orgs/{}/audit", actor.org.slug),
+        )
     } else {
-        Notice::good(format!("The invitation to {} is revoked.", removal.entry.name), "Its links no longer work.")
+        Notice::good(
+            format!("The invitation to {} is revoked.", removal.entry.name),
+            "Its links no longer work.",
+        )
     };
-    Ok(see_other(format!("/orgs/{}/members", actor.org.slug), Some(notice)))
+    Ok(see_other(
+        format!("/orgs/{}/members", actor.org.slug),
+        Some(notice),
+    ))
 }
 
 #[derive(Template)]
@@ -278,7 +352,12 @@ pub async fn confirm_suspend(
 ) -> PageResult {
     let (entry, impact) = members::suspend_impact(&app, &actor, &member).await?;
     Ok(page::ok(&ConfirmSuspend {
-        shell: Shell::org(&visitor, &actor, "Members", format!("Suspend {}?", entry.name)),
+        shell: Shell::org(
+            &visitor,
+            &actor,
+            "Members",
+            format!("Suspend {}?", entry.name),
+        ),
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
         entry,
@@ -287,17 +366,37 @@ pub async fn confirm_suspend(
 }
 
 /// `POST /orgs/{org}/members/{member}/suspend`
-pub async fn suspend(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn suspend(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let entry = members::suspend(&app, &actor, &member).await?;
     let back = format!("/orgs/{}/members/{}", actor.org.slug, entry.id);
-    let notice = Notice::good(format!("{} is suspended.", entry.name), "They can do nothing here until you reinstate them.")
-        .with_button("Undo", format!("{back}/reinstate"));
+    let notice = Notice::good(
+        format!("{} is suspended.", entry.name),
+        "They can do nothing here until you reinstate them.",
+    )
+    .with_button("Undo", format!("{back}/reinstate"));
     Ok(see_other(back, Some(notice)))
 }
 
 /// `POST /orgs/{org}/members/{member}/reinstate`
-pub async fn reinstate(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn reinstate(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let entry = members::reinstate(&app, &actor, &member).await?;
-    let notice = Notice::good(format!("{} is back.", entry.name), format!("As {}, with what they had before.", entry.role.with_article()));
-    Ok(see_other(format!("/orgs/{}/members/{}", actor.org.slug, entry.id), Some(notice)))
+    let notice = Notice::good(
+        format!("{} is back.", entry.name),
+        format!(
+            "As {}, with what they had before.",
+            entry.role.with_article()
+        ),
+    );
+    Ok(see_other(
+        format!("/orgs/{}/members/{}", actor.org.slug, entry.id),
+        Some(notice),
+    ))
 }

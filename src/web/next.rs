@@ -12,8 +12,11 @@ pub fn own_path(input: &str) -> String {
 }
 
 fn parse(input: &str) -> Option<String> {
-    let plain =
-        input.starts_with('/') && input.len() <= LONGEST && !input.chars().any(|c| c.is_control() || c == '\\' || c.is_whitespace());
+    let plain = input.starts_with('/')
+        && input.len() <= LONGEST
+        && !input
+            .chars()
+            .any(|c| c.is_control() || c == '\\' || c.is_whitespace());
     if !plain {
         return None;
     }
@@ -105,7 +108,10 @@ mod tests {
     #[test]
     fn sec_w3_our_own_paths_are_kept_with_their_query() {
         for (input, path) in [
-            ("/orgs/acme/members?q=a%20b&sort=name", "/orgs/acme/members?q=a%20b&sort=name"),
+            (
+                "/orgs/acme/members?q=a%20b&sort=name",
+                "/orgs/acme/members?q=a%20b&sort=name",
+            ),
             ("/account/security#sessions", "/account/security"),
             ("/a/../b", "/b"),
             ("/x?to=//evil.test", "/x?to=//evil.test"),
@@ -115,6 +121,9 @@ mod tests {
             assert_eq!(own_path(input), path, "{input:?}");
         }
         assert_eq!(own_path(&format!("/{}", "x".repeat(1_000))), "");
-        assert_eq!(with_next("/sign-in", "/a?b=c&d"), "/sign-in?next=%2Fa%3Fb%3Dc%26d");
+        assert_eq!(
+            with_next("/sign-in", "/a?b=c&d"),
+            "/sign-in?next=%2Fa%3Fb%3Dc%26d"
+        );
     }
 }

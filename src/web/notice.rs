@@ -28,27 +28,50 @@ pub struct NoticeAction {
 
 impl Notice {
     pub fn good(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone: "good".into(), title: title.into(), text: text.into(), action: None }
+        Self {
+            tone: "good".into(),
+            title: title.into(),
+            text: text.into(),
+            action: None,
+        }
     }
 
     pub fn bad(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone: "bad".into(), title: title.into(), text: text.into(), action: None }
+        Self {
+            tone: "bad".into(),
+            title: title.into(),
+            text: text.into(),
+            action: None,
+        }
     }
 
     pub fn with_link(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
-        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: false, fields: Vec::new() });
+        self.action = Some(NoticeAction {
+            label: label.into(),
+            href: href.into(),
+            post: false,
+            fields: Vec::new(),
+        });
         self
     }
 
     pub fn with_button(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
-        self.action = Some(NoticeAction { label: label.into(), href: href.into(), post: true, fields: Vec::new() });
+        self.action = Some(NoticeAction {
+            label: label.into(),
+            href: href.into(),
+            post: true,
+            fields: Vec::new(),
+        });
         self
     }
 
     /// The fields that the notice's button posts.
     pub fn sending(mut self, fields: &[(&str, &str)]) -> Self {
         if let Some(action) = &mut self.action {
-            action.fields = fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            action.fields = fields
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect();
         }
         self
     }
@@ -60,7 +83,13 @@ impl Notice {
     /// A notice that can't be read, or that leads elsewhere, is none.
     pub(super) fn from_cookie(value: &str) -> Option<Self> {
         let notice: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
-        let own_path = |href: &str| href.starts_with('/') && !href.starts_with("//") && !href.contains(['\\', '\r', '\n']);
-        notice.action.as_ref().is_none_or(|a| own_path(&a.href)).then_some(notice)
+        let own_path = |href: &str| {
+            href.starts_with('/') && !href.starts_with("//") && !href.contains(['\\', '\r', '\n'])
+        };
+        notice
+            .action
+            .as_ref()
+            .is_none_or(|a| own_path(&a.href))
+            .then_some(notice)
     }
 }

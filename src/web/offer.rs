@@ -50,13 +50,25 @@ impl WorkspaceRows {
         let (listed, _) = workspaces::list(app, actor, "", SHOWN).await?;
         let workspaces: Vec<Workspace> = listed.into_iter().map(|one| one.workspace).collect();
         let ceiling = access::gives_up_to(Some(actor.role), None);
-        let fixed = WORKSPACE_ROLES.into_iter().rev().filter(|role| Some(*role) <= ceiling);
-        let custom = roles::search(app, actor, None, "").await?.into_iter().map(|(role, _)| (role.id.to_string(), role.name));
+        let fixed = WORKSPACE_ROLES
+            .into_iter()
+            .rev()
+            .filter(|role| Some(*role) <= ceiling);
+        let custom = roles::search(app, actor, None, "")
+            .await?
+            .into_iter()
+            .map(|(role, _)| (role.id.to_string(), role.name));
         Ok(Self {
             rows: Vec::new(),
-            places: workspaces.iter().map(|w| (w.slug.clone(), name_of(w))).collect(),
+            places: workspaces
+                .iter()
+                .map(|w| (w.slug.clone(), name_of(w)))
+                .collect(),
             typed: workspaces.len() > LISTED,
-            roles: fixed.map(|role| (role.as_str().to_owned(), role.label().to_owned())).chain(custom).collect(),
+            roles: fixed
+                .map(|role| (role.as_str().to_owned(), role.label().to_owned()))
+                .chain(custom)
+                .collect(),
             action,
             error: String::new(),
             new_role: String::new(),
@@ -99,7 +111,12 @@ impl WorkspaceRows {
 
     fn add(&mut self, workspace: &str, role: &str) {
         let (workspace, role) = (workspace.to_owned(), role.to_owned());
-        self.rows.push(Row { workspace, role, workspace_error: String::new(), role_error: String::new() });
+        self.rows.push(Row {
+            workspace,
+            role,
+            workspace_error: String::new(),
+            role_error: String::new(),
+        });
     }
 
     /// Another empty row, with the role that is mostly meant.
@@ -147,20 +164,37 @@ impl WorkspaceRows {
 
     /// Another empty row where there is none yet.
     pub fn with_empty_row_unless_any(self) -> Self {
-        if self.rows.is_empty() { self.with_empty_row() } else { self }
+        if self.rows.is_empty() {
+            self.with_empty_row()
+        } else {
+            self
+        }
     }
 
     /// What the rows want; the organization's workspaces by slug or name. Refuses what names none, beside its row.
     pub async fn wanted(&self, app: &App, actor: &Actor) -> Result<Vec<Wanted>> {
         let mut wanted = Vec::with_capacity(self.rows.len());
         for (n, row) in self.rows.iter().enumerate() {
-            let role = Given::parse(&row.role).ok_or_else(|| Refusal::field(format!("workspace_access[{n}].role"), "Choose a role."))?;
-            let workspace = match self.workspaces.iter().find(|w| is_called(w, &row.workspace)) {
+            let role = Given::parse(&row.role).ok_or_else(|| {
+                Refusal::field(format!("workspace_access[{n}].role"), "Choose a role.")
+            })?;
+            let workspace = match self
+                .workspaces
+                .iter()
+                .find(|w| is_called(w, &row.workspace))
+            {
                 Some(workspace) => Some(workspace.id.clone()),
                 None => workspaces::find_by_slug(app, actor, &row.workspace).await?,
             };
-            let message = || format!("{} has no workspace called {}.", actor.org.name, row.workspace);
-            let workspace = workspace.ok_or_else(|| Refusal::field(format!("workspace_access[{n}].workspace_id"), message()))?;
+            let message = || {
+                format!(
+                    "{} has no workspace called {}.",
+                    actor.org.name, row.workspace
+                )
+            };
+            let workspace = workspace.ok_or_else(|| {
+                Refusal::field(format!("workspace_access[{n}].workspace_id"), message())
+            })?;
             wanted.push(Wanted { workspace, role });
         }
         Ok(wanted)
@@ -170,21 +204,32 @@ impl WorkspaceRows {
     pub fn with_errors(mut self, refusal: &Refusal) -> Self {
         self.error = refusal.message_for("workspace_access").to_owned();
         for (n, row) in self.rows.iter_mut().enumerate() {
-            row.workspace_error = refusal.message_for(&format!("workspace_access[{n}].workspace_id")).to_owned();
-            row.role_error = refusal.message_for(&format!("workspace_access[{n}].role")).to_owned();
+            row.workspace_error = refusal
+                .message_for(&format!("workspace_access[{n}].workspace_id"))
+                .to_owned();
+            row.role_error = refusal
+                .message_for(&format!("workspace_access[{n}].role"))
+                .to_owned();
         }
         self
     }
 }
 
 fn is_called(workspace: &Workspace, typed: &str) -> bool {
-    workspace.slug == typed || name_of(workspace) == typed || workspace.name.eq_ignore_ascii_case(typed)
+    workspace.slug == typed
+        || name_of(workspace) == typed
+        || workspace.name.eq_ignore_ascii_case(typed)
 }
 
 fn name_of(workspace: &Workspace) -> String {
-    if workspace.label.is_empty() { workspace.name.clone() } else { format!("{} ({})", workspace.name, workspace.label) }
+    if workspace.label.is_empty() {
+        workspace.name.clone()
+    } else {
+        format!("{} ({})", workspace.name, workspace.label)
+    }
 }
 
 fn value_of(role: &Given) -> String {
-    role.custom().map_or_else(|| role.role().as_str().to_owned(), |id| id.to_string())
+    role.custom()
+        .map_or_else(|| role.role().as_str().to_owned(), |id| id.to_string())
 }

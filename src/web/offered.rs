@@ -61,10 +61,25 @@ struct Edit {
 }
 
 /// `GET /orgs/{org}/invitations/{invitation}`
-pub async fn show(State(app): State<App>, Path((_, id)): Path<(String, InvitationId)>, Member { actor, visitor }: Member) -> PageResult {
+pub async fn show(
+    State(app): State<App>,
+    Path((_, id)): Path<(String, InvitationId)>,
+    Member { actor, visitor }: Member,
+) -> PageResult {
     let invitation = invitations::revocable(&app, &actor, &id).await?;
-    let places = rows(&app, &actor, &invitation).await?.offered(&invitation.access).with_empty_row();
-    Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places, invitation.role.as_str(), None)))
+    let places = rows(&app, &actor, &invitation)
+        .await?
+        .offered(&invitation.access)
+        .with_empty_row();
+    Ok(page::ok(&edit_page(
+        &app,
+        &actor,
+        &visitor,
+        &invitation,
+        places,
+        invitation.role.as_str(),
+        None,
+    )))
 }
 
 /// `POST /orgs/{org}/invitations/{invitation}`
@@ -76,43 +91,102 @@ pub async fn change(
 ) -> PageResult {
     let invitation = invitations::revocable(&app, &actor, &id).await?;
     // Custom roles that it offers stay to be chosen.
-    let places = rows(&app, &actor, &invitation).await?.with_roles_of(&invitation.access).sent(&form.workspaces, &form.access);
+    let places = rows(&app, &actor, &invitation)
+        .await?
+        .with_roles_of(&invitation.access)
+        .sent(&form.workspaces, &form.access);
     if form.more == "role" {
         let places = places.with_new_role(&app, &actor, &form.new_role).await?;
-        return Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, None)));
+        return Ok(page::ok(&edit_page(
+            &app,
+            &actor,
+            &visitor,
+            &invitation,
+            places,
+            &form.role,
+            None,
+        )));
     }
     if form.more == "yes" {
-        return Ok(page::ok(&edit_page(&app, &actor, &visitor, &invitation, places.with_empty_row(), &form.role, None)));
+        return Ok(page::ok(&edit_page(
+            &app,
+            &actor,
+            &visitor,
+            &invitation,
+            places.with_empty_row(),
+            &form.role,
+            None,
+        )));
     }
     if !form.new_role.trim().is_empty() {
         let places = places.with_unmade_role(&form.new_role);
-        return Ok(page::invalid(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, None)));
+        return Ok(page::invalid(&edit_page(
+            &app,
+            &actor,
+            &visitor,
+            &invitation,
+            places,
+            &form.role,
+            None,
+        )));
     }
     match save(&app, &actor, &invitation, &form.role, &places).await {
         Ok(changed) => {
-            let notice = Notice::good(format!("{} is offered this from now on.", changed.to), "It applies when they accept.");
-            Ok(see_other(format!("/orgs/{}/invitations", actor.org.slug), Some(notice)))
+            let notice = Notice::good(
+                format!("{} is offered this from now on.", changed.to),
+                "It applies when they accept.",
+            );
+            Ok(see_other(
+                format!("/orgs/{}/invitations", actor.org.slug),
+                Some(notice),
+            ))
         }
         Err(refusal @ (Refusal::Invalid(_) | Refusal::Conflict(_))) => {
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            let status =
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let places = places.with_errors(&refusal);
-            Ok(page::draw(&edit_page(&app, &actor, &visitor, &invitation, places, &form.role, Some(&refusal)), status))
+            Ok(page::draw(
+                &edit_page(
+                    &app,
+                    &actor,
+                    &visitor,
+                    &invitation,
+                    places,
+                    &form.role,
+                    Some(&refusal),
+                ),
+                status,
+            ))
         }
         Err(refusal) => Err(refusal.into()),
     }
 }
 
-async fn save(app: &App, actor: &Actor, invitation: &Invitation, role: &str, places: &WorkspaceRows) -> Result<Invitation, Refusal> {
+async fn save(
+    app: &App,
+    actor: &Actor,
+    invitation: &Invitation,
+    role: &str,
+    places: &WorkspaceRows,
+) -> Result<Invitation, Refusal> {
     let role = match role {
         "" => None,
-        role => Some(OrgRole::parse(role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?),
+        role => Some(
+            OrgRole::parse(role)
+                .ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?,
+        ),
     };
     let access = Some(places.wanted(app, actor).await?);
     invitations::change(app, actor, &invitation.id, &Changed { role, access }).await
 }
 
 async fn rows(app: &App, actor: &Actor, invitation: &Invitation) -> Result<WorkspaceRows, Refusal> {
-    WorkspaceRows::load(app, actor, format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id)).await
+    WorkspaceRows::load(
+        app,
+        actor,
+        format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id),
+    )
+    .await
 }
 
 fn edit_page(
@@ -125,7 +199,12 @@ fn edit_page(
     refusal: Option<&Refusal>,
 ) -> Edit {
     Edit {
-        shell: Shell::org(visitor, actor, "Invitations", format!("Invitation to {}", invitation.to)),
+        shell: Shell::org(
+            visitor,
+            actor,
+            "Invitations",
+            format!("Invitation to {}", invitation.to),
+        ),
         base: format!("/orgs/{}/invitations", actor.org.slug),
         action: places.action.clone(),
         org_name: actor.org.name.clone(),
@@ -138,9 +217,13 @@ fn edit_page(
             Some(Refusal::Conflict(conflict)) => conflict.message.to_string(),
             _ => String::new(),
         },
-        roles: role_choices(app, actor, Some(invitation.role), |role| invitation.to.takes_role(role)),
+        roles: role_choices(app, actor, Some(invitation.role), |role| {
+            invitation.to.takes_role(role)
+        }),
         role: role.to_owned(),
-        role_error: refusal.map(|r| r.message_for("role").to_owned()).unwrap_or_default(),
+        role_error: refusal
+            .map(|r| r.message_for("role").to_owned())
+            .unwrap_or_default(),
         places,
     }
 }

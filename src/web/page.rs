@@ -92,19 +92,27 @@ pub struct NavItem {
 /// What stands above every page where mails can be read by anybody who reaches them.
 pub(super) fn banner(config: &Config) -> Option<&'static str> {
     match (config.demo, config.development) {
-        (true, _) => Some("Demo: made people, made data, made anew at every start. Mails go nowhere; they are in the"),
-        (false, true) => Some("Development: mails can be read by anybody who reaches this page. They are in the"),
+        (true, _) => Some(
+            "Demo: made people, made data, made anew at every start. Mails go nowhere; they are in the",
+        ),
+        (false, true) => {
+            Some("Development: mails can be read by anybody who reaches this page. They are in the")
+        }
         (false, false) => None,
     }
 }
 
 /// One of twelve colours for a name's picture, always the same for the same name.
 pub fn hue(name: &str) -> u16 {
-    (name.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte)) % 12) as u16
+    (name.bytes().fold(5381_u32, |hash, byte| {
+        hash.wrapping_mul(33) ^ u32::from(byte)
+    }) % 12) as u16
 }
 
 fn initial(name: &str) -> String {
-    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".into(), |c| c.to_uppercase().to_string())
+    name.chars()
+        .find(|c| c.is_alphanumeric())
+        .map_or_else(|| "·".into(), |c| c.to_uppercase().to_string())
 }
 
 impl Shell {
@@ -138,15 +146,31 @@ impl Shell {
     }
 
     /// The frame of a page of an organization. `current` is the label of its line in the navigation.
-    pub fn org(visitor: &Visitor, actor: &Actor, current: &'static str, title: impl AsRef<str>) -> Self {
+    pub fn org(
+        visitor: &Visitor,
+        actor: &Actor,
+        current: &'static str,
+        title: impl AsRef<str>,
+    ) -> Self {
         let title = format!("{} · {}", title.as_ref(), actor.org.name);
-        let shell = Self::bare(visitor, title).in_org(&actor.person, &actor.org, actor.role, current, "");
-        Self { alert: alert(&actor.org, actor.role, visitor.now), ..shell }
+        let shell =
+            Self::bare(visitor, title).in_org(&actor.person, &actor.org, actor.role, current, "");
+        Self {
+            alert: alert(&actor.org, actor.role, visitor.now),
+            ..shell
+        }
     }
 
     /// Adds what stands around every page while an organization is active. `current` and `own` are the labels of the
     /// page's line in the organization's and in the personal group.
-    fn in_org(mut self, person: &Person, org: &Organization, role: OrgRole, current: &'static str, own: &'static str) -> Self {
+    fn in_org(
+        mut self,
+        person: &Person,
+        org: &Organization,
+        role: OrgRole,
+        current: &'static str,
+        own: &'static str,
+    ) -> Self {
         self.org = Some(ShellOrg {
             name: org.name.clone(),
             slug: org.slug.clone(),
@@ -156,33 +180,56 @@ impl Shell {
         self.switcher = switcher(person, Some(&org.slug));
         // Still the active one on pages about the organization, so it stays named there.
         let active = self.recent.first().filter(|one| one.org == org.id.as_str());
-        self.workspace = active.map(|one| ShellWorkspace { id: one.id.clone(), name: one.name.clone() });
+        self.workspace = active.map(|one| ShellWorkspace {
+            id: one.id.clone(),
+            name: one.name.clone(),
+        });
         self.recent.retain(|one| one.org == org.id.as_str());
         let seat = person.seats.iter().find(|seat| seat.org.id == org.id);
-        let everywhere = workspaces::sees_all(role) || access::enters_by_role(role, org.policies.admins_enter);
-        let found = seat.filter(|_| !everywhere).map_or(org.workspaces, |seat| seat.workspaces);
+        let everywhere =
+            workspaces::sees_all(role) || access::enters_by_role(role, org.policies.admins_enter);
+        let found = seat
+            .filter(|_| !everywhere)
+            .map_or(org.workspaces, |seat| seat.workspaces);
         self.nav = vec![org_nav(org, role, found, current), personal_nav(own)];
         self
     }
 
     /// The frame of a page of a workspace: the active one, named in the account menu, with its own group of pages.
-    pub fn workspace(visitor: &Visitor, person: &Person, open: &Open, current: &'static str) -> Self {
+    pub fn workspace(
+        visitor: &Visitor,
+        person: &Person,
+        open: &Open,
+        current: &'static str,
+    ) -> Self {
         let title = format!("{current} · {}", open.workspace.name);
         let mut shell = match &open.actor {
             Some(actor) => Self::org(visitor, actor, "", title),
-            None => Self { switcher: switcher(person, None), nav: vec![personal_nav("")], ..Self::bare(visitor, title) },
+            None => Self {
+                switcher: switcher(person, None),
+                nav: vec![personal_nav("")],
+                ..Self::bare(visitor, title)
+            },
         };
         if open.actor.is_none() {
             shell.recent.retain(|one| one.org.is_empty());
         }
-        shell.workspace = Some(ShellWorkspace { id: open.workspace.id.to_string(), name: open.workspace.name.clone() });
+        shell.workspace = Some(ShellWorkspace {
+            id: open.workspace.id.to_string(),
+            name: open.workspace.name.clone(),
+        });
         let last = shell.nav.len() - 1;
         shell.nav.insert(last, workspace_nav(open, current));
         shell
     }
 
     /// The frame of a page about a workspace, for who may know of it. Who can't open it sees it as the organization's.
-    pub fn managed(visitor: &Visitor, person: &Person, managed: &Managed, current: &'static str) -> Self {
+    pub fn managed(
+        visitor: &Visitor,
+        person: &Person,
+        managed: &Managed,
+        current: &'static str,
+    ) -> Self {
         let title = format!("{current} · {}", managed.workspace.name);
         match (managed.open(), &managed.actor) {
             (Some(open), _) => Self::workspace(visitor, person, &open, current),
@@ -196,7 +243,10 @@ impl Shell {
         let shell = Self::bare(visitor, current);
         match person.active_seat() {
             Some(seat) => shell.in_org(person, &seat.org, seat.role, "", current),
-            None => Self { nav: vec![personal_nav(current)], ..shell },
+            None => Self {
+                nav: vec![personal_nav(current)],
+                ..shell
+            },
         }
     }
 }
@@ -222,13 +272,30 @@ fn alert(org: &Organization, role: OrgRole, now: Micros) -> Option<ShellAlert> {
     let (title, text) = match (org.billing_alert.as_str(), org.plan_until) {
         ("past_due", Some(until)) if until > now => (
             "The last payment failed.",
-            format!("{} keeps its plan until {}. Pay before then, and nothing changes.", org.name, clock::day(until)),
+            format!(
+                "{} keeps its plan until {}. Pay before then, and nothing changes.",
+                org.name,
+                clock::day(until)
+            ),
         ),
-        ("past_due", _) => ("The last payment failed.", format!("{} has no paid plan until it is made. Nothing was taken away.", org.name)),
-        ("disputed", _) => ("A payment is disputed at the bank.", "The plan goes on meanwhile.".to_owned()),
+        ("past_due", _) => (
+            "The last payment failed.",
+            format!(
+                "{} has no paid plan until it is made. Nothing was taken away.",
+                org.name
+            ),
+        ),
+        ("disputed", _) => (
+            "A payment is disputed at the bank.",
+            "The plan goes on meanwhile.".to_owned(),
+        ),
         _ => return None,
     };
-    Some(ShellAlert { title, text, href: format!("/orgs/{}/billing/payments", org.slug) })
+    Some(ShellAlert {
+        title,
+        text,
+        href: format!("/orgs/{}/billing/payments", org.slug),
+    })
 }
 
 /// The organization's pages that somebody with the role may open: asked of the same table that the operations ask.
@@ -244,7 +311,11 @@ fn org_nav(org: &Organization, role: OrgRole, workspaces: i64, current: &'static
     };
     let mut items = vec![item("Members", "members", Some(org.members))];
     if may(Permission::ManageMembers) {
-        items.push(item("Invitations", "invitations", (org.invited > 0).then_some(org.invited)));
+        items.push(item(
+            "Invitations",
+            "invitations",
+            (org.invited > 0).then_some(org.invited),
+        ));
     }
     if may(Permission::ManageMembers) && org.workspaces > 0 {
         items.push(item("Access", "access", None));
@@ -269,7 +340,10 @@ fn org_nav(org: &Organization, role: OrgRole, workspaces: i64, current: &'static
         items.push(item("Billing", "billing", None));
     }
     items.push(item("Settings", "settings", None));
-    NavGroup { heading: "Organization".into(), items }
+    NavGroup {
+        heading: "Organization".into(),
+        items,
+    }
 }
 
 /// The pages of the active workspace.
@@ -280,16 +354,31 @@ fn workspace_nav(open: &Open, current: &'static str) -> NavGroup {
         current: label == current,
         count: None,
     };
-    let mut items = vec![item("Overview", "overview"), item("Resources", "resources"), item("Runs", "runs"), item("Members", "members")];
-    if access::may_see_workspace_keys(open.actor.as_ref().map(|actor| actor.role), Some(open.role)).is_ok() {
+    let mut items = vec![
+        item("Overview", "overview"),
+        item("Resources", "resources"),
+        item("Runs", "runs"),
+        item("Members", "members"),
+    ];
+    if access::may_see_workspace_keys(open.actor.as_ref().map(|actor| actor.role), Some(open.role))
+        .is_ok()
+    {
         items.push(item("API keys", "keys"));
     }
     items.push(item("Settings", "settings"));
-    NavGroup { heading: "Workspace".into(), items }
+    NavGroup {
+        heading: "Workspace".into(),
+        items,
+    }
 }
 
 fn personal_nav(current: &'static str) -> NavGroup {
-    let item = |label: &'static str, href: &str| NavItem { label, href: href.to_owned(), current: label == current, count: None };
+    let item = |label: &'static str, href: &str| NavItem {
+        label,
+        href: href.to_owned(),
+        current: label == current,
+        count: None,
+    };
     NavGroup {
         heading: "Personal".into(),
         items: vec![
@@ -306,10 +395,19 @@ fn personal_nav(current: &'static str) -> NavGroup {
 /// Draws a template. What a template can't draw is a fault of ours.
 pub fn draw(template: &impl Template, status: StatusCode) -> Response {
     match template.render() {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Ok(html) => (
+            status,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            html,
+        )
+            .into_response(),
         Err(error) => {
             tracing::error!(%error, "a template failed");
-            (StatusCode::INTERNAL_SERVER_ERROR, "The page could not be drawn.").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The page could not be drawn.",
+            )
+                .into_response()
         }
     }
 }

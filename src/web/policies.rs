@@ -59,8 +59,14 @@ impl PoliciesForm {
             ("allow_email", &self.allow_email),
             ("allow_github", &self.allow_github),
         ];
-        let ticked = ticked.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-        typed.into_iter().map(|(name, value)| (name, value.clone())).chain(ticked).collect()
+        let ticked = ticked
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?)));
+        typed
+            .into_iter()
+            .map(|(name, value)| (name, value.clone()))
+            .chain(ticked)
+            .collect()
     }
 
     fn of(policies: &Policies) -> Self {
@@ -91,7 +97,8 @@ impl PoliciesForm {
         let number = |typed: &str| typed.trim().parse().unwrap_or(0);
         let who_invites = match self.who_invites.as_str() {
             "" if !bounds => before.who_invites,
-            typed => WhoInvites::parse(typed).ok_or_else(|| Refusal::field("who_invites", "Choose one of the two."))?,
+            typed => WhoInvites::parse(typed)
+                .ok_or_else(|| Refusal::field("who_invites", "Choose one of the two."))?,
         };
         let ticked = |field: &Option<String>, was: bool| field.is_some() || (!bounds && was);
         Ok(Policies {
@@ -113,7 +120,11 @@ impl PoliciesForm {
             session_absolute_days: number(&self.session_absolute_days),
             token_days: number(&self.token_days),
             // Left empty: for ever, like 0. What isn't a number is in no range.
-            run_days: if self.run_days.trim().is_empty() { 0 } else { self.run_days.trim().parse().unwrap_or(-1) },
+            run_days: if self.run_days.trim().is_empty() {
+                0
+            } else {
+                self.run_days.trim().parse().unwrap_or(-1)
+            },
             support_contact: self.support_contact.clone(),
         })
     }
@@ -169,7 +180,14 @@ struct Index {
 }
 
 fn draw(app: &App, visitor: &Visitor, actor: &Actor, form: PoliciesForm, wrong: Wrong) -> Index {
-    let choice = |value: &str, label: &str, note: &str| (value.to_owned(), label.to_owned(), note.to_owned(), String::new());
+    let choice = |value: &str, label: &str, note: &str| {
+        (
+            value.to_owned(),
+            label.to_owned(),
+            note.to_owned(),
+            String::new(),
+        )
+    };
     Index {
         shell: Shell::org(visitor, actor, "Policies", "Policies"),
         base: format!("/orgs/{}/policies", actor.org.slug),
@@ -178,13 +196,33 @@ fn draw(app: &App, visitor: &Visitor, actor: &Actor, form: PoliciesForm, wrong: 
         wrong,
         bounds: access::may_bound_admins(actor.role),
         who_invites: vec![
-            choice(WhoInvites::OwnersAndAdmins.as_str(), "Owners and admins", "Each gives only roles that they could give directly."),
-            choice(WhoInvites::Owners.as_str(), "Owners only", "Admins still see invitations, and can't make or send them."),
+            choice(
+                WhoInvites::OwnersAndAdmins.as_str(),
+                "Owners and admins",
+                "Each gives only roles that they could give directly.",
+            ),
+            choice(
+                WhoInvites::Owners.as_str(),
+                "Owners only",
+                "Admins still see invitations, and can't make or send them.",
+            ),
         ],
         roles_offered: vec![
-            choice(RolesOffered::Simple.as_str(), "Simple", "Admin and Member. Admin is the owner's role under a plainer name."),
-            choice(RolesOffered::Standard.as_str(), "Standard", "Owner, Admin and Member."),
-            choice(RolesOffered::Full.as_str(), "Full", "Also Billing, for who pays, and Viewer, for who only reads."),
+            choice(
+                RolesOffered::Simple.as_str(),
+                "Simple",
+                "Admin and Member. Admin is the owner's role under a plainer name.",
+            ),
+            choice(
+                RolesOffered::Standard.as_str(),
+                "Standard",
+                "Owner, Admin and Member.",
+            ),
+            choice(
+                RolesOffered::Full.as_str(),
+                "Full",
+                "Also Billing, for who pays, and Viewer, for who only reads.",
+            ),
         ],
         github_is_set_up: app.config.github().is_some(),
         in_force: actor.org.policies.clone(),
@@ -195,7 +233,13 @@ fn draw(app: &App, visitor: &Visitor, actor: &Actor, form: PoliciesForm, wrong: 
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
     access::require(actor.role, Permission::ManageSettings)?;
     let form = PoliciesForm::of(&actor.org.policies);
-    Ok(page::ok(&draw(&app, &visitor, &actor, form, Wrong::default())))
+    Ok(page::ok(&draw(
+        &app,
+        &visitor,
+        &actor,
+        form,
+        Wrong::default(),
+    )))
 }
 
 #[derive(Template)]
@@ -219,11 +263,17 @@ async fn save(app: &App, actor: &Actor, form: &PoliciesForm) -> Result<Option<Im
             return Ok(Some(impact));
         }
     }
-    organizations::change_policies(app, actor, &wanted).await.map(|_| None)
+    organizations::change_policies(app, actor, &wanted)
+        .await
+        .map(|_| None)
 }
 
 /// `POST /orgs/{org}/policies`
-pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<PoliciesForm>) -> PageResult {
+pub async fn change(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<PoliciesForm>,
+) -> PageResult {
     access::require(actor.role, Permission::ManageSettings)?;
     match save(&app, &actor, &form).await {
         Ok(Some(impact)) => Ok(page::ok(&Confirm {
@@ -236,9 +286,18 @@ pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, F
         })),
         Ok(None) => {
             let notice = Notice::good("Policies saved.", "They apply from everybody's next click.");
-            Ok(see_other(format!("/orgs/{}/policies", actor.org.slug), Some(notice)))
+            Ok(see_other(
+                format!("/orgs/{}/policies", actor.org.slug),
+                Some(notice),
+            ))
         }
-        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&draw(&app, &visitor, &actor, form, Wrong::of(&refusal)))),
+        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&draw(
+            &app,
+            &visitor,
+            &actor,
+            form,
+            Wrong::of(&refusal),
+        ))),
         Err(refusal) => Err(refusal.into()),
     }
 }

@@ -53,7 +53,12 @@ impl Asked {
 
     fn with(&self, base: &str, after: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
-        let kept = [("q", self.q.as_str()), ("kind", &self.kind), ("archived", &self.archived), ("after", after)];
+        let kept = [
+            ("q", self.q.as_str()),
+            ("kind", &self.kind),
+            ("archived", &self.archived),
+            ("after", after),
+        ];
         query.extend_pairs(kept.iter().filter(|(_, value)| !value.is_empty()));
         query.finish()
     }
@@ -74,7 +79,10 @@ struct Row {
 impl Row {
     fn new(base: &str, kinds: &[Kind], row: Listed, now: i64) -> Self {
         let resource = row.resource;
-        let label = kinds.iter().find(|kind| kind.name == resource.kind).map(|kind| kind.label.to_string());
+        let label = kinds
+            .iter()
+            .find(|kind| kind.name == resource.kind)
+            .map(|kind| kind.label.to_string());
         Self {
             href: format!("{base}/{}", resource.id),
             name: resource.name,
@@ -107,7 +115,14 @@ struct Index {
     counts: Vec<WorkspaceCount>,
 }
 
-async fn draw_index(app: &App, visitor: &Visitor, shell: Shell, place: &Place, base: String, asked: Asked) -> PageResult {
+async fn draw_index(
+    app: &App,
+    visitor: &Visitor,
+    shell: Shell,
+    place: &Place,
+    base: String,
+    asked: Asked,
+) -> PageResult {
     let listed = resources::list(app, place, &asked.filter()).await?;
     let total = resources::total(app, place, &asked.filter(), &listed).await?;
     let rows = listed.rows.len() as i64;
@@ -125,12 +140,25 @@ async fn draw_index(app: &App, visitor: &Visitor, shell: Shell, place: &Place, b
         shell,
         of,
         of_organization: place.workspace.is_none(),
-        rows: listed.rows.into_iter().map(|row| Row::new(&base, &kinds, row, visitor.now)).collect(),
-        kind_options: kinds.iter().map(|kind| (kind.name.to_string(), kind.plural.to_string())).collect(),
-        total: if total.n < rows { String::new() } else { total.words("resource", "resources") },
+        rows: listed
+            .rows
+            .into_iter()
+            .map(|row| Row::new(&base, &kinds, row, visitor.now))
+            .collect(),
+        kind_options: kinds
+            .iter()
+            .map(|kind| (kind.name.to_string(), kind.plural.to_string()))
+            .collect(),
+        total: if total.n < rows {
+            String::new()
+        } else {
+            total.words("resource", "resources")
+        },
         next: listed.next.map(|after| asked.with(&base, &after)),
         first: (!asked.after.is_empty()).then(|| asked.with(&base, "")),
-        filtered: [&asked.q, &asked.kind, &asked.archived].iter().any(|part| !part.is_empty()),
+        filtered: [&asked.q, &asked.kind, &asked.archived]
+            .iter()
+            .any(|part| !part.is_empty()),
         counts,
         asked,
         base,
@@ -138,10 +166,22 @@ async fn draw_index(app: &App, visitor: &Visitor, shell: Shell, place: &Place, b
 }
 
 /// `GET /orgs/{org}/resources`
-pub async fn of_organization(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn of_organization(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let place = Place::of_organization(&actor);
     let shell = Shell::org(&visitor, &actor, "Resources", "Resources");
-    draw_index(&app, &visitor, shell, &place, format!("/orgs/{}/resources", actor.org.slug), asked).await
+    draw_index(
+        &app,
+        &visitor,
+        shell,
+        &place,
+        format!("/orgs/{}/resources", actor.org.slug),
+        asked,
+    )
+    .await
 }
 
 /// `GET /workspaces/{ws}/resources`
@@ -152,7 +192,15 @@ pub async fn of_workspace(
     Query(asked): Query<Asked>,
 ) -> PageResult {
     let (place, shell) = at_workspace(&app, &person, &visitor, &ws, "Resources").await?;
-    draw_index(&app, &visitor, shell, &place, format!("/workspaces/{ws}/resources"), asked).await
+    draw_index(
+        &app,
+        &visitor,
+        shell,
+        &place,
+        format!("/workspaces/{ws}/resources"),
+        asked,
+    )
+    .await
 }
 
 /// A workspace that the person opened, with the frame of a page of it.
@@ -199,22 +247,45 @@ struct Show {
     fresh: bool,
 }
 
-async fn draw(app: &App, visitor: &Visitor, shell: Shell, place: &Place, base: String, id: &ResourceId, after: String) -> PageResult {
+async fn draw(
+    app: &App,
+    visitor: &Visitor,
+    shell: Shell,
+    place: &Place,
+    base: String,
+    id: &ResourceId,
+    after: String,
+) -> PageResult {
     let details = resources::details(app, place, id).await?;
     if place.workspace.is_none()
         && let Some(workspace) = &details.resource.workspace
     {
-        return Ok(see_other(format!("/workspaces/{workspace}/resources/{id}"), None));
+        return Ok(see_other(
+            format!("/workspaces/{workspace}/resources/{id}"),
+            None,
+        ));
     }
-    let filter = Filter { parent: Some(id.clone()), after: after.clone(), limit: ROWS, ..Filter::default() };
+    let filter = Filter {
+        parent: Some(id.clone()),
+        after: after.clone(),
+        limit: ROWS,
+        ..Filter::default()
+    };
     let below = resources::list(app, place, &filter).await?;
     let kinds: Vec<Kind> = resources::kinds_there(app, place).await?;
     let holders = grants::holders(app, &place.person, &details.resource).await?;
     let now = visitor.now;
     let resource = details.resource;
-    let labels: Vec<String> = details.actions.iter().map(|action| action.label().to_lowercase()).collect();
+    let labels: Vec<String> = details
+        .actions
+        .iter()
+        .map(|action| action.label().to_lowercase())
+        .collect();
     Ok(page::ok(&Show {
-        shell: Shell { title: format!("{} · {}", resource.name, shell.title), ..shell },
+        shell: Shell {
+            title: format!("{} · {}", resource.name, shell.title),
+            ..shell
+        },
         of: place
             .workspace
             .as_ref()
@@ -224,16 +295,25 @@ async fn draw(app: &App, visitor: &Visitor, shell: Shell, place: &Place, base: S
         name: resource.name,
         external_id: resource.external_id,
         private: resource.owner.is_some(),
-        archived: resource.archived_at.map(|at| When::relative(at.min(now), now)),
+        archived: resource
+            .archived_at
+            .map(|at| When::relative(at.min(now), now)),
         changed: When::relative(resource.updated_at.min(now), now),
         around: details.around,
         actions: text::some_of(&labels, labels.len()),
         may_archive: details.actions.contains(&Action::Delete),
         lacking: details.lacking,
-        below: below.rows.into_iter().map(|row| Row::new(&base, &kinds, row, now)).collect(),
+        below: below
+            .rows
+            .into_iter()
+            .map(|row| Row::new(&base, &kinds, row, now))
+            .collect(),
         more_below: below.next.map(|after| format!("{base}/{id}?after={after}")),
         holders,
-        members: place.workspace_id().map(|ws| format!("/workspaces/{ws}/members")).unwrap_or_default(),
+        members: place
+            .workspace_id()
+            .map(|ws| format!("/workspaces/{ws}/members"))
+            .unwrap_or_default(),
         fresh: after.is_empty(),
         id: resource.id.to_string(),
         kind: details.kind,
@@ -250,7 +330,16 @@ pub async fn show_of_organization(
 ) -> PageResult {
     let shell = Shell::org(&visitor, &actor, "Resources", "Resources");
     let base = format!("/orgs/{}/resources", actor.org.slug);
-    draw(&app, &visitor, shell, &Place::of_organization(&actor), base, &id, asked.after).await
+    draw(
+        &app,
+        &visitor,
+        shell,
+        &Place::of_organization(&actor),
+        base,
+        &id,
+        asked.after,
+    )
+    .await
 }
 
 /// `GET /workspaces/{ws}/resources/{resource}`
@@ -261,19 +350,34 @@ pub async fn show_of_workspace(
     Query(asked): Query<Asked>,
 ) -> PageResult {
     let (place, shell) = at_workspace(&app, &person, &visitor, &ws, "Resources").await?;
-    draw(&app, &visitor, shell, &place, format!("/workspaces/{ws}/resources"), &id, asked.after).await
+    draw(
+        &app,
+        &visitor,
+        shell,
+        &place,
+        format!("/workspaces/{ws}/resources"),
+        &id,
+        asked.after,
+    )
+    .await
 }
 
 async fn put_away(app: &App, place: &Place, base: &str, id: &ResourceId) -> PageResult {
     let resource = resources::archive(app, place, id).await?;
-    let notice = Notice::good(format!("{} is archived.", resource.name), "It left the lists, with everything in it. Nothing is lost.")
-        .with_button("Undo", format!("{base}/{id}/restore"));
+    let notice = Notice::good(
+        format!("{} is archived.", resource.name),
+        "It left the lists, with everything in it. Nothing is lost.",
+    )
+    .with_button("Undo", format!("{base}/{id}/restore"));
     Ok(see_other(format!("{base}/{id}"), Some(notice)))
 }
 
 async fn bring_back(app: &App, place: &Place, base: &str, id: &ResourceId) -> PageResult {
     let resource = resources::restore(app, place, id).await?;
-    let notice = Notice::good(format!("{} is back.", resource.name), "With everything that was archived with it.");
+    let notice = Notice::good(
+        format!("{} is back.", resource.name),
+        "With everything that was archived with it.",
+    );
     Ok(see_other(format!("{base}/{id}"), Some(notice)))
 }
 
@@ -283,7 +387,13 @@ pub async fn archive_of_organization(
     Path((_, id)): Path<(String, ResourceId)>,
     Member { actor, .. }: Member,
 ) -> PageResult {
-    put_away(&app, &Place::of_organization(&actor), &format!("/orgs/{}/resources", actor.org.slug), &id).await
+    put_away(
+        &app,
+        &Place::of_organization(&actor),
+        &format!("/orgs/{}/resources", actor.org.slug),
+        &id,
+    )
+    .await
 }
 
 /// `POST /orgs/{org}/resources/{resource}/restore`
@@ -292,7 +402,13 @@ pub async fn restore_of_organization(
     Path((_, id)): Path<(String, ResourceId)>,
     Member { actor, .. }: Member,
 ) -> PageResult {
-    bring_back(&app, &Place::of_organization(&actor), &format!("/orgs/{}/resources", actor.org.slug), &id).await
+    bring_back(
+        &app,
+        &Place::of_organization(&actor),
+        &format!("/orgs/{}/resources", actor.org.slug),
+        &id,
+    )
+    .await
 }
 
 /// `POST /workspaces/{ws}/resources/{resource}/archive`
@@ -301,7 +417,13 @@ pub async fn archive_of_workspace(
     SignedIn { person, .. }: SignedIn,
     Path((ws, id)): Path<(WorkspaceId, ResourceId)>,
 ) -> PageResult {
-    put_away(&app, &Place::of_workspace(&app, &person, &ws).await?, &format!("/workspaces/{ws}/resources"), &id).await
+    put_away(
+        &app,
+        &Place::of_workspace(&app, &person, &ws).await?,
+        &format!("/workspaces/{ws}/resources"),
+        &id,
+    )
+    .await
 }
 
 /// `POST /workspaces/{ws}/resources/{resource}/restore`
@@ -310,5 +432,11 @@ pub async fn restore_of_workspace(
     SignedIn { person, .. }: SignedIn,
     Path((ws, id)): Path<(WorkspaceId, ResourceId)>,
 ) -> PageResult {
-    bring_back(&app, &Place::of_workspace(&app, &person, &ws).await?, &format!("/workspaces/{ws}/resources"), &id).await
+    bring_back(
+        &app,
+        &Place::of_workspace(&app, &person, &ws).await?,
+        &format!("/workspaces/{ws}/resources"),
+        &id,
+    )
+    .await
 }

@@ -37,7 +37,11 @@ impl Tabs {
     /// For somebody of whom only the organization role is known.
     pub fn new(actor: &Actor, current: &'static str) -> Self {
         let custom = access::allows(actor.role, access::Permission::ManageIntegrations);
-        Self { base: format!("/orgs/{}", actor.org.slug), current, custom }
+        Self {
+            base: format!("/orgs/{}", actor.org.slug),
+            current,
+            custom,
+        }
     }
 }
 
@@ -81,11 +85,17 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) ->
     });
     let lines = PERMISSIONS.into_iter().map(|permission| Line {
         label: permission.label(),
-        allowed: ROLES.into_iter().map(|role| access::allows(role, permission)).collect(),
+        allowed: ROLES
+            .into_iter()
+            .map(|role| access::allows(role, permission))
+            .collect(),
     });
     Ok(page::ok(&Index {
         shell: Shell::org(&visitor, &actor, "Roles", "Roles"),
-        tabs: Tabs { custom: roles::may_see(&app, &actor).await?, ..Tabs::new(&actor, "roles") },
+        tabs: Tabs {
+            custom: roles::may_see(&app, &actor).await?,
+            ..Tabs::new(&actor, "roles")
+        },
         base: format!("/orgs/{}", actor.org.slug),
         columns: columns.collect(),
         lines: lines.collect(),

@@ -34,7 +34,9 @@ impl Asked {
         let wrong = || Refusal::field("status", "There is no such state of a run.");
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Ok(Filter {
-            status: some(&self.status).map(|name| Status::parse(&name).ok_or_else(wrong)).transpose()?,
+            status: some(&self.status)
+                .map(|name| Status::parse(&name).ok_or_else(wrong))
+                .transpose()?,
             resource: some(&self.resource).map(ResourceId::from),
             person: some(&self.person).map(UserId::from),
             after: self.after.clone(),
@@ -44,14 +46,22 @@ impl Asked {
 
     fn address(&self, base: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
-        let kept = [("status", &self.status), ("resource", &self.resource), ("person", &self.person), ("after", &self.after)];
+        let kept = [
+            ("status", &self.status),
+            ("resource", &self.resource),
+            ("person", &self.person),
+            ("after", &self.after),
+        ];
         query.extend_pairs(kept.iter().filter(|(_, value)| !value.is_empty()));
         query.finish()
     }
 
     /// The list from its beginning, with something else asked for.
     fn with(&self, base: &str, change: impl FnOnce(&mut Self)) -> String {
-        let mut asked = Self { after: String::new(), ..self.clone() };
+        let mut asked = Self {
+            after: String::new(),
+            ..self.clone()
+        };
         change(&mut asked);
         asked.address(base)
     }
@@ -80,16 +90,42 @@ struct Row {
 impl Row {
     fn new(workspace: &WorkspaceId, base: &str, asked: &Asked, listed: Listed, now: i64) -> Self {
         let run = listed.run;
-        let resource = run.resource.as_ref().map(ToString::to_string).unwrap_or_default();
-        let person = run.person.as_ref().map(ToString::to_string).unwrap_or_default();
-        let took = run.started_at.zip(run.finished_at).filter(|(started, finished)| started <= finished);
+        let resource = run
+            .resource
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let person = run
+            .person
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let took = run
+            .started_at
+            .zip(run.finished_at)
+            .filter(|(started, finished)| started <= finished);
         Self {
-            href: if resource.is_empty() { String::new() } else { format!("/workspaces/{workspace}/resources/{resource}") },
+            href: if resource.is_empty() {
+                String::new()
+            } else {
+                format!("/workspaces/{workspace}/resources/{resource}")
+            },
             of_href: asked.with(base, |asked| asked.resource.clone_from(&resource)),
-            by_href: if person.is_empty() { String::new() } else { asked.with(base, |asked| asked.person.clone_from(&person)) },
-            by: if run.person_name.is_empty() { run.cause.clone() } else { run.person_name.clone() },
+            by_href: if person.is_empty() {
+                String::new()
+            } else {
+                asked.with(base, |asked| asked.person.clone_from(&person))
+            },
+            by: if run.person_name.is_empty() {
+                run.cause.clone()
+            } else {
+                run.person_name.clone()
+            },
             when: When::relative(run.at().min(now), now),
-            took: took.map_or_else(|| "—".to_owned(), |(started, finished)| text::duration(finished - started)),
+            took: took.map_or_else(
+                || "—".to_owned(),
+                |(started, finished)| text::duration(finished - started),
+            ),
             rows: run.rows,
             bytes: run.bytes,
             ended: run.status != Status::Running,
@@ -141,18 +177,40 @@ pub async fn index(
     let first = listed.rows.first();
     if !asked.resource.is_empty() {
         let name = first.map_or("one resource", |row| row.resource_name.as_str());
-        narrowed.push((format!("Only of {name}"), asked.with(&base, |asked| asked.resource.clear())));
+        narrowed.push((
+            format!("Only of {name}"),
+            asked.with(&base, |asked| asked.resource.clear()),
+        ));
     }
     if !asked.person.is_empty() {
         let name = first.map_or("one person", |row| row.run.person_name.as_str());
-        narrowed.push((format!("Only by {name}"), asked.with(&base, |asked| asked.person.clear())));
+        narrowed.push((
+            format!("Only by {name}"),
+            asked.with(&base, |asked| asked.person.clear()),
+        ));
     }
-    let next = listed.next.map(|after| Asked { after, ..asked.clone() }.address(&base));
+    let next = listed.next.map(|after| {
+        Asked {
+            after,
+            ..asked.clone()
+        }
+        .address(&base)
+    });
     Ok(page::ok(&Index {
-        of: place.workspace.as_ref().map(|open| open.workspace.name.clone()).unwrap_or_default(),
-        rows: listed.rows.into_iter().map(|row| Row::new(&ws, &base, &asked, row, visitor.now)).collect(),
+        of: place
+            .workspace
+            .as_ref()
+            .map(|open| open.workspace.name.clone())
+            .unwrap_or_default(),
+        rows: listed
+            .rows
+            .into_iter()
+            .map(|row| Row::new(&ws, &base, &asked, row, visitor.now))
+            .collect(),
         first: (!asked.after.is_empty()).then(|| asked.with(&base, |_| ())),
-        filtered: ![&asked.status, &asked.resource, &asked.person].iter().all(|part| part.is_empty()),
+        filtered: ![&asked.status, &asked.resource, &asked.person]
+            .iter()
+            .all(|part| part.is_empty()),
         example: super::usage::example(&app, ws.as_str(), visitor.now),
         statuses: Status::ALL,
         next,

@@ -86,7 +86,13 @@ struct DeletePage {
     confirm_error: String,
 }
 
-async fn security_page(app: &App, who: &SignedIn, email: String, email_error: String, next: String) -> Result<SecurityPage, Refusal> {
+async fn security_page(
+    app: &App,
+    who: &SignedIn,
+    email: String,
+    email_error: String,
+    next: String,
+) -> Result<SecurityPage, Refusal> {
     let SignedIn { person, visitor } = who;
     let methods = accounts::sign_in_methods(app, person).await?;
     let ways = methods.addresses.len() + usize::from(methods.github.is_some());
@@ -111,9 +117,15 @@ fn sign_in_again(path: &str) -> String {
 }
 
 /// `GET /account/security`. With `email` and `next`, to add that address and go on there: an invitation leads here.
-pub async fn show(State(app): State<App>, who: SignedIn, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+pub async fn show(
+    State(app): State<App>,
+    who: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
     let next = own_path(&asked.next);
-    Ok(page::ok(&security_page(&app, &who, asked.email, String::new(), next).await?))
+    Ok(page::ok(
+        &security_page(&app, &who, asked.email, String::new(), next).await?,
+    ))
 }
 
 /// `POST /account/security/addresses`: asks for the mail that proves the address.
@@ -128,14 +140,18 @@ pub async fn add_address(
     limits.asking(&visitor.origin)?;
     let next = own_path(&form.next);
     let browser = sign_in::own_browser(&session).await?;
-    match accounts::ask_to_add_address(&app, person, &form.email, &browser, &next, &visitor.origin).await {
+    match accounts::ask_to_add_address(&app, person, &form.email, &browser, &next, &visitor.origin)
+        .await
+    {
         Ok(proof) => {
             sign_in::remember(&session, &proof).await?;
             Ok(see_other("/sign-in/code", None))
         }
         Err(refusal @ Refusal::Invalid(_)) => {
             let error = refusal.message_for("email").to_owned();
-            Ok(page::invalid(&security_page(&app, &who, form.email, error, next).await?))
+            Ok(page::invalid(
+                &security_page(&app, &who, form.email, error, next).await?,
+            ))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -148,7 +164,10 @@ pub async fn make_primary(
     Form(form): Form<AddressForm>,
 ) -> Result<Response, PageError> {
     accounts::make_primary(&app, &person, &form.address).await?;
-    Ok(done("The primary address is changed.", format!("Mails go to {} from now on.", form.address)))
+    Ok(done(
+        "The primary address is changed.",
+        format!("Mails go to {} from now on.", form.address),
+    ))
 }
 
 /// `POST /account/security/addresses/remove`
@@ -158,29 +177,53 @@ pub async fn remove_address(
     Form(form): Form<AddressForm>,
 ) -> Result<Response, PageError> {
     accounts::remove_address(&app, &person, &form.address).await?;
-    Ok(done("The address is removed.", format!("{} no longer signs you in. Your other sessions were signed out.", form.address)))
+    Ok(done(
+        "The address is removed.",
+        format!(
+            "{} no longer signs you in. Your other sessions were signed out.",
+            form.address
+        ),
+    ))
 }
 
 /// `GET /account/security/github/link`: asks before what came back from GitHub is linked.
 pub async fn confirm_github(who: SignedIn, session: Session) -> Result<Response, PageError> {
     match github::came_back(&session).await? {
-        Some(account) => Ok(page::ok(&LinkGitHubPage { shell: Shell::account(&who.visitor, &who.person, "Security"), account })),
+        Some(account) => Ok(page::ok(&LinkGitHubPage {
+            shell: Shell::account(&who.visitor, &who.person, "Security"),
+            account,
+        })),
         None => Ok(see_other(HERE, None)),
     }
 }
 
 /// `POST /account/security/github/link`
-pub async fn link_github(State(app): State<App>, SignedIn { person, .. }: SignedIn, session: Session) -> Result<Response, PageError> {
-    let Some(account) = github::came_back(&session).await? else { return Ok(see_other(HERE, None)) };
+pub async fn link_github(
+    State(app): State<App>,
+    SignedIn { person, .. }: SignedIn,
+    session: Session,
+) -> Result<Response, PageError> {
+    let Some(account) = github::came_back(&session).await? else {
+        return Ok(see_other(HERE, None));
+    };
     github::forget(&session).await?;
     accounts::link_github(&app, &person, &account).await?;
-    Ok(done("GitHub is linked.", format!("@{} signs you in from now on.", account.login)))
+    Ok(done(
+        "GitHub is linked.",
+        format!("@{} signs you in from now on.", account.login),
+    ))
 }
 
 /// `POST /account/security/github/unlink`
-pub async fn unlink_github(State(app): State<App>, SignedIn { person, .. }: SignedIn) -> Result<Response, PageError> {
+pub async fn unlink_github(
+    State(app): State<App>,
+    SignedIn { person, .. }: SignedIn,
+) -> Result<Response, PageError> {
     accounts::unlink_github(&app, &person).await?;
-    Ok(done("GitHub is unlinked.", "It no longer signs you in. Your other sessions were signed out.".into()))
+    Ok(done(
+        "GitHub is unlinked.",
+        "It no longer signs you in. Your other sessions were signed out.".into(),
+    ))
 }
 
 /// `POST /account/security/sessions/{session}/end`
@@ -191,16 +234,31 @@ pub async fn end_session(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     if session::current_session(&person).is_some_and(|own| own.as_str() == id) {
-        return signed_out(&app, &session, "You are signed out.", "This session has ended.").await;
+        return signed_out(
+            &app,
+            &session,
+            "You are signed out.",
+            "This session has ended.",
+        )
+        .await;
     }
     accounts::end_session(&app, &person, &id.into()).await?;
     Ok(done("Signed out.", "That session has ended.".into()))
 }
 
 /// `POST /account/security/sessions/end-others`
-pub async fn end_others(State(app): State<App>, SignedIn { person, .. }: SignedIn) -> Result<Response, PageError> {
+pub async fn end_others(
+    State(app): State<App>,
+    SignedIn { person, .. }: SignedIn,
+) -> Result<Response, PageError> {
     let ended = accounts::end_other_sessions(&app, &person).await?;
-    Ok(done("Signed out everywhere else.", format!("{} ended.", text::count(ended as i64, "session", "sessions"))))
+    Ok(done(
+        "Signed out everywhere else.",
+        format!(
+            "{} ended.",
+            text::count(ended as i64, "session", "sessions")
+        ),
+    ))
 }
 
 /// `POST /account/security/sessions/end-all`
@@ -212,20 +270,36 @@ pub async fn end_all(
 ) -> Result<Response, PageError> {
     let tokens = form.tokens == "yes";
     accounts::end_all_sessions(&app, &person, tokens).await?;
-    let what = if tokens { "All your sessions have ended, and your API tokens no longer work." } else { "All your sessions have ended." };
+    let what = if tokens {
+        "All your sessions have ended, and your API tokens no longer work."
+    } else {
+        "All your sessions have ended."
+    };
     signed_out(&app, &session, "You are signed out everywhere.", what).await
 }
 
 /// Ends this session, and says on the page for signing in what was done.
-async fn signed_out(app: &App, session: &Session, title: &str, what: &str) -> Result<Response, PageError> {
-    Ok(session::saying(session::sign_out(app, session, "/sign-in").await?, Some(Notice::good(title, what))))
+async fn signed_out(
+    app: &App,
+    session: &Session,
+    title: &str,
+    what: &str,
+) -> Result<Response, PageError> {
+    Ok(session::saying(
+        session::sign_out(app, session, "/sign-in").await?,
+        Some(Notice::good(title, what)),
+    ))
 }
 
 fn done(title: &str, what: String) -> Response {
     see_other(HERE, Some(Notice::good(title, what)))
 }
 
-async fn delete_page(app: &App, who: &SignedIn, confirm_error: String) -> Result<DeletePage, Refusal> {
+async fn delete_page(
+    app: &App,
+    who: &SignedIn,
+    confirm_error: String,
+) -> Result<DeletePage, Refusal> {
     let SignedIn { person, visitor } = who;
     Ok(DeletePage {
         shell: Shell::account(visitor, person, "Security"),
@@ -242,9 +316,22 @@ pub async fn confirm_delete(State(app): State<App>, who: SignedIn) -> Result<Res
 }
 
 /// `POST /account/security/delete`
-pub async fn delete(State(app): State<App>, who: SignedIn, session: Session, Form(form): Form<ConfirmForm>) -> Result<Response, PageError> {
+pub async fn delete(
+    State(app): State<App>,
+    who: SignedIn,
+    session: Session,
+    Form(form): Form<ConfirmForm>,
+) -> Result<Response, PageError> {
     match accounts::delete_account(&app, &who.person, &form.confirm).await {
-        Ok(()) => signed_out(&app, &session, "Your account is deleted.", "You have left all organizations and are signed out.").await,
+        Ok(()) => {
+            signed_out(
+                &app,
+                &session,
+                "Your account is deleted.",
+                "You have left all organizations and are signed out.",
+            )
+            .await
+        }
         Err(refusal @ Refusal::Invalid(_)) => {
             let error = refusal.message_for("confirm").to_owned();
             Ok(page::invalid(&delete_page(&app, &who, error).await?))

@@ -75,7 +75,11 @@ impl Visitor {
 }
 
 fn cookie_name(app: &App) -> &'static str {
-    if app.config.is_https() { HOST_COOKIE } else { COOKIE }
+    if app.config.is_https() {
+        HOST_COOKIE
+    } else {
+        COOKIE
+    }
 }
 
 /// Sessions as pages write to them. Who is asking is found by [`identify`], for every page.
@@ -100,10 +104,12 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     let mut visitor = stranger(&app, &request);
     visitor.person = match cookie(request.headers(), cookie_name(&app)) {
         None => None,
-        Some(value) => match accounts::identify_session(&app, value, visitor.origin.clone()).await {
-            Ok(person) => person,
-            Err(refusal) => return PageError::from(refusal).into_response(),
-        },
+        Some(value) => {
+            match accounts::identify_session(&app, value, visitor.origin.clone()).await {
+                Ok(person) => person,
+                Err(refusal) => return PageError::from(refusal).into_response(),
+            }
+        }
     };
     if let Some(person) = visitor.person.clone() {
         visitor.recent = active::recent(request.headers(), person.user.as_str());
@@ -118,23 +124,39 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(visitor.clone());
     let mut response = error::draw_bare(&app, &visitor, next.run(request).await);
     if had_notice.is_some() && !response.status().is_redirection() {
-        response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+        response.headers_mut().append(
+            header::SET_COOKIE,
+            HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
+        );
     }
     response
 }
 
 /// What is known of a request before anybody asked who it is from.
 pub fn stranger(app: &App, request: &Request) -> Visitor {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-    let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|c| c.0.ip());
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| "/".to_owned(), ToString::to_string);
     let scripted = request.headers().contains_key("hx-request");
     Visitor {
         person: None,
         origin: client_origin(app, request.headers(), peer),
         scripted,
-        partial: request.headers().get("hx-request-type").is_some_and(|v| v == "partial"),
+        partial: request
+            .headers()
+            .get("hx-request-type")
+            .is_some_and(|v| v == "partial"),
         notice: None,
-        page: if scripted || *request.method() != Method::GET { form_page(request.headers()) } else { path.clone() },
+        page: if scripted || *request.method() != Method::GET {
+            form_page(request.headers())
+        } else {
+            path.clone()
+        },
         path,
         now: app.now(),
         recent: Vec::new(),
@@ -146,22 +168,43 @@ pub fn stranger(app: &App, request: &Request) -> Visitor {
 /// The page of ours that a form or htmx says it stands on; "/" where it doesn't.
 fn form_page(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
-    let named = text("hx-current-url").or_else(|| text("referer")).and_then(|url| Url::parse(url).ok());
+    let named = text("hx-current-url")
+        .or_else(|| text("referer"))
+        .and_then(|url| Url::parse(url).ok());
     let host = text("host").unwrap_or_default();
     let ours = named.filter(|url| url.authority().trim_start_matches('@') == host);
-    let path = ours.map(|url| own_path(&url[Position::BeforePath..Position::AfterQuery])).unwrap_or_default();
-    if path.is_empty() { "/".to_owned() } else { path }
+    let path = ours
+        .map(|url| own_path(&url[Position::BeforePath..Position::AfterQuery]))
+        .unwrap_or_default();
+    if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path
+    }
 }
 
 /// Where a request came from. `X-Forwarded-For` counts only from a proxy named in the settings, read from the right
 /// (SEC-A8).
 pub fn client_origin(app: &App, headers: &HeaderMap, peer: Option<IpAddr>) -> Origin {
-    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let trusted = |ip: &IpAddr| app.config.trusted_proxies.iter().any(|net| net.contains(ip));
+    let text = |name: HeaderName| {
+        headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("")
+    };
+    let trusted = |ip: &IpAddr| {
+        app.config
+            .trusted_proxies
+            .iter()
+            .any(|net| net.contains(ip))
+    };
     let mut ip = peer.map(|ip| ip.to_canonical());
     if ip.as_ref().is_some_and(trusted) {
         let forwarded = text(HeaderName::from_static("x-forwarded-for"));
-        for hop in forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok()) {
+        for hop in forwarded
+            .rsplit(',')
+            .map_while(|hop| hop.trim().parse::<IpAddr>().ok())
+        {
             ip = Some(hop.to_canonical());
             if !trusted(&hop.to_canonical()) {
                 break;
@@ -170,22 +213,43 @@ pub fn client_origin(app: &App, headers: &HeaderMap, peer: Option<IpAddr>) -> Or
     }
     Origin {
         ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        client: text(header::USER_AGENT).chars().filter(|c| !c.is_control()).take(200).collect(),
+        client: text(header::USER_AGENT)
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect(),
         request_id: text(HeaderName::from_static("x-request-id")).to_owned(),
     }
 }
 
 /// The value of a cookie.
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|v| v.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    let all = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Signs a person in: a new session id, whatever the browser sent before (SEC-S1).
-pub async fn sign_in(session: &Session, user: &UserId, method: SignInMethod, origin: &Origin) -> Result<(), Refusal> {
-    let data = SessionData { user: user.to_string(), method: method.as_str().into(), ip: origin.ip.clone(), client: origin.client.clone() };
+pub async fn sign_in(
+    session: &Session,
+    user: &UserId,
+    method: SignInMethod,
+    origin: &Origin,
+) -> Result<(), Refusal> {
+    let data = SessionData {
+        user: user.to_string(),
+        method: method.as_str().into(),
+        ip: origin.ip.clone(),
+        client: origin.client.clone(),
+    };
     session.clear().await;
-    session.insert(SessionData::KEY, data).await.map_err(failed)?;
+    session
+        .insert(SessionData::KEY, data)
+        .await
+        .map_err(failed)?;
     session.cycle_id().await.map_err(failed)
 }
 
@@ -204,7 +268,10 @@ pub async fn sign_out(app: &App, session: &Session, to: &str) -> Result<Response
         HeaderValue::from_static("sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
     };
     response.headers_mut().append(header::SET_COOKIE, gone);
-    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+    response.headers_mut().insert(
+        "clear-site-data",
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
     Ok(response)
 }
 
@@ -216,7 +283,10 @@ pub fn see_other(path: impl AsRef<str>, notice: Option<Notice>) -> Response {
 /// A redirect with what to say where it leads.
 pub fn saying(mut response: Response, notice: Option<Notice>) -> Response {
     if let Some(notice) = notice {
-        let cookie = format!("{NOTICE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", notice.to_cookie());
+        let cookie = format!(
+            "{NOTICE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax",
+            notice.to_cookie()
+        );
         if let Ok(value) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }
@@ -230,15 +300,21 @@ pub fn lead(visitor: &Visitor, to: &str) -> Result<Response, Refusal> {
         return Ok(see_other(to, None));
     }
     let to = HeaderValue::from_str(to).map_err(|e| Refusal::Internal(e.into()))?;
-    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static("hx-redirect"), to)]).into_response())
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(HeaderName::from_static("hx-redirect"), to)],
+    )
+        .into_response())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
-        let Extension(visitor) =
-            parts.extract::<Extension<Visitor>>().await.map_err(|_| Refusal::Internal(anyhow::anyhow!("no visitor")))?;
+        let Extension(visitor) = parts
+            .extract::<Extension<Visitor>>()
+            .await
+            .map_err(|_| Refusal::Internal(anyhow::anyhow!("no visitor")))?;
         Ok(visitor)
     }
 }
@@ -271,7 +347,9 @@ impl FromRequestParts<App> for Member {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let SignedIn { person, visitor } = SignedIn::from_request_parts(parts, app).await?;
-        let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, app).await.map_err(|_| Refusal::NotFound)?;
+        let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Refusal::NotFound)?;
         let slug = path.get("org").ok_or(Refusal::NotFound)?;
         match person.in_org_by_slug(slug) {
             Ok(actor) => {
@@ -285,22 +363,42 @@ impl FromRequestParts<App> for Member {
 }
 
 /// Where an organization of theirs lives now that had this slug before; or that they are suspended there.
-async fn elsewhere(app: &App, person: &Arc<Person>, slug: &str, path: &str) -> Result<PageError, Refusal> {
+async fn elsewhere(
+    app: &App,
+    person: &Arc<Person>,
+    slug: &str,
+    path: &str,
+) -> Result<PageError, Refusal> {
     let org = crate::organizations::find_by_any_slug(app, slug).await?;
     let actor = match person.in_org(&org.id) {
-        Err(Refusal::NotFound) if suspended_in(app, person).await?.iter().any(|(id, _)| *id == org.id) => {
+        Err(Refusal::NotFound)
+            if suspended_in(app, person)
+                .await?
+                .iter()
+                .any(|(id, _)| *id == org.id) =>
+        {
             return Ok(PageError::Suspended(org.name));
         }
         found => found?,
     };
-    let rest = path.strip_prefix("/orgs/").and_then(|p| p.strip_prefix(slug)).unwrap_or("/members");
+    let rest = path
+        .strip_prefix("/orgs/")
+        .and_then(|p| p.strip_prefix(slug))
+        .unwrap_or("/members");
     Ok(PageError::Moved(format!("/orgs/{}{rest}", actor.org.slug)))
 }
 
 /// The organizations, with their names, that they are a member of and can do nothing in.
-pub(super) async fn suspended_in(app: &App, person: &Person) -> Result<Vec<(OrgId, String)>, Refusal> {
+pub(super) async fn suspended_in(
+    app: &App,
+    person: &Person,
+) -> Result<Vec<(OrgId, String)>, Refusal> {
     let memberships = crate::members::memberships(app, person).await?;
-    Ok(memberships.into_iter().filter(|membership| membership.suspended).map(|membership| (membership.org, membership.org_name)).collect())
+    Ok(memberships
+        .into_iter()
+        .filter(|membership| membership.suspended)
+        .map(|membership| (membership.org, membership.org_name))
+        .collect())
 }
 
 /// The session's public id, for telling "this one" in a list.

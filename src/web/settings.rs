@@ -52,7 +52,12 @@ struct Index {
     personal: bool,
 }
 
-async fn index_of(app: &App, shell: Shell, actor: &Actor, form: DetailsForm) -> Result<Index, Refusal> {
+async fn index_of(
+    app: &App,
+    shell: Shell,
+    actor: &Actor,
+    form: DetailsForm,
+) -> Result<Index, Refusal> {
     let stays = match members::may_leave(app, actor).await {
         Err(Refusal::Conflict(conflict)) => conflict.message.to_string(),
         other => other.map(|()| String::new())?,
@@ -77,20 +82,51 @@ async fn index_of(app: &App, shell: Shell, actor: &Actor, form: DetailsForm) -> 
 /// `GET /orgs/{org}/settings`
 pub async fn index(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
     let (name, slug) = (actor.org.name.clone(), actor.org.slug.clone());
-    let form = DetailsForm { shown_name: Some(name.clone()), shown_slug: Some(slug.clone()), name, slug };
-    Ok(page::ok(&index_of(&app, Shell::org(&visitor, &actor, "Settings", "Settings"), &actor, form).await?))
+    let form = DetailsForm {
+        shown_name: Some(name.clone()),
+        shown_slug: Some(slug.clone()),
+        name,
+        slug,
+    };
+    Ok(page::ok(
+        &index_of(
+            &app,
+            Shell::org(&visitor, &actor, "Settings", "Settings"),
+            &actor,
+            form,
+        )
+        .await?,
+    ))
 }
 
 /// `POST /orgs/{org}/settings`
-pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, Form(mut form): Form<DetailsForm>) -> PageResult {
-    let touched = |value: &String, shown: &Option<String>| (shown.as_ref() != Some(value)).then(|| value.clone());
-    let details = Details { name: touched(&form.name, &form.shown_name), slug: touched(&form.slug, &form.shown_slug) };
+pub async fn change(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(mut form): Form<DetailsForm>,
+) -> PageResult {
+    let touched = |value: &String, shown: &Option<String>| {
+        (shown.as_ref() != Some(value)).then(|| value.clone())
+    };
+    let details = Details {
+        name: touched(&form.name, &form.shown_name),
+        slug: touched(&form.slug, &form.shown_slug),
+    };
     let refusal = match organizations::change_details(&app, &actor, &details).await {
         Ok(org) => {
             let renamed = org.slug != actor.org.slug;
-            let text =
-                if renamed { format!("It is at /orgs/{} now. Links with the old address lead here.", org.slug) } else { String::new() };
-            return Ok(see_other(format!("/orgs/{}/settings", org.slug), Some(Notice::good("Saved.", text))));
+            let text = if renamed {
+                format!(
+                    "It is at /orgs/{} now. Links with the old address lead here.",
+                    org.slug
+                )
+            } else {
+                String::new()
+            };
+            return Ok(see_other(
+                format!("/orgs/{}/settings", org.slug),
+                Some(Notice::good("Saved.", text)),
+            ));
         }
         Err(refusal) => refusal,
     };
@@ -99,8 +135,18 @@ pub async fn change(State(app): State<App>, Member { actor, visitor }: Member, F
     if slug_error.is_empty() && name_error.is_empty() {
         return Err(refusal.into());
     }
-    let index = index_of(&app, Shell::org(&visitor, &actor, "Settings", "Settings"), &actor, form).await?;
-    Ok(page::invalid(&Index { name_error, slug_error, ..index }))
+    let index = index_of(
+        &app,
+        Shell::org(&visitor, &actor, "Settings", "Settings"),
+        &actor,
+        form,
+    )
+    .await?;
+    Ok(page::invalid(&Index {
+        name_error,
+        slug_error,
+        ..index
+    }))
 }
 
 #[derive(Template)]
@@ -128,10 +174,16 @@ async fn leaving(
 ) -> Result<(Membership, Option<Actor>), PageError> {
     let (slug, actor) = match member {
         Ok(Member { actor, .. }) => (actor.org.slug.clone(), Some(actor)),
-        Err(PageError::Refused(Refusal::NotFound) | PageError::Suspended(_)) => (slug.to_owned(), None),
+        Err(PageError::Refused(Refusal::NotFound) | PageError::Suspended(_)) => {
+            (slug.to_owned(), None)
+        }
         Err(refused) => return Err(refused),
     };
-    let membership = members::memberships(app, person).await?.into_iter().find(|m| m.org_slug == slug).ok_or(Refusal::NotFound)?;
+    let membership = members::memberships(app, person)
+        .await?
+        .into_iter()
+        .find(|m| m.org_slug == slug)
+        .ok_or(Refusal::NotFound)?;
     Ok((membership, actor))
 }
 
@@ -147,16 +199,26 @@ pub async fn confirm_leave(
     let (shell, role) = match &actor {
         Some(actor) => {
             members::may_leave(&app, actor).await?;
-            (Shell::org(&visitor, actor, "Settings", title), actor.org.policies.label(actor.role))
+            (
+                Shell::org(&visitor, actor, "Settings", title),
+                actor.org.policies.label(actor.role),
+            )
         }
-        None => (Shell::account(&visitor, &person, "Organizations"), membership.role.label()),
+        None => (
+            Shell::account(&visitor, &person, "Organizations"),
+            membership.role.label(),
+        ),
     };
     let removal = members::leaving_impact(&app, &person, &membership.org).await?;
     let lost = removal.loses();
     let base = format!("/orgs/{}/settings", membership.org_slug);
     Ok(page::ok(&Leave {
         shell,
-        stay: if actor.is_some() { base.clone() } else { "/account/organizations".to_owned() },
+        stay: if actor.is_some() {
+            base.clone()
+        } else {
+            "/account/organizations".to_owned()
+        },
         base,
         org_name: membership.org_name,
         role: role.to_owned(),
@@ -176,7 +238,10 @@ pub async fn leave(
 ) -> PageResult {
     let (membership, _) = leaving(&app, &person, &slug, member).await?;
     members::leave(&app, &person, &membership.org).await?;
-    let notice = Notice::good(format!("You left {}.", membership.org_name), "Somebody there can invite you again.");
+    let notice = Notice::good(
+        format!("You left {}.", membership.org_name),
+        "Somebody there can invite you again.",
+    );
     Ok(see_other("/account/organizations", Some(notice)))
 }
 
@@ -225,11 +290,23 @@ struct Transfer {
 }
 
 /// `GET /orgs/{org}/settings/transfer`: choose who.
-pub async fn choose_owner(State(app): State<App>, Member { actor, visitor }: Member, Query(search): Query<Search>) -> PageResult {
+pub async fn choose_owner(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(search): Query<Search>,
+) -> PageResult {
     access::require(actor.role, Permission::OwnOrganization)?;
-    let filter = Filter { search: search.q.clone(), status: StatusFilter::Active, limit: 20, ..Filter::default() };
+    let filter = Filter {
+        search: search.q.clone(),
+        status: StatusFilter::Active,
+        limit: 20,
+        ..Filter::default()
+    };
     let listed = members::list(&app, &actor, &filter).await?;
-    let others = listed.entries.iter().filter(|entry| entry.id != actor.member);
+    let others = listed
+        .entries
+        .iter()
+        .filter(|entry| entry.id != actor.member);
     Ok(page::ok(&Transfer {
         shell: Shell::org(&visitor, &actor, "Settings", "Transfer ownership"),
         base: format!("/orgs/{}/settings", actor.org.slug),
@@ -279,11 +356,20 @@ pub async fn confirm_transfer(
 }
 
 /// `POST /orgs/{org}/settings/transfer/{member}`
-pub async fn transfer(State(app): State<App>, Path((_, member)): Path<(String, MemberId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn transfer(
+    State(app): State<App>,
+    Path((_, member)): Path<(String, MemberId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let entry = organizations::transfer(&app, &actor, &member).await?;
-    let notice =
-        Notice::good(format!("{} is now an owner of {}.", entry.name, actor.org.name), "You are an admin. Both of you get a mail.");
-    Ok(see_other(format!("/orgs/{}/settings", actor.org.slug), Some(notice)))
+    let notice = Notice::good(
+        format!("{} is now an owner of {}.", entry.name, actor.org.name),
+        "You are an admin. Both of you get a mail.",
+    );
+    Ok(see_other(
+        format!("/orgs/{}/settings", actor.org.slug),
+        Some(notice),
+    ))
 }
 
 #[derive(Deserialize, Default)]
@@ -319,7 +405,13 @@ struct Delete {
     error: String,
 }
 
-async fn delete_page(app: &App, shell: Shell, actor: &Actor, form: DeleteForm, error: String) -> Result<Delete, Refusal> {
+async fn delete_page(
+    app: &App,
+    shell: Shell,
+    actor: &Actor,
+    form: DeleteForm,
+    error: String,
+) -> Result<Delete, Refusal> {
     let deletion = organizations::deletion_impact(app, actor).await?;
     let kept: Vec<Kept> = deletion
         .keeping
@@ -340,35 +432,63 @@ async fn delete_page(app: &App, shell: Shell, actor: &Actor, form: DeleteForm, e
         deletion,
         kept,
         confirm: form.confirm,
-        custom_choices: WORKSPACE_ROLES.into_iter().rev().map(|role| (role.as_str().into(), role.label().into(), String::new())).collect(),
+        custom_choices: WORKSPACE_ROLES
+            .into_iter()
+            .rev()
+            .map(|role| (role.as_str().into(), role.label().into(), String::new()))
+            .collect(),
         custom_to: form.custom_to,
         error,
     })
 }
 
 fn delete_shell(visitor: &super::Visitor, actor: &Actor) -> Shell {
-    Shell::org(visitor, actor, "Settings", format!("Delete {}?", actor.org.name))
+    Shell::org(
+        visitor,
+        actor,
+        "Settings",
+        format!("Delete {}?", actor.org.name),
+    )
 }
 
 /// `GET /orgs/{org}/settings/delete`: what goes and what stays.
-pub async fn confirm_delete(State(app): State<App>, Member { actor, visitor }: Member) -> PageResult {
+pub async fn confirm_delete(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+) -> PageResult {
     let shell = delete_shell(&visitor, &actor);
-    Ok(page::ok(&delete_page(&app, shell, &actor, DeleteForm::default(), String::new()).await?))
+    Ok(page::ok(
+        &delete_page(&app, shell, &actor, DeleteForm::default(), String::new()).await?,
+    ))
 }
 
 /// `POST /orgs/{org}/settings/delete`
-pub async fn delete(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<DeleteForm>) -> PageResult {
+pub async fn delete(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<DeleteForm>,
+) -> PageResult {
     let custom_to = match form.custom_to.as_str() {
         "" => WorkspaceRole::Viewer,
-        typed => WorkspaceRole::parse(typed).ok_or_else(|| Refusal::field("custom_to", "Choose one of the roles in the list."))?,
+        typed => WorkspaceRole::parse(typed)
+            .ok_or_else(|| Refusal::field("custom_to", "Choose one of the roles in the list."))?,
     };
     let refusal = match organizations::delete(&app, &actor, &form.confirm, custom_to).await {
         Ok(deletion) => {
             let text = match deletion.workspaces {
                 0 => String::new(),
-                n => format!("{} by itself now.", text::count(n, "workspace goes on", "workspaces go on, each")),
+                n => format!(
+                    "{} by itself now.",
+                    text::count(n, "workspace goes on", "workspaces go on, each")
+                ),
             };
-            return Ok(see_other("/account/organizations", Some(Notice::good(format!("{} is deleted.", actor.org.name), text))));
+            return Ok(see_other(
+                "/account/organizations",
+                Some(Notice::good(
+                    format!("{} is deleted.", actor.org.name),
+                    text,
+                )),
+            ));
         }
         Err(refusal) => refusal,
     };
@@ -377,5 +497,8 @@ pub async fn delete(State(app): State<App>, Member { actor, visitor }: Member, F
         return Err(refusal.into());
     }
     let shell = delete_shell(&visitor, &actor);
-    Ok(page::draw(&delete_page(&app, shell, &actor, form, error).await?, StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(page::draw(
+        &delete_page(&app, shell, &actor, form, error).await?,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    ))
 }

@@ -83,7 +83,13 @@ pub async fn home(visitor: Visitor) -> Redirect {
     }
 }
 
-fn sign_in_page(app: &App, visitor: &Visitor, email: String, email_error: String, next: String) -> SignInPage {
+fn sign_in_page(
+    app: &App,
+    visitor: &Visitor,
+    email: String,
+    email_error: String,
+    next: String,
+) -> SignInPage {
     SignInPage {
         shell: Shell::bare(visitor, "Sign in"),
         email,
@@ -96,8 +102,18 @@ fn sign_in_page(app: &App, visitor: &Visitor, email: String, email_error: String
 
 /// `GET /sign-in`. Somebody who is signed in may do so again: to go on with what asks for it, or as somebody else.
 pub async fn form(State(app): State<App>, visitor: Visitor, Query(query): Query<Next>) -> Response {
-    let email = visitor.person.as_ref().and_then(|p| p.email.clone()).unwrap_or_default();
-    page::ok(&sign_in_page(&app, &visitor, email, String::new(), own_path(&query.next)))
+    let email = visitor
+        .person
+        .as_ref()
+        .and_then(|p| p.email.clone())
+        .unwrap_or_default();
+    page::ok(&sign_in_page(
+        &app,
+        &visitor,
+        email,
+        String::new(),
+        own_path(&query.next),
+    ))
 }
 
 /// `POST /sign-in`: asks for a mail. The answer is the same for every address (SEC-A9).
@@ -118,7 +134,9 @@ pub async fn ask(
         }
         Err(refusal @ Refusal::Invalid(_)) => {
             let error = refusal.message_for("email").to_owned();
-            Ok(page::invalid(&sign_in_page(&app, &visitor, form.email, error, next)))
+            Ok(page::invalid(&sign_in_page(
+                &app, &visitor, form.email, error, next,
+            )))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -128,14 +146,22 @@ fn code_page(visitor: &Visitor, pending: Pending, code_error: String) -> CodePag
     CodePage {
         shell: Shell::bare(visitor, "Look in your mailbox"),
         asked: clock::relative(pending.asked_at, visitor.now).to_lowercase(),
-        again: if pending.adds_address { pending.next.clone() } else { with_next("/sign-in", &pending.next) },
+        again: if pending.adds_address {
+            pending.next.clone()
+        } else {
+            with_next("/sign-in", &pending.next)
+        },
         pending,
         code_error,
     }
 }
 
 /// `GET /sign-in/code`: where the code is typed. Without an open request there is nothing to type.
-pub async fn code_form(State(app): State<App>, visitor: Visitor, session: Session) -> Result<Response, PageError> {
+pub async fn code_form(
+    State(app): State<App>,
+    visitor: Visitor,
+    session: Session,
+) -> Result<Response, PageError> {
     match pending(&app, &session).await? {
         Some((_, pending)) => Ok(page::ok(&code_page(&visitor, pending, String::new()))),
         None => Ok(see_other("/sign-in", None)),
@@ -153,11 +179,19 @@ pub async fn use_code(
     limits.trying(&visitor.origin)?;
     let browser = kept(&session, BROWSER).await?;
     let proof = ProofId::from(kept(&session, PROOF).await?.unwrap_or_default());
-    let prover = Prover { browser: browser.as_deref(), person: visitor.person.as_deref(), origin: &visitor.origin };
+    let prover = Prover {
+        browser: browser.as_deref(),
+        person: visitor.person.as_deref(),
+        origin: &visitor.origin,
+    };
     match accounts::use_code(&app, &proof, &form.code, &prover).await {
         Ok(proved) => go_on(&visitor, &session, proved).await,
         Err(refusal @ Refusal::Invalid(_)) => match pending(&app, &session).await? {
-            Some((_, pending)) => Ok(page::invalid(&code_page(&visitor, pending, refusal.message_for("code").to_owned()))),
+            Some((_, pending)) => Ok(page::invalid(&code_page(
+                &visitor,
+                pending,
+                refusal.message_for("code").to_owned(),
+            ))),
             None => Err(refusal.into()),
         },
         Err(refusal) => Err(refusal.into()),
@@ -173,7 +207,11 @@ pub async fn link_page(
 ) -> Result<Response, PageError> {
     let browser = kept(&session, BROWSER).await?;
     let state = accounts::link_state(&app, &token, browser.as_deref()).await?;
-    Ok(page::ok(&LinkPage { shell: Shell::bare(&visitor, "Sign in"), token, state }))
+    Ok(page::ok(&LinkPage {
+        shell: Shell::bare(&visitor, "Sign in"),
+        token,
+        state,
+    }))
 }
 
 /// `POST /sign-in/{token}`
@@ -186,20 +224,38 @@ pub async fn use_link(
 ) -> Result<Response, PageError> {
     limits.trying(&visitor.origin)?;
     let browser = kept(&session, BROWSER).await?;
-    let prover = Prover { browser: browser.as_deref(), person: visitor.person.as_deref(), origin: &visitor.origin };
+    let prover = Prover {
+        browser: browser.as_deref(),
+        person: visitor.person.as_deref(),
+        origin: &visitor.origin,
+    };
     let proved = accounts::use_link(&app, &token, &prover).await?;
     go_on(&visitor, &session, proved).await
 }
 
-async fn go_on(visitor: &Visitor, session: &Session, proved: Proved) -> Result<Response, PageError> {
+async fn go_on(
+    visitor: &Visitor,
+    session: &Session,
+    proved: Proved,
+) -> Result<Response, PageError> {
     match proved {
         Proved::SignedIn(arrival) => {
             session::sign_in(session, &arrival.user, arrival.method, &visitor.origin).await?;
             Ok(see_other(or_home(&arrival.next), None))
         }
         Proved::AddressAdded { address, next } => {
-            let notice = Notice::good("The address is yours.", format!("{address} is part of your account now, and signs you in."));
-            Ok(see_other(if next.is_empty() { "/account/security" } else { &next }, Some(notice)))
+            let notice = Notice::good(
+                "The address is yours.",
+                format!("{address} is part of your account now, and signs you in."),
+            );
+            Ok(see_other(
+                if next.is_empty() {
+                    "/account/security"
+                } else {
+                    &next
+                },
+                Some(notice),
+            ))
         }
     }
 }
@@ -209,9 +265,18 @@ fn or_home(next: &str) -> &str {
 }
 
 /// `POST /sign-out`, and on to `next`.
-pub async fn sign_out(State(app): State<App>, session: Session, Form(form): Form<Next>) -> Result<Response, PageError> {
+pub async fn sign_out(
+    State(app): State<App>,
+    session: Session,
+    Form(form): Form<Next>,
+) -> Result<Response, PageError> {
     let next = own_path(&form.next);
-    Ok(session::sign_out(&app, &session, if next.is_empty() { "/sign-in" } else { &next }).await?)
+    Ok(session::sign_out(
+        &app,
+        &session,
+        if next.is_empty() { "/sign-in" } else { &next },
+    )
+    .await?)
 }
 
 async fn kept(session: &Session, key: &str) -> Result<Option<String>, Refusal> {
@@ -224,17 +289,28 @@ pub(super) async fn own_browser(session: &Session) -> Result<String, Refusal> {
         return Ok(browser);
     }
     let made = crate::secret::random_token();
-    session.insert(BROWSER, &made).await.map_err(session::failed)?;
+    session
+        .insert(BROWSER, &made)
+        .await
+        .map_err(session::failed)?;
     Ok(made)
 }
 
 /// Keeps the request whose code this browser may type.
 pub(super) async fn remember(session: &Session, proof: &ProofId) -> Result<(), Refusal> {
-    session.insert(PROOF, proof.as_str()).await.map_err(session::failed)
+    session
+        .insert(PROOF, proof.as_str())
+        .await
+        .map_err(session::failed)
 }
 
 async fn pending(app: &App, session: &Session) -> Result<Option<(ProofId, Pending)>, Refusal> {
-    let (Some(browser), Some(proof)) = (kept(session, BROWSER).await?, kept(session, PROOF).await?) else { return Ok(None) };
+    let (Some(browser), Some(proof)) = (kept(session, BROWSER).await?, kept(session, PROOF).await?)
+    else {
+        return Ok(None);
+    };
     let proof = ProofId::from(proof);
-    Ok(accounts::pending_request(app, &proof, &browser).await?.map(|pending| (proof, pending)))
+    Ok(accounts::pending_request(app, &proof, &browser)
+        .await?
+        .map(|pending| (proof, pending)))
 }

@@ -29,7 +29,10 @@ pub const EVENT_LIMIT: usize = 512 * 1024;
 /// shows it to the operator: 200 for what needs no repeating, 400 for what will never be right, 503 for later.
 pub async fn webhook(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     let mut signatures = headers.get_all("stripe-signature").iter();
-    let signature = match (signatures.next().and_then(|value| value.to_str().ok()), signatures.next()) {
+    let signature = match (
+        signatures.next().and_then(|value| value.to_str().ok()),
+        signatures.next(),
+    ) {
         (Some(signature), None) => signature,
         _ => "",
     };
@@ -51,7 +54,8 @@ pub async fn webhook(State(app): State<App>, headers: HeaderMap, body: Bytes) ->
                 }
                 other => other.to_string(),
             };
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status =
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, axum::Json(json!({ "error": says }))).into_response()
         }
     }
@@ -86,7 +90,11 @@ impl From<&Invoice> for Line {
             other => ("", other.to_owned()),
         };
         Self {
-            number: if invoice.number.is_empty() { "Without a number".to_owned() } else { invoice.number.clone() },
+            number: if invoice.number.is_empty() {
+                "Without a number".to_owned()
+            } else {
+                invoice.number.clone()
+            },
             url: invoice.url.clone(),
             exact: clock::rfc3339(invoice.created_at),
             day: clock::day(invoice.created_at),
@@ -129,25 +137,41 @@ pub async fn payments(State(app): State<App>, Member { actor, visitor }: Member)
     // have an address of the operator's own, so any by https; and where the tests' Stripe is.
     let also = match app.config.stripe_api_url.scheme() {
         "https" => String::new(),
-        _ => format!(" {}", app.config.stripe_api_url.origin().ascii_serialization()),
+        _ => format!(
+            " {}",
+            app.config.stripe_api_url.origin().ascii_serialization()
+        ),
     };
-    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' https:{also}"));
+    let policy = CONTENT_SECURITY_POLICY.replace(
+        "form-action 'self'",
+        &format!("form-action 'self' https:{also}"),
+    );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     Ok(response)
 }
 
 fn draw(app: &App, visitor: &Visitor, actor: &Actor, view: View, account: &Account) -> Payments {
-    let offers = app.plans.all().iter().filter(|plan| plan.has_price()).map(|plan| Offer {
-        id: plan.id.clone(),
-        label: plan.name.clone(),
-        about: plan.about.clone(),
-        periods: [("month", "Pay monthly", plan.monthly.is_some()), ("year", "Pay yearly", plan.yearly.is_some())]
+    let offers = app
+        .plans
+        .all()
+        .iter()
+        .filter(|plan| plan.has_price())
+        .map(|plan| Offer {
+            id: plan.id.clone(),
+            label: plan.name.clone(),
+            about: plan.about.clone(),
+            periods: [
+                ("month", "Pay monthly", plan.monthly.is_some()),
+                ("year", "Pay yearly", plan.yearly.is_some()),
+            ]
             .into_iter()
             .filter_map(|(period, words, there)| there.then_some((period, words)))
             .collect(),
-    });
+        });
     let tone = match account.status {
         Status::Trial | Status::Active => "good",
         Status::PastDue | Status::Disputed => "bad",
@@ -158,7 +182,9 @@ fn draw(app: &App, visitor: &Visitor, actor: &Actor, view: View, account: &Accou
         shell: Shell::org(visitor, actor, "Billing", "Payments"),
         base: format!("/orgs/{}/billing", actor.org.slug),
         org_name: actor.org.name.clone(),
-        read: view.read_at.map(|at| (clock::rfc3339(at), clock::minute(at))),
+        read: view
+            .read_at
+            .map(|at| (clock::rfc3339(at), clock::minute(at))),
         plan: account.plan.name.clone(),
         status: account.status.label(),
         tone,
@@ -188,15 +214,26 @@ fn draw(app: &App, visitor: &Visitor, actor: &Actor, view: View, account: &Accou
 
 /// The days that matter, by what they mean in this state.
 fn dates(account: &Account) -> Vec<(&'static str, String, String)> {
-    let line = |label: &'static str, at: Option<Micros>| at.map(|at| (label, clock::rfc3339(at), clock::day(at)));
+    let line = |label: &'static str, at: Option<Micros>| {
+        at.map(|at| (label, clock::rfc3339(at), clock::day(at)))
+    };
     let period = match account.status {
         Status::Cancelling => "Ends on",
         Status::Cancelled => "Ended on",
         _ => "Next payment",
     };
     // While a payment is missing, what Stripe calls the period is the one that isn't paid.
-    let period = line(period, account.period_end.filter(|_| account.status != Status::PastDue));
-    let lines = [line("Trial until", account.trial_end), period, line("Time to pay until", account.grace_end)];
+    let period = line(
+        period,
+        account
+            .period_end
+            .filter(|_| account.status != Status::PastDue),
+    );
+    let lines = [
+        line("Trial until", account.trial_end),
+        period,
+        line("Time to pay until", account.grace_end),
+    ];
     lines.into_iter().flatten().collect()
 }
 
@@ -209,7 +246,11 @@ pub struct Wish {
 }
 
 /// `POST /orgs/{org}/billing/checkout` (S2-50, S3-50)
-pub async fn checkout(State(app): State<App>, Member { actor, .. }: Member, Form(wish): Form<Wish>) -> PageResult {
+pub async fn checkout(
+    State(app): State<App>,
+    Member { actor, .. }: Member,
+    Form(wish): Form<Wish>,
+) -> PageResult {
     match stripe::begin_checkout(&app, &actor, &wish.plan, Period::parse(&wish.every)).await {
         Ok(going) => Ok(Redirect::to(going.url()).into_response()),
         Err(refusal) => not_gone(&actor, refusal),
@@ -227,43 +268,68 @@ pub async fn portal(State(app): State<App>, Member { actor, .. }: Member) -> Pag
 /// Who couldn't go to Stripe now stays on the page and reads why; who may not, or asks for what isn't there, is refused.
 fn not_gone(actor: &Actor, refusal: Refusal) -> PageResult {
     match &refusal {
-        Refusal::Unavailable(_) | Refusal::Conflict(_) => back(actor, Notice::bad("You are still here.", refusal.to_string())),
+        Refusal::Unavailable(_) | Refusal::Conflict(_) => back(
+            actor,
+            Notice::bad("You are still here.", refusal.to_string()),
+        ),
         _ => Err(refusal.into()),
     }
 }
 
 fn back(actor: &Actor, notice: Notice) -> PageResult {
-    Ok(see_other(format!("/orgs/{}/billing/payments", actor.org.slug), Some(notice)))
+    Ok(see_other(
+        format!("/orgs/{}/billing/payments", actor.org.slug),
+        Some(notice),
+    ))
 }
 
 /// `GET /orgs/{org}/billing/paid`: back from Checkout. What is so now is asked of Stripe, not of the address.
 pub async fn paid(State(app): State<App>, Member { actor, .. }: Member) -> PageResult {
     let notice = match stripe::come_back(&app, &actor).await {
-        Ok(Status::Active | Status::Trial | Status::Cancelling) => {
-            Notice::good("Thank you.", format!("{} has what it pays for from now on, everybody in it alike.", actor.org.name))
-        }
-        Ok(_) => not_yet("Stripe hasn't confirmed the payment yet. This page changes by itself when it has; that can take some minutes."),
-        Err(Refusal::Unavailable(_)) => not_yet("Stripe can't be asked now whether the payment arrived. Roster asks again by itself."),
+        Ok(Status::Active | Status::Trial | Status::Cancelling) => Notice::good(
+            "Thank you.",
+            format!(
+                "{} has what it pays for from now on, everybody in it alike.",
+                actor.org.name
+            ),
+        ),
+        Ok(_) => not_yet(
+            "Stripe hasn't confirmed the payment yet. This page changes by itself when it has; that can take some minutes.",
+        ),
+        Err(Refusal::Unavailable(_)) => not_yet(
+            "Stripe can't be asked now whether the payment arrived. Roster asks again by itself.",
+        ),
         Err(refusal) => return Err(refusal.into()),
     };
     back(&actor, notice)
 }
 
 fn not_yet(text: &str) -> Notice {
-    Notice { tone: "wait".into(), title: "One moment.".into(), text: text.into(), action: None }
+    Notice {
+        tone: "wait".into(),
+        title: "One moment.".into(),
+        text: text.into(),
+        action: None,
+    }
 }
 
 /// `GET /orgs/{org}/billing/not-paid`: back from Checkout without paying.
 pub async fn not_paid(Member { actor, .. }: Member) -> PageResult {
     crate::access::require(actor.role, crate::access::Permission::ManageBilling)?;
-    back(&actor, Notice::bad("You left Stripe without paying.", "Nothing was changed."))
+    back(
+        &actor,
+        Notice::bad("You left Stripe without paying.", "Nothing was changed."),
+    )
 }
 
 /// `GET /orgs/{org}/billing/managed`: back from the portal, where anything may have been changed.
 pub async fn managed(State(app): State<App>, Member { actor, .. }: Member) -> PageResult {
     match stripe::come_back(&app, &actor).await {
         // The page says itself that what it shows is older.
-        Ok(_) | Err(Refusal::Unavailable(_)) => Ok(see_other(format!("/orgs/{}/billing/payments", actor.org.slug), None)),
+        Ok(_) | Err(Refusal::Unavailable(_)) => Ok(see_other(
+            format!("/orgs/{}/billing/payments", actor.org.slug),
+            None,
+        )),
         Err(refusal) => Err(refusal.into()),
     }
 }

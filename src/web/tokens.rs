@@ -67,8 +67,14 @@ struct Index {
 /// `GET /account/tokens`
 pub async fn index(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> PageResult {
     let tokens = accounts::list_tokens(&app, &person).await?;
-    let rows = tokens.into_iter().map(|token| Row::new(token, visitor.now)).collect();
-    Ok(page::ok(&Index { shell: Shell::account(&visitor, &person, NAV), rows }))
+    let rows = tokens
+        .into_iter()
+        .map(|token| Row::new(token, visitor.now))
+        .collect();
+    Ok(page::ok(&Index {
+        shell: Shell::account(&visitor, &person, NAV),
+        rows,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -97,21 +103,44 @@ struct New {
 
 impl New {
     fn filled(shell: Shell, form: CreateForm, longest: i64, refusal: Option<&Refusal>) -> Self {
-        let choice =
-            |scope: TokenScope, note: &str| (scope.as_str().to_owned(), scope_words(scope).to_owned(), note.to_owned(), String::new());
+        let choice = |scope: TokenScope, note: &str| {
+            (
+                scope.as_str().to_owned(),
+                scope_words(scope).to_owned(),
+                note.to_owned(),
+                String::new(),
+            )
+        };
         let mut lives: Vec<i64> = LIVES.into_iter().filter(|days| *days <= longest).collect();
         if !lives.contains(&longest) && longest < LIVES[LIVES.len() - 1] {
             lives.push(longest);
         }
-        let error = |field| refusal.map_or_else(String::new, |refusal| refusal.message_for(field).to_owned());
+        let error = |field| {
+            refusal.map_or_else(String::new, |refusal| refusal.message_for(field).to_owned())
+        };
         Self {
             shell,
             form,
             scopes: vec![
-                choice(TokenScope::Read, "Sees what you may see, and changes nothing."),
-                choice(TokenScope::Write, "Does what you may do, wherever you are a member."),
+                choice(
+                    TokenScope::Read,
+                    "Sees what you may see, and changes nothing.",
+                ),
+                choice(
+                    TokenScope::Write,
+                    "Does what you may do, wherever you are a member.",
+                ),
             ],
-            lives: lives.into_iter().map(|days| (days.to_string(), crate::text::count(days, "day", "days"), String::new())).collect(),
+            lives: lives
+                .into_iter()
+                .map(|days| {
+                    (
+                        days.to_string(),
+                        crate::text::count(days, "day", "days"),
+                        String::new(),
+                    )
+                })
+                .collect(),
             days_hint: if longest < LIVES[LIVES.len() - 1] {
                 format!("At most {longest}: the strictest of your organizations says so.")
             } else {
@@ -127,8 +156,17 @@ impl New {
 /// `GET /account/tokens/new`
 pub async fn new(State(app): State<App>, SignedIn { person, visitor }: SignedIn) -> PageResult {
     let longest = accounts::longest_token_days(&app, &person).await?;
-    let form = CreateForm { name: String::new(), scope: TokenScope::Read.as_str().into(), days: longest.min(90).to_string() };
-    Ok(page::ok(&New::filled(Shell::account(&visitor, &person, NAV), form, longest, None)))
+    let form = CreateForm {
+        name: String::new(),
+        scope: TokenScope::Read.as_str().into(),
+        days: longest.min(90).to_string(),
+    };
+    Ok(page::ok(&New::filled(
+        Shell::account(&visitor, &person, NAV),
+        form,
+        longest,
+        None,
+    )))
 }
 
 #[derive(Template)]
@@ -142,22 +180,42 @@ struct Created {
 }
 
 /// `POST /account/tokens/new`: answers with the page that shows the secret, the only time that it is shown.
-pub async fn create(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<CreateForm>) -> PageResult {
+pub async fn create(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Form(form): Form<CreateForm>,
+) -> PageResult {
     let shell = Shell::account(&visitor, &person, NAV);
     let outcome = match (TokenScope::parse(&form.scope), form.days.parse()) {
-        (Some(scope), Ok(days)) => accounts::create_token(&app, &person, &form.name, scope, Some(days)).await,
+        (Some(scope), Ok(days)) => {
+            accounts::create_token(&app, &person, &form.name, scope, Some(days)).await
+        }
         (None, _) => Err(Refusal::field("scope", "Choose what the token may do.")),
         (_, Err(_)) => Err(Refusal::field("days", "Choose how long the token lives.")),
     };
     match outcome {
         Ok(NewToken { token, secret }) => {
-            let example = format!("curl -H \"Authorization: Bearer $API_TOKEN\" {}/api/v1/me", app.config.base_url());
+            let example = format!(
+                "curl -H \"Authorization: Bearer $API_TOKEN\" {}/api/v1/me",
+                app.config.base_url()
+            );
             let ends = When::day(token.expires_at.unwrap_or(visitor.now));
-            Ok(page::ok(&Created { shell, name: token.name, secret, ends, example }))
+            Ok(page::ok(&Created {
+                shell,
+                name: token.name,
+                secret,
+                ends,
+                example,
+            }))
         }
         Err(refusal @ Refusal::Invalid(_)) => {
             let longest = accounts::longest_token_days(&app, &person).await?;
-            Ok(page::invalid(&New::filled(shell, form, longest, Some(&refusal))))
+            Ok(page::invalid(&New::filled(
+                shell,
+                form,
+                longest,
+                Some(&refusal),
+            )))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -171,14 +229,28 @@ struct ConfirmRevoke {
 }
 
 /// `GET /account/tokens/{token}/revoke`
-pub async fn confirm_revoke(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(token): Path<TokenId>) -> PageResult {
+pub async fn confirm_revoke(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(token): Path<TokenId>,
+) -> PageResult {
     let token = accounts::find_token(&app, &person, &token).await?;
-    Ok(page::ok(&ConfirmRevoke { shell: Shell::account(&visitor, &person, NAV), row: Row::new(token, visitor.now) }))
+    Ok(page::ok(&ConfirmRevoke {
+        shell: Shell::account(&visitor, &person, NAV),
+        row: Row::new(token, visitor.now),
+    }))
 }
 
 /// `POST /account/tokens/{token}/revoke`
-pub async fn revoke(State(app): State<App>, SignedIn { person, .. }: SignedIn, Path(token): Path<TokenId>) -> PageResult {
+pub async fn revoke(
+    State(app): State<App>,
+    SignedIn { person, .. }: SignedIn,
+    Path(token): Path<TokenId>,
+) -> PageResult {
     let token = accounts::revoke_token(&app, &person, &token).await?;
-    let notice = Notice::good(format!("“{}” is revoked.", token.name), "Whatever uses it is refused from its next request on.");
+    let notice = Notice::good(
+        format!("“{}” is revoked.", token.name),
+        "Whatever uses it is refused from its next request on.",
+    );
     Ok(see_other("/account/tokens", Some(notice)))
 }

@@ -92,9 +92,21 @@ struct Limits {
 }
 
 impl Limits {
-    async fn new(app: &App, actor: &Actor, now: i64, asked: Option<&live::Asked>) -> Result<Self, Refusal> {
+    async fn new(
+        app: &App,
+        actor: &Actor,
+        now: i64,
+        asked: Option<&live::Asked>,
+    ) -> Result<Self, Refusal> {
         // Which workspace has how much of it stands in the tables below.
-        let used = billing::used(app, actor).await?.into_iter().map(|one| Used { shares: Vec::new(), ..one }).collect();
+        let used = billing::used(app, actor)
+            .await?
+            .into_iter()
+            .map(|one| Used {
+                shares: Vec::new(),
+                ..one
+            })
+            .collect();
         let pools = billing::leases_in_use(app, actor).await?;
         let base = format!("/orgs/{}/usage", actor.org.slug);
         let part = format!("{base}/now");
@@ -148,16 +160,26 @@ impl Index {
 
 /// `98.3 %`, or "—" where nothing ended (S1-73).
 fn rate(counts: &Counts) -> String {
-    counts.success_rate().map_or_else(|| "—".to_owned(), text::percent)
+    counts
+        .success_rate()
+        .map_or_else(|| "—".to_owned(), text::percent)
 }
 
 /// What runs are drawn as.
 fn parts(counts: &Counts) -> Value {
-    vec![("ok", counts.succeeded), ("fail", counts.failed), ("rest", counts.others())]
+    vec![
+        ("ok", counts.succeeded),
+        ("fail", counts.failed),
+        ("rest", counts.others()),
+    ]
 }
 
 /// `GET /orgs/{org}/usage`: the page, or one of its tables as a CSV file.
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
     let window = match asked.days.as_str() {
         "" => Window::default(),
         days => Window::parse(days).ok_or(Refusal::NotFound)?,
@@ -165,15 +187,32 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
     let usage = usage::dashboard(&app, &actor, window).await?;
     if !asked.csv.is_empty() {
         let table = Table::parse(&asked.csv).ok_or(Refusal::NotFound)?;
-        let name = format!("{}-usage-{}-{}-days-{}.csv", actor.org.slug, table.as_str(), window.days(), clock::date(visitor.now));
-        return Ok(download::csv(usage.file(table).map_err(Refusal::Internal)?, &name));
+        let name = format!(
+            "{}-usage-{}-{}-days-{}.csv",
+            actor.org.slug,
+            table.as_str(),
+            window.days(),
+            clock::date(visitor.now)
+        );
+        return Ok(download::csv(
+            usage.file(table).map_err(Refusal::Internal)?,
+            &name,
+        ));
     }
     let base = format!("/orgs/{}/usage", actor.org.slug);
-    let choice = |one: Window| Choice { days: one.days(), href: format!("{base}?days={}", one.days()), current: one == window };
+    let choice = |one: Window| Choice {
+        days: one.days(),
+        href: format!("{base}?days={}", one.days()),
+        current: one == window,
+    };
     let mut workspaces = usage.workspaces.clone();
     workspaces.sort_by_key(|one| std::cmp::Reverse((one.counts.runs, one.counts.bytes)));
     let further = workspaces.len().saturating_sub(IN_TABLE) as i64;
-    let period = format!("{} to {}", clock::day(usage.first_day * DAY), clock::day(usage.last_day * DAY));
+    let period = format!(
+        "{} to {}",
+        clock::day(usage.first_day * DAY),
+        clock::day(usage.last_day * DAY)
+    );
     Ok(page::ok(&Index {
         shell: Shell::org(&visitor, &actor, "Usage", "Usage"),
         org_base: format!("/orgs/{}", actor.org.slug),
@@ -187,7 +226,14 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
         by_workspace: by_workspace(&workspaces),
         data: data(&workspaces),
         resources: usage.kinds.iter().map(|kind| kind.resources).sum(),
-        example: example(&app, usage.workspaces.first().map_or("{workspace_id}", |one| one.id.as_str()), visitor.now),
+        example: example(
+            &app,
+            usage
+                .workspaces
+                .first()
+                .map_or("{workspace_id}", |one| one.id.as_str()),
+            visitor.now,
+        ),
         workspaces: workspaces.into_iter().take(IN_TABLE).collect(),
         further,
         period,
@@ -197,31 +243,79 @@ pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Qu
 }
 
 fn by_day(usage: &Dashboard, period: &str) -> Days {
-    let busiest = usage.days.iter().max_by_key(|(_, counts)| counts.runs).filter(|(_, counts)| counts.runs > 0);
-    let busiest =
-        busiest.map_or_else(String::new, |(day, counts)| format!(" Most on {}: {}.", clock::day(day * DAY), text::thousands(counts.runs)));
-    let about =
-        format!("Runs of each day from {period}: {} in all.{busiest} The table below has every number.", text::thousands(usage.total.runs));
-    let days: Vec<(String, Value)> = usage.days.iter().map(|(day, counts)| (clock::day_of_year(day * DAY), parts(counts))).collect();
+    let busiest = usage
+        .days
+        .iter()
+        .max_by_key(|(_, counts)| counts.runs)
+        .filter(|(_, counts)| counts.runs > 0);
+    let busiest = busiest.map_or_else(String::new, |(day, counts)| {
+        format!(
+            " Most on {}: {}.",
+            clock::day(day * DAY),
+            text::thousands(counts.runs)
+        )
+    });
+    let about = format!(
+        "Runs of each day from {period}: {} in all.{busiest} The table below has every number.",
+        text::thousands(usage.total.runs)
+    );
+    let days: Vec<(String, Value)> = usage
+        .days
+        .iter()
+        .map(|(day, counts)| (clock::day_of_year(day * DAY), parts(counts)))
+        .collect();
     Days::new(about, &days, chart::short)
 }
 
 fn said(lines: &[(String, String, Value)]) -> String {
-    lines.iter().map(|(name, value, _)| format!("{name} {value}")).collect::<Vec<_>>().join("; ")
+    lines
+        .iter()
+        .map(|(name, value, _)| format!("{name} {value}"))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn by_workspace(workspaces: &[WorkspaceUsage]) -> Lines {
-    let some = workspaces.iter().filter(|one| one.counts.runs > 0).take(IN_CHART);
+    let some = workspaces
+        .iter()
+        .filter(|one| one.counts.runs > 0)
+        .take(IN_CHART);
     let value = |counts: &Counts| format!("{} · {}", text::thousands(counts.runs), rate(counts));
-    let lines: Vec<(String, String, Value)> = some.map(|one| (one.name.clone(), value(&one.counts), parts(&one.counts))).collect();
-    Lines::new(format!("Runs of each workspace, and how many of those that ended succeeded: {}.", said(&lines)), lines, chart::short)
+    let lines: Vec<(String, String, Value)> = some
+        .map(|one| (one.name.clone(), value(&one.counts), parts(&one.counts)))
+        .collect();
+    Lines::new(
+        format!(
+            "Runs of each workspace, and how many of those that ended succeeded: {}.",
+            said(&lines)
+        ),
+        lines,
+        chart::short,
+    )
 }
 
 fn data(workspaces: &[WorkspaceUsage]) -> Lines {
-    let mut most: Vec<&WorkspaceUsage> = workspaces.iter().filter(|one| one.counts.bytes > 0).collect();
+    let mut most: Vec<&WorkspaceUsage> = workspaces
+        .iter()
+        .filter(|one| one.counts.bytes > 0)
+        .collect();
     most.sort_by_key(|one| std::cmp::Reverse(one.counts.bytes));
     let some = most.into_iter().take(IN_CHART);
-    let lines: Vec<(String, String, Value)> =
-        some.map(|one| (one.name.clone(), text::bytes(one.counts.bytes), vec![("ok", one.counts.bytes)])).collect();
-    Lines::new(format!("Data that the runs of each workspace moved: {}.", said(&lines)), lines, text::bytes)
+    let lines: Vec<(String, String, Value)> = some
+        .map(|one| {
+            (
+                one.name.clone(),
+                text::bytes(one.counts.bytes),
+                vec![("ok", one.counts.bytes)],
+            )
+        })
+        .collect();
+    Lines::new(
+        format!(
+            "Data that the runs of each workspace moved: {}.",
+            said(&lines)
+        ),
+        lines,
+        text::bytes,
+    )
 }

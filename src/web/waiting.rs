@@ -37,14 +37,22 @@ pub struct Banners {
 
 /// Looks for invitations where one waits for the person, and gives the page its banners. The answer, where there is one, is
 /// the same page again: by asking for it they joined. Fragments and forms have no banner.
-pub(super) async fn look(app: &App, visitor: &mut Visitor, person: &Arc<Person>, method: &Method) -> Result<Option<Response>, Refusal> {
+pub(super) async fn look(
+    app: &App,
+    visitor: &mut Visitor,
+    person: &Arc<Person>,
+    method: &Method,
+) -> Result<Option<Response>, Refusal> {
     if !person.is_awaited || visitor.partial || method != Method::GET {
         return Ok(None);
     }
     let visit = invitations::visit(app, person).await?;
     if let Some(notice) = joined(&visit.joined) {
         let here = own_path(&visitor.path);
-        return Ok(Some(see_other(if here.is_empty() { "/" } else { &here }, Some(notice))));
+        return Ok(Some(see_other(
+            if here.is_empty() { "/" } else { &here },
+            Some(notice),
+        )));
     }
     // These pages are about invitations themselves.
     if !visitor.path.starts_with("/invitations") {
@@ -63,7 +71,10 @@ fn joined(joined: &[(invitations::Accepted, String)]) -> Option<Notice> {
     match joined {
         [] => None,
         [(one, inviter)] => {
-            let text = format!("You joined by opening this page, with the role {}.", one.role.label());
+            let text = format!(
+                "You joined by opening this page, with the role {}.",
+                one.role.label()
+            );
             let leave = format!("/orgs/{}/settings/leave", one.org_slug);
             Some(
                 Notice::good(format!("{inviter} added you to {}.", one.org_name), text)
@@ -71,16 +82,26 @@ fn joined(joined: &[(invitations::Accepted, String)]) -> Option<Notice> {
             )
         }
         several => {
-            let added: Vec<String> = several.iter().map(|(one, inviter)| format!("{} by {inviter}", one.org_name)).collect();
+            let added: Vec<String> = several
+                .iter()
+                .map(|(one, inviter)| format!("{} by {inviter}", one.org_name))
+                .collect();
             let title = format!("You were added to {}.", text::some_of(&added, 3));
-            Some(Notice::good(title, "You joined by opening this page.").with_link("Your organizations", "/account/organizations"))
+            Some(
+                Notice::good(title, "You joined by opening this page.")
+                    .with_link("Your organizations", "/account/organizations"),
+            )
         }
     }
 }
 
 impl From<&Waiting> for Banner {
     fn from(waiting: &Waiting) -> Self {
-        let Waiting { invitation, organization, standing } = waiting;
+        let Waiting {
+            invitation,
+            organization,
+            standing,
+        } = waiting;
         Self {
             href: format!("/invitations/{}", invitation.id),
             org_name: organization.name.clone(),

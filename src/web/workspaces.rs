@@ -70,7 +70,11 @@ impl Index {
 }
 
 /// `GET /orgs/{org}/workspaces`
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let (listed, next) = workspaces::list(&app, &actor, &asked.after, ROWS).await?;
     let may_create = access::may_create_workspace(actor.role, actor.org.policies.admins_create);
     let sees_all = workspaces::sees_all(actor.role);
@@ -116,9 +120,16 @@ struct New {
 
 impl New {
     fn empty(shell: Shell, org: Option<&Organization>) -> Self {
-        let action = org.map_or_else(|| "/workspaces/new".to_owned(), |org| format!("/orgs/{}/workspaces/new", org.slug));
+        let action = org.map_or_else(
+            || "/workspaces/new".to_owned(),
+            |org| format!("/orgs/{}/workspaces/new", org.slug),
+        );
         Self {
-            back: if org.is_some() { action.trim_end_matches("/new").to_owned() } else { "/account/organizations".to_owned() },
+            back: if org.is_some() {
+                action.trim_end_matches("/new").to_owned()
+            } else {
+                "/account/organizations".to_owned()
+            },
             action,
             org_name: org.map(|org| org.name.clone()).unwrap_or_default(),
             shell,
@@ -130,50 +141,94 @@ impl New {
 
     /// The form again with what is wrong in it, or the refusal where that isn't about a field.
     fn refused(self, form: NewForm, refusal: Refusal) -> PageResult {
-        let (name_error, label_error) = (refusal.message_for("name").to_owned(), refusal.message_for("label").to_owned());
+        let (name_error, label_error) = (
+            refusal.message_for("name").to_owned(),
+            refusal.message_for("label").to_owned(),
+        );
         if name_error.is_empty() && label_error.is_empty() {
             return Err(refusal.into());
         }
-        Ok(page::invalid(&Self { form, name_error, label_error, ..self }))
+        Ok(page::invalid(&Self {
+            form,
+            name_error,
+            label_error,
+            ..self
+        }))
     }
 }
 
 /// What to say where another workspace of the organization has the same name; "" where none has.
-async fn of_one_name(app: &App, actor: &Actor, workspace: &workspaces::Workspace) -> Result<String, Refusal> {
-    let Some(other) = workspaces::namesake(app, actor, workspace).await? else { return Ok(String::new()) };
+async fn of_one_name(
+    app: &App,
+    actor: &Actor,
+    workspace: &workspaces::Workspace,
+) -> Result<String, Refusal> {
+    let Some(other) = workspaces::namesake(app, actor, workspace).await? else {
+        return Ok(String::new());
+    };
     let (org, own) = (&actor.org.name, &workspace.slug);
-    Ok(format!(" {org} has another workspace of this name. Its slug is {other}; this one's is {own}."))
+    Ok(format!(
+        " {org} has another workspace of this name. Its slug is {other}; this one's is {own}."
+    ))
 }
 
 fn ready(workspace: &workspaces::Workspace, further: &str) -> Response {
-    let notice = Notice::good(format!("{} is ready.", workspace.name), format!("You are its owner.{further}"));
-    see_other(format!("/workspaces/{}/overview", workspace.id), Some(notice))
+    let notice = Notice::good(
+        format!("{} is ready.", workspace.name),
+        format!("You are its owner.{further}"),
+    );
+    see_other(
+        format!("/workspaces/{}/overview", workspace.id),
+        Some(notice),
+    )
 }
 
 /// `GET /orgs/{org}/workspaces/new`
 pub async fn new_in_org(Member { actor, visitor }: Member) -> PageResult {
     access::may_create_workspace(actor.role, actor.org.policies.admins_create)?;
-    Ok(page::ok(&New::empty(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org))))
+    Ok(page::ok(&New::empty(
+        Shell::org(&visitor, &actor, "Workspaces", "Create workspace"),
+        Some(&actor.org),
+    )))
 }
 
 /// `POST /orgs/{org}/workspaces/new`
-pub async fn create_in_org(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<NewForm>) -> PageResult {
+pub async fn create_in_org(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<NewForm>,
+) -> PageResult {
     match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
-        Ok(workspace) => Ok(ready(&workspace, &of_one_name(&app, &actor, &workspace).await?)),
-        Err(refusal) => New::empty(Shell::org(&visitor, &actor, "Workspaces", "Create workspace"), Some(&actor.org)).refused(form, refusal),
+        Ok(workspace) => Ok(ready(
+            &workspace,
+            &of_one_name(&app, &actor, &workspace).await?,
+        )),
+        Err(refusal) => New::empty(
+            Shell::org(&visitor, &actor, "Workspaces", "Create workspace"),
+            Some(&actor.org),
+        )
+        .refused(form, refusal),
     }
 }
 
 /// `GET /workspaces/new`
 pub async fn new(SignedIn { person, visitor }: SignedIn) -> Response {
-    page::ok(&New::empty(Shell::account(&visitor, &person, "Create workspace"), None))
+    page::ok(&New::empty(
+        Shell::account(&visitor, &person, "Create workspace"),
+        None,
+    ))
 }
 
 /// `POST /workspaces/new`
-pub async fn create(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Form(form): Form<NewForm>) -> PageResult {
+pub async fn create(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Form(form): Form<NewForm>,
+) -> PageResult {
     match workspaces::create_standalone(&app, &person, &form.name, &form.label).await {
         Ok(workspace) => Ok(ready(&workspace, "")),
-        Err(refusal) => New::empty(Shell::account(&visitor, &person, "Create workspace"), None).refused(form, refusal),
+        Err(refusal) => New::empty(Shell::account(&visitor, &person, "Create workspace"), None)
+            .refused(form, refusal),
     }
 }
 
@@ -198,20 +253,33 @@ struct Overview {
 }
 
 /// `GET /workspaces/{ws}/overview`
-pub async fn overview(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+pub async fn overview(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(id): Path<WorkspaceId>,
+) -> PageResult {
     let open = workspaces::open(&app, &person, &id).await?;
     if let Some(actor) = &open.actor {
         accounts::note_activity(&app, &person, &actor.org.id);
     }
     let people = workspaces::people(&app, &open, SHOWN).await?;
-    let row = |person: PersonWithAccess| Row { initials: text::initials(&person.name), hue: hue(&person.name), person };
+    let row = |person: PersonWithAccess| Row {
+        initials: text::initials(&person.name),
+        hue: hue(&person.name),
+        person,
+    };
     Ok(page::ok(&Overview {
         shell: Shell::workspace(&visitor, &person, &open, "Overview"),
         role_name: workspaces::role_name(&app, &open, &person.user).await?,
         rows: people.into_iter().map(row).collect(),
         made: clock::day(open.workspace.created_at),
         made_at: clock::rfc3339(open.workspace.created_at),
-        everybody: open.actor.as_ref().map(|actor| format!("/orgs/{}/members?workspace={}", actor.org.slug, open.workspace.id)),
+        everybody: open.actor.as_ref().map(|actor| {
+            format!(
+                "/orgs/{}/members?workspace={}",
+                actor.org.slug, open.workspace.id
+            )
+        }),
         open,
     }))
 }

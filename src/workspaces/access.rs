@@ -52,23 +52,48 @@ pub(crate) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> 
 
 /// The one role that a user has in each of an organization's workspaces; where they have two, the direct one. And whether
 /// they are limited to named resources in any of them.
-pub(crate) async fn roles_in(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<(Vec<(WorkspaceId, Given)>, bool)> {
-    let mut all: Vec<(WorkspaceId, Given)> =
-        queries::access_in(tx, org, user).await?.into_iter().map(|row| (row.workspace_id.clone(), row.given())).collect();
+pub(crate) async fn roles_in(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<(Vec<(WorkspaceId, Given)>, bool)> {
+    let mut all: Vec<(WorkspaceId, Given)> = queries::access_in(tx, org, user)
+        .await?
+        .into_iter()
+        .map(|row| (row.workspace_id.clone(), row.given()))
+        .collect();
     all.dedup_by(|later, first| later.0 == first.0);
     let ids: Vec<&str> = all.iter().map(|(id, _)| id.as_str()).collect();
-    let limited = checks::known(tx, user, &ids).await?.values().any(|known| !known.limits.is_empty());
+    let limited = checks::known(tx, user, &ids)
+        .await?
+        .values()
+        .any(|known| !known.limits.is_empty());
     Ok((all, limited))
 }
 
 /// Gives one user the access another has to an organization's workspaces, with the higher of two roles, and takes it
 /// from the other: both turned out to be the same person.
-pub(crate) async fn move_access(tx: &mut Tx, org: &OrgId, from: &UserId, to: &UserId, now: Micros) -> Result<()> {
+pub(crate) async fn move_access(
+    tx: &mut Tx,
+    org: &OrgId,
+    from: &UserId,
+    to: &UserId,
+    now: Micros,
+) -> Result<()> {
     let own = queries::access_in(tx, org, to).await?;
     for row in queries::access_in(tx, org, from).await? {
-        let mine = own.iter().find(|o| o.workspace_id == row.workspace_id && o.source == row.source);
-        let given = mine.filter(|mine| mine.role >= row.role).unwrap_or(&row).given();
-        let source = if row.source == Source::Direct.as_str() { Source::Direct } else { Source::Organization };
+        let mine = own
+            .iter()
+            .find(|o| o.workspace_id == row.workspace_id && o.source == row.source);
+        let given = mine
+            .filter(|mine| mine.role >= row.role)
+            .unwrap_or(&row)
+            .given();
+        let source = if row.source == Source::Direct.as_str() {
+            Source::Direct
+        } else {
+            Source::Organization
+        };
         let had = queries::has_access(tx, &row.workspace_id, to).await?;
         queries::set_access(tx, &row.workspace_id, to, source, &given, now).await?;
         if !had {
@@ -93,7 +118,10 @@ pub(crate) async fn lock_standalone_of(tx: &mut Tx, user: &UserId) -> Result<()>
 }
 
 /// Name and id of each workspace outside any organization that others are in and that only this user owns.
-pub(crate) async fn only_owner_of(tx: &mut Tx, user: &UserId) -> Result<Vec<(String, WorkspaceId)>> {
+pub(crate) async fn only_owner_of(
+    tx: &mut Tx,
+    user: &UserId,
+) -> Result<Vec<(String, WorkspaceId)>> {
     queries::only_owner_of(tx, user).await
 }
 

@@ -29,7 +29,12 @@ pub async fn create_in(app: &App, actor: &Actor, name: &str, label: &str) -> Res
 }
 
 /// Creates a workspace outside any organization and makes the person its owner (S1-9).
-pub async fn create_standalone(app: &App, person: &Person, name: &str, label: &str) -> Result<Workspace> {
+pub async fn create_standalone(
+    app: &App,
+    person: &Person,
+    name: &str,
+    label: &str,
+) -> Result<Workspace> {
     let now = app.now();
     let mut tx = app.db.write_account(person).await?;
     let workspace = insert_standalone(&mut tx, person, name, label, now).await?;
@@ -38,33 +43,70 @@ pub async fn create_standalone(app: &App, person: &Person, name: &str, label: &s
 }
 
 /// The same inside a write to the person's account.
-pub(crate) async fn insert_standalone(tx: &mut Tx, person: &Person, name: &str, label: &str, now: Micros) -> Result<Workspace> {
+pub(crate) async fn insert_standalone(
+    tx: &mut Tx,
+    person: &Person,
+    name: &str,
+    label: &str,
+    now: Micros,
+) -> Result<Workspace> {
     let workspace = insert(tx, person, None, name, label, now).await?;
     audit::record_account(tx, person, now, created(&workspace)).await?;
     Ok(workspace)
 }
 
 fn created(workspace: &Workspace) -> Event {
-    Event::new(Category::Governance, "workspace.created", "workspace", workspace.id.to_string(), &*workspace.name)
-        .workspace(&workspace.id)
-        .with("slug", &*workspace.slug)
-        .with("label", &*workspace.label)
+    Event::new(
+        Category::Governance,
+        "workspace.created",
+        "workspace",
+        workspace.id.to_string(),
+        &*workspace.name,
+    )
+    .workspace(&workspace.id)
+    .with("slug", &*workspace.slug)
+    .with("label", &*workspace.label)
 }
 
-async fn insert(tx: &mut Tx, person: &Person, org: Option<&OrgId>, name: &str, label: &str, now: Micros) -> Result<Workspace> {
+async fn insert(
+    tx: &mut Tx,
+    person: &Person,
+    org: Option<&OrgId>,
+    name: &str,
+    label: &str,
+    now: Micros,
+) -> Result<Workspace> {
     let mut checks = Checks::default();
     let name = checks.take("name", text::name(name));
     let label = checks.take("label", text::optional_line(label, 40));
     checks.done()?;
-    let (Some(name), Some(label)) = (name, label) else { return Err(Refusal::NotFound) };
+    let (Some(name), Some(label)) = (name, label) else {
+        return Err(Refusal::NotFound);
+    };
     let slug = match org {
         Some(org) => free_slug(tx, org, &name).await?,
         None => text::slug_from(&name),
     };
-    let mut workspace = Workspace { id: WorkspaceId::new(), org: org.cloned(), name, slug, label, people: 0, created_at: now };
+    let mut workspace = Workspace {
+        id: WorkspaceId::new(),
+        org: org.cloned(),
+        name,
+        slug,
+        label,
+        people: 0,
+        created_at: now,
+    };
     queries::insert(tx, &workspace, &text::sort_key(&workspace.name)).await?;
     if let Some(user) = person.account() {
-        give_access(tx, &workspace, user, Source::Direct, &Given::Fixed(WorkspaceRole::Owner), now).await?;
+        give_access(
+            tx,
+            &workspace,
+            user,
+            Source::Direct,
+            &Given::Fixed(WorkspaceRole::Owner),
+            now,
+        )
+        .await?;
         workspace.people = 1;
     }
     Ok(workspace)

@@ -8,7 +8,9 @@ use crate::error::Result;
 /// Records that somebody came into a workspace by their organization role, once for each session and workspace. Makes no
 /// access row. Nothing for who has a role of their own.
 pub async fn note_entry(app: &App, open: &Open) -> Result<()> {
-    let (Some(actor), true) = (&open.actor, open.by_organization_role) else { return Ok(()) };
+    let (Some(actor), true) = (&open.actor, open.by_organization_role) else {
+        return Ok(());
+    };
     let mut tx = app.db.read().await?;
     if audit::has_entered(&mut tx, actor, &open.workspace.id).await? {
         return Ok(());
@@ -20,10 +22,16 @@ pub async fn note_entry(app: &App, open: &Open) -> Result<()> {
         return Ok(());
     }
     let workspace = &open.workspace;
-    let event = Event::new(Category::Access, "workspace.entered_via_org_role", "workspace", workspace.id.to_string(), &*workspace.name)
-        .workspace(&workspace.id)
-        .with("as", open.role.as_str())
-        .with("organization_role", actor.role.as_str());
+    let event = Event::new(
+        Category::Access,
+        "workspace.entered_via_org_role",
+        "workspace",
+        workspace.id.to_string(),
+        &*workspace.name,
+    )
+    .workspace(&workspace.id)
+    .with("as", open.role.as_str())
+    .with("organization_role", actor.role.as_str());
     audit::record(&mut tx, &actor, app.now(), event).await?;
     tx.commit().await
 }

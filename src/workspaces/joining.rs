@@ -32,12 +32,17 @@ pub(crate) async fn give_on_joining(
     given: &Given,
     now: Micros,
 ) -> Result<Option<Event>> {
-    let (workspace, _) = queries::find(tx, joiner.user, id).await?.ok_or(Refusal::NotFound)?;
+    let (workspace, _) = queries::find(tx, joiner.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     if workspace.org.as_ref() != Some(org) {
         return Err(Refusal::NotFound);
     }
     let held = queries::held(tx, id, joiner.user).await?;
-    if held.iter().any(|row| row.source == Source::Organization.as_str()) {
+    if held
+        .iter()
+        .any(|row| row.source == Source::Organization.as_str())
+    {
         return Ok(None);
     }
     let given = match given {
@@ -45,18 +50,36 @@ pub(crate) async fn give_on_joining(
         custom => custom.clone(),
     };
     let name = super::name_of(tx, Some(org), &given).await?;
-    give_access(tx, &workspace, joiner.user, Source::Organization, &given, now).await?;
-    let undo = held.is_empty().then(|| json!({ "before": null, "after": given.value() }));
-    Ok(Some(given_event(&workspace, joiner, &name).with("undo", undo)))
+    give_access(
+        tx,
+        &workspace,
+        joiner.user,
+        Source::Organization,
+        &given,
+        now,
+    )
+    .await?;
+    let undo = held
+        .is_empty()
+        .then(|| json!({ "before": null, "after": given.value() }));
+    Ok(Some(
+        given_event(&workspace, joiner, &name).with("undo", undo),
+    ))
 }
 
 fn given_event(workspace: &Workspace, joiner: &Joiner<'_>, role: &str) -> Event {
-    Event::new(Category::Access, "access.given", "user", joiner.user.to_string(), joiner.name)
-        .subject(Some(joiner.user))
-        .workspace(&workspace.id)
-        .change(serde_json::Value::Null, role)
-        .with("role", role)
-        .with("workspace", &*workspace.name)
+    Event::new(
+        Category::Access,
+        "access.given",
+        "user",
+        joiner.user.to_string(),
+        joiner.name,
+    )
+    .subject(Some(joiner.user))
+    .workspace(&workspace.id)
+    .change(serde_json::Value::Null, role)
+    .with("role", role)
+    .with("workspace", &*workspace.name)
 }
 
 /// What became of a role that an import brought.
@@ -70,7 +93,13 @@ pub(crate) enum Imported {
 }
 
 /// Gives a role that an import brings, or keeps it where its workspace isn't there yet. The second time changes nothing.
-pub(crate) async fn give_imported(tx: &mut Tx, actor: &Actor, joiner: &Joiner<'_>, later: &LaterAccess, now: Micros) -> Result<Imported> {
+pub(crate) async fn give_imported(
+    tx: &mut Tx,
+    actor: &Actor,
+    joiner: &Joiner<'_>,
+    later: &LaterAccess,
+    now: Micros,
+) -> Result<Imported> {
     let org = &actor.org.id;
     let Some(id) = queries::by_slug(tx, org, &later.workspace).await? else {
         queries::keep_for_later(tx, org, joiner.user, later, now).await?;
@@ -86,7 +115,12 @@ pub(crate) async fn give_imported(tx: &mut Tx, actor: &Actor, joiner: &Joiner<'_
 }
 
 /// Gives what earlier imports kept for somebody, where its workspace is there by now. Gives how many roles that were.
-pub(crate) async fn give_kept(tx: &mut Tx, actor: &Actor, joiner: &Joiner<'_>, now: Micros) -> Result<usize> {
+pub(crate) async fn give_kept(
+    tx: &mut Tx,
+    actor: &Actor,
+    joiner: &Joiner<'_>,
+    now: Micros,
+) -> Result<usize> {
     let mut given = 0;
     for later in queries::kept(tx, &actor.org.id, joiner.user).await? {
         let imported = give_imported(tx, actor, joiner, &later, now).await?;
@@ -106,7 +140,11 @@ pub async fn missing(app: &App, actor: &Actor, slugs: &BTreeSet<String>) -> Resu
 
 async fn missing_in(tx: &mut Tx, actor: &Actor, slugs: &BTreeSet<String>) -> Result<Vec<String>> {
     let taken = queries::all_slugs(tx, &actor.org.id).await?;
-    Ok(slugs.iter().filter(|slug| !taken.contains(slug)).cloned().collect())
+    Ok(slugs
+        .iter()
+        .filter(|slug| !taken.contains(slug))
+        .cloned()
+        .collect())
 }
 
 /// Makes the workspaces that an import names and that aren't there, each called as its slug, all or none. They have no owner
@@ -130,10 +168,16 @@ pub async fn create_missing(app: &App, actor: &Actor, slugs: &BTreeSet<String>) 
             created_at: now,
         };
         queries::insert(&mut tx, &workspace, &text::sort_key(slug)).await?;
-        let event = Event::new(Category::Governance, "workspace.created", "workspace", workspace.id.to_string(), slug.as_str())
-            .workspace(&workspace.id)
-            .with("slug", slug.as_str())
-            .with("by", "import");
+        let event = Event::new(
+            Category::Governance,
+            "workspace.created",
+            "workspace",
+            workspace.id.to_string(),
+            slug.as_str(),
+        )
+        .workspace(&workspace.id)
+        .with("slug", slug.as_str())
+        .with("by", "import");
         audit::record(&mut tx, &actor, now, event).await?;
     }
     organizations::add_to_counts(&mut tx, &actor.org.id, 0, 0, missing.len() as i64).await?;

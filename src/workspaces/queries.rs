@@ -56,8 +56,29 @@ row! {
 impl From<SeenRow> for (Workspace, Option<WorkspaceRole>) {
     fn from(row: SeenRow) -> Self {
         let role = row.direct_role.max(row.organization_role).max(row.key_role);
-        let SeenRow { id, org_id, name, slug, label, people, created_at, .. } = row;
-        (WorkspaceRow { id, org_id, name, slug, label, people, created_at }.into(), role)
+        let SeenRow {
+            id,
+            org_id,
+            name,
+            slug,
+            label,
+            people,
+            created_at,
+            ..
+        } = row;
+        (
+            WorkspaceRow {
+                id,
+                org_id,
+                name,
+                slug,
+                label,
+                people,
+                created_at,
+            }
+            .into(),
+            role,
+        )
     }
 }
 
@@ -78,7 +99,11 @@ macro_rules! seen {
     };
 }
 
-pub(super) async fn find(tx: &mut Tx, user: &UserId, id: &WorkspaceId) -> Result<Option<(Workspace, Option<WorkspaceRole>)>> {
+pub(super) async fn find(
+    tx: &mut Tx,
+    user: &UserId,
+    id: &WorkspaceId,
+) -> Result<Option<(Workspace, Option<WorkspaceRole>)>> {
     let found: Option<SeenRow> = on!(tx, c => sqlx::query_as(seen!("w.id = $2"))
         .bind(user.as_str()).bind(id.as_str()).fetch_optional(c))?;
     Ok(found.map(Into::into))
@@ -95,7 +120,9 @@ pub(super) async fn list(
     limit: i64,
 ) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
     let sql = if all {
-        seen!("w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) ORDER BY w.sort_name, w.id LIMIT $5")
+        seen!(
+            "w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) ORDER BY w.sort_name, w.id LIMIT $5"
+        )
     } else {
         seen!(
             "w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.id IN (SELECT workspace_id FROM access WHERE user_id = $1)
@@ -108,14 +135,22 @@ pub(super) async fn list(
 }
 
 /// The standalone workspaces a user has a role in.
-pub(super) async fn standalone(tx: &mut Tx, user: &UserId, limit: i64) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
+pub(super) async fn standalone(
+    tx: &mut Tx,
+    user: &UserId,
+    limit: i64,
+) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
     let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(
         seen!("w.org_id IS NULL AND w.id IN (SELECT workspace_id FROM access WHERE user_id = $1) ORDER BY w.sort_name, w.id LIMIT $2"))
         .bind(user.as_str()).bind(limit).fetch_all(c))?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-pub(super) async fn names_with_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
+pub(super) async fn names_with_access(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<String>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT w.name FROM workspaces w WHERE w.org_id = $1 AND w.deleted_at IS NULL
             AND w.id IN (SELECT workspace_id FROM access WHERE user_id = $2) ORDER BY w.sort_name, w.id")
@@ -150,7 +185,12 @@ pub(super) async fn taken_slugs(tx: &mut Tx, org: &OrgId, slugs: &[String]) -> R
 }
 
 pub(super) async fn add_to_people(tx: &mut Tx, workspace: &WorkspaceId, by: i64) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE workspaces SET people = people + $2 WHERE id = $1").bind(workspace.as_str()).bind(by))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE workspaces SET people = people + $2 WHERE id = $1")
+            .bind(workspace.as_str())
+            .bind(by)
+    )?;
     Ok(())
 }
 
@@ -165,7 +205,11 @@ row! {
 }
 
 /// The first people with access, by name; where somebody has two rows, the higher role.
-pub(super) async fn people(tx: &mut Tx, workspace: &WorkspaceId, limit: i64) -> Result<Vec<PersonWithAccess>> {
+pub(super) async fn people(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    limit: i64,
+) -> Result<Vec<PersonWithAccess>> {
     let rows: Vec<AccessRow> = on!(tx, c => sqlx::query_as(
         "SELECT a.user_id, u.name, u.email, a.role, r.name AS custom_role FROM access a JOIN users u ON u.id = a.user_id
          LEFT JOIN custom_roles r ON r.id = a.custom_role_id
@@ -173,10 +217,14 @@ pub(super) async fn people(tx: &mut Tx, workspace: &WorkspaceId, limit: i64) -> 
         .bind(workspace.as_str()).bind(limit * 2).fetch_all(c))?;
     let mut people: Vec<PersonWithAccess> = Vec::new();
     for row in rows {
-        let role_name = row.custom_role.unwrap_or_else(|| row.role.label().to_owned());
+        let role_name = row
+            .custom_role
+            .unwrap_or_else(|| row.role.label().to_owned());
         match people.last_mut() {
             Some(last) if last.user == row.user_id && last.role >= row.role => {}
-            Some(last) if last.user == row.user_id => (last.role, last.role_name) = (row.role, role_name),
+            Some(last) if last.user == row.user_id => {
+                (last.role, last.role_name) = (row.role, role_name)
+            }
             _ => people.push(PersonWithAccess {
                 user: row.user_id,
                 name: row.name,
@@ -216,7 +264,15 @@ pub(super) async fn keeping(tx: &mut Tx, org: &OrgId, limit: i64) -> Result<Vec<
     let mut all: Vec<(WorkspaceId, Keeping)> = Vec::new();
     for row in rows {
         if all.last().is_none_or(|(id, _)| *id != row.id) {
-            all.push((row.id, Keeping { name: row.workspace, people: row.people, has_owner: row.has_owner, names: Vec::new() }));
+            all.push((
+                row.id,
+                Keeping {
+                    name: row.workspace,
+                    people: row.people,
+                    has_owner: row.has_owner,
+                    names: Vec::new(),
+                },
+            ));
         }
         if let (Some((_, keeping)), Some(name)) = (all.last_mut(), row.keeper) {
             keeping.names.push(name);
@@ -227,7 +283,11 @@ pub(super) async fn keeping(tx: &mut Tx, org: &OrgId, limit: i64) -> Result<Vec<
 
 /// Turns what the organization gave into what people have by themselves. Where somebody has both, the higher role stays.
 pub(super) async fn make_access_direct(tx: &mut Tx, org: &OrgId) -> Result<()> {
-    let ranked = [WorkspaceRole::Owner, WorkspaceRole::Admin, WorkspaceRole::Member];
+    let ranked = [
+        WorkspaceRole::Owner,
+        WorkspaceRole::Admin,
+        WorkspaceRole::Member,
+    ];
     for role in ranked {
         // From the highest down: a direct row below the organization's is raised to it once.
         run!(
@@ -297,7 +357,13 @@ pub(super) async fn unlink_all(tx: &mut Tx, org: &OrgId) -> Result<u64> {
     )?)
 }
 
-pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, later: &LaterAccess, now: Micros) -> Result<()> {
+pub(super) async fn keep_for_later(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    later: &LaterAccess,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -313,14 +379,26 @@ pub(super) async fn keep_for_later(tx: &mut Tx, org: &OrgId, user: &UserId, late
     Ok(())
 }
 
-pub(super) async fn is_known(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool, id: &WorkspaceId) -> Result<bool> {
+pub(super) async fn is_known(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    all: bool,
+    id: &WorkspaceId,
+) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 AND w.id = $2 AND w.deleted_at IS NULL
             AND ($3 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $4)))")
         .bind(org.as_str()).bind(id.as_str()).bind(all).bind(user.as_str()).fetch_one(c))?)
 }
 
-pub(super) async fn namesake(tx: &mut Tx, org: &OrgId, user: &UserId, all: bool, workspace: &Workspace) -> Result<Option<String>> {
+pub(super) async fn namesake(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    all: bool,
+    workspace: &Workspace,
+) -> Result<Option<String>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT w.slug FROM workspaces w WHERE w.org_id = $1 AND w.sort_name = $2 AND w.name = $3 AND w.id <> $4 AND w.deleted_at IS NULL
             AND ($5 OR w.id IN (SELECT workspace_id FROM access WHERE user_id = $6)) ORDER BY w.id LIMIT 1")
@@ -346,7 +424,10 @@ pub(super) async fn leave_standalone(tx: &mut Tx, user: &UserId, now: Micros) ->
         .bind(user.as_str())
         .bind(now)
     )?;
-    run!(tx, sqlx::query("DELETE FROM access WHERE user_id = $1").bind(user.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM access WHERE user_id = $1").bind(user.as_str())
+    )?;
     Ok(())
 }
 
@@ -362,27 +443,42 @@ pub(super) async fn kept(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<
     let rows: Vec<KeptRow> = on!(tx, c => sqlx::query_as(
         "SELECT workspace_slug, role FROM pending_access WHERE org_id = $1 AND user_id = $2 ORDER BY workspace_slug")
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?;
-    Ok(rows.into_iter().map(|row| LaterAccess { workspace: row.workspace_slug, role: row.role }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| LaterAccess {
+            workspace: row.workspace_slug,
+            role: row.role,
+        })
+        .collect())
 }
 
 pub(super) async fn forget_kept(tx: &mut Tx, org: &OrgId, user: &UserId, slug: &str) -> Result<()> {
     run!(
         tx,
-        sqlx::query("DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2 AND workspace_slug = $3")
-            .bind(org.as_str())
-            .bind(user.as_str())
-            .bind(slug)
+        sqlx::query(
+            "DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2 AND workspace_slug = $3"
+        )
+        .bind(org.as_str())
+        .bind(user.as_str())
+        .bind(slug)
     )?;
     Ok(())
 }
 
 /// The slugs of an organization's workspaces, also of those that were deleted: they are not given out again.
 pub(super) async fn all_slugs(tx: &mut Tx, org: &OrgId) -> Result<Vec<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT slug FROM workspaces WHERE org_id = $1").bind(org.as_str()).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT slug FROM workspaces WHERE org_id = $1").bind(org.as_str()).fetch_all(c))?,
+    )
 }
 
 /// Gives what waits for workspaces that are not there yet to another account, unless it waits for the same there.
-pub(super) async fn move_pending(tx: &mut Tx, org: &OrgId, from: &UserId, to: &UserId) -> Result<()> {
+pub(super) async fn move_pending(
+    tx: &mut Tx,
+    org: &OrgId,
+    from: &UserId,
+    to: &UserId,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(

@@ -56,5 +56,8 @@ pub(crate) async fn release_all(
     };
     resources::release_all(tx, org).await?;
     let workspaces = queries::unlink_all(tx, org).await?;
-    Ok(Released { workspaces, adopted })
+    Ok(Released {
+        workspaces,
+        adopted,
+    })
 }

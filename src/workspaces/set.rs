@@ -27,7 +27,10 @@ impl Given {
     pub fn parse(text: &str) -> Option<Self> {
         match WorkspaceRole::parse(text) {
             Some(role) => Some(Self::Fixed(role)),
-            None => text.strip_prefix(CustomRoleId::PREFIX).filter(|rest| rest.starts_with('_')).map(|_| Self::Custom(text.into())),
+            None => text
+                .strip_prefix(CustomRoleId::PREFIX)
+                .filter(|rest| rest.starts_with('_'))
+                .map(|_| Self::Custom(text.into())),
         }
     }
 
@@ -72,26 +75,50 @@ pub struct Set {
 /// Who had a role by themselves (source `direct`) keeps one of that source; others get it from the organization. Refuses
 /// what [`access::may_set_access`] refuses, more than viewer for a viewer of the organization, a custom role of another
 /// organization, and taking the last owner of a standalone workspace. The same role again changes nothing.
-pub async fn set_access(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, given: Option<Given>) -> Result<Set> {
+pub async fn set_access(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    user: &UserId,
+    given: Option<Given>,
+) -> Result<Set> {
     let (writing, set) = set(app, person, id, user, given.as_ref()).await?;
     writing.tx.commit().await?;
     Ok(set)
 }
 
 /// What [`set_access`] would do: the same, and then nothing of it.
-pub async fn set_access_impact(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, given: Option<Given>) -> Result<Set> {
+pub async fn set_access_impact(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    user: &UserId,
+    given: Option<Given>,
+) -> Result<Set> {
     let (_, set) = set(app, person, id, user, given.as_ref()).await?;
     Ok(set)
 }
 
-async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, given: Option<&Given>) -> Result<(Writing, Set)> {
+async fn set(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    user: &UserId,
+    given: Option<&Given>,
+) -> Result<(Writing, Set)> {
     let now = app.now();
     let mut writing = write(app, person, id).await?;
     let held = queries::held(&mut writing.tx, id, user).await?;
     let target = target(&mut writing, user, !held.is_empty()).await?;
     let from = held.iter().map(|row| row.role).max();
     let own = person.is_or_acts_for(user);
-    access::may_set_access(writing.ceiling(), writing.organization_role(), from, given.map(Given::role), own)?;
+    access::may_set_access(
+        writing.ceiling(),
+        writing.organization_role(),
+        from,
+        given.map(Given::role),
+        own,
+    )?;
     if let (Some(role), Some(given)) = (target.organization_role, given) {
         access::fits_under_cap(role, given.role())?;
     }
@@ -99,7 +126,12 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
         Some(given) => Some(name_of(&mut writing.tx, writing.workspace.org.as_ref(), given).await?),
         None => None,
     };
-    let before = (!held.is_empty()).then(|| held.iter().map(|row| row.label()).collect::<Vec<_>>().join(" and "));
+    let before = (!held.is_empty()).then(|| {
+        held.iter()
+            .map(|row| row.label())
+            .collect::<Vec<_>>()
+            .join(" and ")
+    });
     let scope = Scope::Workspaces(vec![id.clone()]);
     let seen = impact::look(&mut writing.tx, &scope).await?;
     // What undoing needs to know; of two roles at once nothing is kept, because one operation doesn't bring both back.
@@ -110,7 +142,11 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
         || json!({ "before": had.as_ref().map(Given::value), "after": given.map(Given::value), "limited": given.is_none() && limited }),
     );
     let had_direct = held.iter().any(|row| row.source == Source::Direct.as_str());
-    let source = if had_direct || writing.workspace.org.is_none() { Source::Direct } else { Source::Organization };
+    let source = if had_direct || writing.workspace.org.is_none() {
+        Source::Direct
+    } else {
+        Source::Organization
+    };
     let mut revoked = 0;
     if before != after {
         match given {
@@ -118,28 +154,53 @@ async fn set(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId, g
                 if held.len() > 1 {
                     queries::drop_source(&mut writing.tx, id, user, Source::Organization).await?;
                 }
-                give_access(&mut writing.tx, &writing.workspace, user, source, given, now).await?;
+                give_access(
+                    &mut writing.tx,
+                    &writing.workspace,
+                    user,
+                    source,
+                    given,
+                    now,
+                )
+                .await?;
             }
             None => take_access(&mut writing.tx, &writing.workspace, user).await?,
         }
         require_owner(&mut writing, from == Some(WorkspaceRole::Owner)).await?;
         // Who can't give it any more loses what they offered (SEC-I8).
         if let (Some(actor), Some(role)) = (writing.actor.clone(), target.organization_role) {
-            revoked = invitations::revoke_beyond(&mut writing.tx, &actor, user, Some(role), now).await?.len();
+            revoked = invitations::revoke_beyond(&mut writing.tx, &actor, user, Some(role), now)
+                .await?
+                .len();
         } else if writing.actor.is_none() {
             revoked = invitations::revoke_standalone_beyond(&mut writing, user, now).await?;
         }
     }
     let impact = seen.compare(&impact::look(&mut writing.tx, &scope).await?);
     if before != after {
-        let event = event(&target.name, user, &writing, before.as_deref(), after.as_deref())
-            .with("impact", impact.counts())
-            .with("invitations_revoked", revoked)
-            .with("undo", undo);
+        let event = event(
+            &target.name,
+            user,
+            &writing,
+            before.as_deref(),
+            after.as_deref(),
+        )
+        .with("impact", impact.counts())
+        .with("invitations_revoked", revoked)
+        .with("undo", undo);
         writing.record(now, event).await?;
     }
     let workspace = writing.workspace.name.clone();
-    Ok((writing, Set { person: target.name, workspace, before, after, impact }))
+    Ok((
+        writing,
+        Set {
+            person: target.name,
+            workspace,
+            before,
+            after,
+            impact,
+        },
+    ))
 }
 
 struct Target {
@@ -151,13 +212,23 @@ struct Target {
 async fn target(writing: &mut Writing, user: &UserId, has_role: bool) -> Result<Target> {
     match writing.workspace.org.clone() {
         Some(org) => {
-            let member = members::find_by_user(&mut writing.tx, &org, user).await?.ok_or(Refusal::NotFound)?;
+            let member = members::find_by_user(&mut writing.tx, &org, user)
+                .await?
+                .ok_or(Refusal::NotFound)?;
             let entry = members::entry(&mut writing.tx, &org, &member, 0).await?;
-            Ok(Target { name: entry.name, organization_role: Some(entry.role) })
+            Ok(Target {
+                name: entry.name,
+                organization_role: Some(entry.role),
+            })
         }
         None if has_role => {
-            let name = queries::name_of_user(&mut writing.tx, user).await?.ok_or(Refusal::NotFound)?;
-            Ok(Target { name, organization_role: None })
+            let name = queries::name_of_user(&mut writing.tx, user)
+                .await?
+                .ok_or(Refusal::NotFound)?;
+            Ok(Target {
+                name,
+                organization_role: None,
+            })
         }
         None => Err(Refusal::NotFound),
     }
@@ -165,23 +236,39 @@ async fn target(writing: &mut Writing, user: &UserId, has_role: bool) -> Result<
 
 /// The role's name; refuses a custom role that isn't one of the organization's.
 pub(crate) async fn name_of(tx: &mut Tx, org: Option<&OrgId>, given: &Given) -> Result<String> {
-    let Given::Custom(id) = given else { return Ok(given.role().label().to_owned()) };
+    let Given::Custom(id) = given else {
+        return Ok(given.role().label().to_owned());
+    };
     let unknown = || Refusal::field("role", "There is no such role in this organization.");
     let org = org.ok_or_else(unknown)?;
-    queries::custom_role_name(tx, org, id).await?.ok_or_else(unknown)
+    queries::custom_role_name(tx, org, id)
+        .await?
+        .ok_or_else(unknown)
 }
 
 /// A standalone workspace always has an owner, for nobody else could look after it.
 async fn require_owner(writing: &mut Writing, had: bool) -> Result<()> {
-    if !had || writing.workspace.org.is_some() || queries::has_owner(&mut writing.tx, &writing.workspace.id).await? {
+    if !had
+        || writing.workspace.org.is_some()
+        || queries::has_owner(&mut writing.tx, &writing.workspace.id).await?
+    {
         return Ok(());
     }
     let members = format!("/workspaces/{}/members", writing.workspace.id);
-    Err(Refusal::conflict("last_owner", "They are the workspace's only owner. Make someone else owner first.")
-        .with_next("Choose a new owner", members))
+    Err(Refusal::conflict(
+        "last_owner",
+        "They are the workspace's only owner. Make someone else owner first.",
+    )
+    .with_next("Choose a new owner", members))
 }
 
-fn event(name: &str, user: &UserId, writing: &Writing, before: Option<&str>, after: Option<&str>) -> Event {
+fn event(
+    name: &str,
+    user: &UserId,
+    writing: &Writing,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> Event {
     let action = match (before, after) {
         (None, _) => "access.given",
         (_, None) => "access.taken",

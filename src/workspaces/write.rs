@@ -29,7 +29,9 @@ pub(crate) struct Writing {
 /// neither has a role in it nor administers the organization's workspaces.
 pub(crate) async fn write(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<Writing> {
     let mut tx = app.db.read().await?;
-    let (seen, _) = queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    let (seen, _) = queries::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     drop(tx);
     let (mut tx, actor) = match &seen.org {
         Some(org) if person.is_system() => {
@@ -44,27 +46,46 @@ pub(crate) async fn write(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> 
         None => (app.db.write_standalone(person, id).await?, None),
     };
     // It may have been linked, unlinked or deleted before the lock was ours.
-    let (workspace, own) = queries::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    let (workspace, own) = queries::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     if workspace.org != seen.org {
-        return Err(Refusal::conflict("workspace_moved", "The workspace was just linked or unlinked. Look again, then try again."));
+        return Err(Refusal::conflict(
+            "workspace_moved",
+            "The workspace was just linked or unlinked. Look again, then try again.",
+        ));
     }
     let actor = match actor {
         // The policies of this moment, too.
-        Some(actor) => Some(Actor { org: Arc::new(organizations::find(&mut tx, &actor.org.id).await?), ..actor }),
+        Some(actor) => Some(Actor {
+            org: Arc::new(organizations::find(&mut tx, &actor.org.id).await?),
+            ..actor
+        }),
         None => None,
     };
     let role = role_in(own, actor.as_ref());
     if role.is_none() && !actor.as_ref().is_some_and(|actor| sees_all(actor.role)) {
         return Err(Refusal::NotFound);
     }
-    Ok(Writing { tx, workspace, person: person.clone(), actor, role, own })
+    Ok(Writing {
+        tx,
+        workspace,
+        person: person.clone(),
+        actor,
+        role,
+        own,
+    })
 }
 
 /// A workspace that is in no organization, inside a write that has locked it; "not found" for any other.
 pub(crate) async fn standing_alone(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
     let nobody = UserId::from("");
-    let found = queries::find(tx, &nobody, id).await?.map(|(workspace, _)| workspace);
-    found.filter(|workspace| workspace.org.is_none()).ok_or(Refusal::NotFound)
+    let found = queries::find(tx, &nobody, id)
+        .await?
+        .map(|(workspace, _)| workspace);
+    found
+        .filter(|workspace| workspace.org.is_none())
+        .ok_or(Refusal::NotFound)
 }
 
 impl Writing {

@@ -12,19 +12,25 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use roster::access::{
-    self, Action, Actions, Decision, Held, Limit, Link, Membership, OrgRole, Permitted, Target, Who, WorkspaceRole, decide, known_kind,
+    self, Action, Actions, Decision, Held, Limit, Link, Membership, OrgRole, Permitted, Target,
+    Who, WorkspaceRole, decide, known_kind,
 };
 use serde_json::{Value, json};
 use world::{ACTIONS, PEOPLE, Role, Verdict, World, world};
 
 /// Asks the decision about a thing of a world.
 fn decided(world: &World, person: usize, action: &str, thing: usize) -> Decision {
-    let names: Vec<String> = (0..PEOPLE.max(world.things.len())).map(|n| n.to_string()).collect();
+    let names: Vec<String> = (0..PEOPLE.max(world.things.len()))
+        .map(|n| n.to_string())
+        .collect();
     let it = &world.things[thing];
     let mut chain = vec![];
     let mut next = Some(thing);
     while let Some(link) = next {
-        chain.push(Link { kind: world.things[link].kind, id: &names[link] });
+        chain.push(Link {
+            kind: world.things[link].kind,
+            id: &names[link],
+        });
         next = world.things[link].parent;
     }
     let lines: Vec<Vec<Permitted<'_>>> = world
@@ -34,7 +40,9 @@ fn decided(world: &World, person: usize, action: &str, thing: usize) -> Decision
             let permitted = |line: &world::Line| Permitted {
                 kind: line.kind,
                 resource: line.thing.map(|thing| names[thing].as_str()),
-                actions: line.actions.iter().fold(Actions::none(), |all, name| all.with(Action::parse(name).unwrap(), true)),
+                actions: line.actions.iter().fold(Actions::none(), |all, name| {
+                    all.with(Action::parse(name).unwrap(), true)
+                }),
             };
             lines.iter().map(permitted).collect()
         })
@@ -45,28 +53,63 @@ fn decided(world: &World, person: usize, action: &str, thing: usize) -> Decision
         .iter()
         .filter(|row| row.person == person && here(row.workspace))
         .map(|row| match row.role {
-            Role::Fixed(name) => Held { role: WorkspaceRole::parse(name).unwrap(), permissions: &[] },
-            Role::Custom(role) => Held { role: WorkspaceRole::Custom, permissions: &lines[role] },
+            Role::Fixed(name) => Held {
+                role: WorkspaceRole::parse(name).unwrap(),
+                permissions: &[],
+            },
+            Role::Custom(role) => Held {
+                role: WorkspaceRole::Custom,
+                permissions: &lines[role],
+            },
         })
         .collect();
     let granted: Vec<(&str, Vec<&str>)> = world
         .limits
         .iter()
         .filter(|limit| limit.person == person && here(limit.workspace))
-        .map(|limit| (limit.kind, limit.things.iter().map(|thing| names[*thing].as_str()).collect()))
+        .map(|limit| {
+            (
+                limit.kind,
+                limit
+                    .things
+                    .iter()
+                    .map(|thing| names[*thing].as_str())
+                    .collect(),
+            )
+        })
         .collect();
-    let limits: Vec<Limit<'_>> = granted.iter().map(|(kind, granted)| Limit { kind, granted }).collect();
-    let standalone = it.workspace.is_some_and(|workspace| !world.in_organization[workspace]);
+    let limits: Vec<Limit<'_>> = granted
+        .iter()
+        .map(|(kind, granted)| Limit { kind, granted })
+        .collect();
+    let standalone = it
+        .workspace
+        .is_some_and(|workspace| !world.in_organization[workspace]);
     let membership = match world.roles[person] {
         _ if standalone => Membership::Standalone,
         None => Membership::None,
         Some(_) if world.suspended[person] => Membership::Suspended,
         Some(role) => Membership::Active(OrgRole::parse(role).unwrap()),
     };
-    let who = Who { user: &names[person], membership, rows: &rows, admins_enter: world.admins_enter, limits: &limits };
+    let who = Who {
+        user: &names[person],
+        membership,
+        rows: &rows,
+        admins_enter: world.admins_enter,
+        limits: &limits,
+    };
     let owner = it.owner.map(|owner| names[owner].as_str());
-    let thing = access::Thing { kind: known_kind(it.kind).unwrap(), owner, chain: &chain, entitled: true };
-    decide(&who, Action::parse(action).unwrap(), &Target::Resource(thing))
+    let thing = access::Thing {
+        kind: known_kind(it.kind).unwrap(),
+        owner,
+        chain: &chain,
+        entitled: true,
+    };
+    decide(
+        &who,
+        Action::parse(action).unwrap(),
+        &Target::Resource(thing),
+    )
 }
 
 fn verdict(decision: &Decision) -> Verdict {
@@ -105,16 +148,34 @@ struct Place {
 async fn place() -> Place {
     let house = House::start().await;
     let mut acme = acme(&house).await;
-    acme.alice.get("/orgs/acme-corp/members").await.assert_status(200);
+    acme.alice
+        .get("/orgs/acme-corp/members")
+        .await
+        .assert_status(200);
     let mut database = crate::support::database::Database::open(&house.database_url).await;
     let (mut clients, mut users) = (Vec::new(), Vec::new());
     for name in ["alice", "bob", "bill", "carol", "vera"] {
         let email = format!("{name}@acme.test");
-        users.push(database.texts(&format!("SELECT id FROM users WHERE email = '{email}'")).await.pop().unwrap());
+        users.push(
+            database
+                .texts(&format!("SELECT id FROM users WHERE email = '{email}'"))
+                .await
+                .pop()
+                .unwrap(),
+        );
         clients.push(house.client(&email).await);
     }
-    let org = database.texts("SELECT id FROM organizations WHERE slug = 'acme-corp'").await.pop().unwrap();
-    Place { house, clients, users, org }
+    let org = database
+        .texts("SELECT id FROM organizations WHERE slug = 'acme-corp'")
+        .await
+        .pop()
+        .unwrap();
+    Place {
+        house,
+        clients,
+        users,
+        org,
+    }
 }
 
 impl Place {
@@ -123,7 +184,14 @@ impl Place {
     async fn turn_into(&self, world: &World) {
         let org = &self.org;
         let mut sql = String::new();
-        for table in ["grants", "grant_limits", "access", "custom_role_permissions", "custom_roles", "usage_people"] {
+        for table in [
+            "grants",
+            "grant_limits",
+            "access",
+            "custom_role_permissions",
+            "custom_roles",
+            "usage_people",
+        ] {
             sql += &format!("DELETE FROM {table};");
         }
         // From the leaves up: each names what it lies in.
@@ -131,17 +199,28 @@ impl Place {
             sql += "DELETE FROM resources WHERE id NOT IN (SELECT parent_id FROM resources WHERE parent_id IS NOT NULL);";
         }
         sql += "DELETE FROM workspaces;";
-        sql += &format!("UPDATE organizations SET admins_enter = {} WHERE id = '{org}';", world.admins_enter);
+        sql += &format!(
+            "UPDATE organizations SET admins_enter = {} WHERE id = '{org}';",
+            world.admins_enter
+        );
         for (person, user) in self.users.iter().enumerate() {
             let role = world.roles[person].unwrap_or("member");
-            let status = if world.suspended[person] || world.roles[person].is_none() { "suspended" } else { "active" };
+            let status = if world.suspended[person] || world.roles[person].is_none() {
+                "suspended"
+            } else {
+                "active"
+            };
             let rank = OrgRole::parse(role).unwrap().rank();
             sql += &format!(
                 "UPDATE members SET role = '{role}', role_rank = {rank}, status = '{status}' WHERE user_id = '{user}' AND org_id = '{org}';"
             );
         }
         for (n, inside) in world.in_organization.iter().enumerate() {
-            let org = if *inside { format!("'{org}'") } else { "NULL".into() };
+            let org = if *inside {
+                format!("'{org}'")
+            } else {
+                "NULL".into()
+            };
             sql += &format!(
                 "INSERT INTO workspaces (id, org_id, name, sort_name, slug, created_at) VALUES ('ws_{n}', {org}, 'W{n}', 'w{n}', 'w{n}', 0);"
             );
@@ -154,8 +233,13 @@ impl Place {
                 "INSERT INTO custom_roles (id, org_id, name, sort_name, created_at) VALUES ('rol_{n}', '{org}', 'R{n}', 'r{n}', 0);"
             );
             for (m, line) in lines.iter().enumerate() {
-                let thing = line.thing.map_or("NULL".into(), |thing| format!("'res_{thing:032}'"));
-                let may: Vec<String> = ACTIONS.iter().map(|action| line.actions.contains(action).to_string()).collect();
+                let thing = line
+                    .thing
+                    .map_or("NULL".into(), |thing| format!("'res_{thing:032}'"));
+                let may: Vec<String> = ACTIONS
+                    .iter()
+                    .map(|action| line.actions.contains(action).to_string())
+                    .collect();
                 sql += &format!(
                     "INSERT INTO custom_role_permissions VALUES ('p_{n}_{m}', '{org}', 'rol_{n}', '{}', {thing}, {}, 0);",
                     line.kind,
@@ -170,13 +254,20 @@ impl Place {
             };
             let source = if row.direct { "direct" } else { "organization" };
             let user = &self.users[row.person];
-            sql += &format!("INSERT INTO access VALUES ('ws_{}', '{user}', '{source}', '{role}', {custom}, 0);", row.workspace);
+            sql += &format!(
+                "INSERT INTO access VALUES ('ws_{}', '{user}', '{source}', '{role}', {custom}, 0);",
+                row.workspace
+            );
         }
         for limit in &world.limits {
             let (workspace, user, kind) = (limit.workspace, &self.users[limit.person], limit.kind);
-            sql += &format!("INSERT INTO grant_limits VALUES ('ws_{workspace}', '{user}', '{kind}', 0);");
+            sql += &format!(
+                "INSERT INTO grant_limits VALUES ('ws_{workspace}', '{user}', '{kind}', 0);"
+            );
             for thing in &limit.things {
-                sql += &format!("INSERT INTO grants VALUES ('ws_{workspace}', '{user}', '{kind}', 'res_{thing:032}', 0);");
+                sql += &format!(
+                    "INSERT INTO grants VALUES ('ws_{workspace}', '{user}', '{kind}', 'res_{thing:032}', 0);"
+                );
             }
         }
         self.house.execute(&sql).await;
@@ -215,10 +306,15 @@ impl Place {
             path = format!("res_{parent:032}/{path}");
             above = world.things[parent].parent;
         }
-        let quoted = |value: Option<String>| value.map_or("NULL".into(), |value| format!("'{value}'"));
+        let quoted =
+            |value: Option<String>| value.map_or("NULL".into(), |value| format!("'{value}'"));
         let workspace = quoted(thing.workspace.map(|workspace| format!("ws_{workspace}")));
-        let inside = thing.workspace.is_none_or(|workspace| world.in_organization[workspace]);
-        let place = thing.workspace.map_or(self.org.clone(), |workspace| format!("ws_{workspace}"));
+        let inside = thing
+            .workspace
+            .is_none_or(|workspace| world.in_organization[workspace]);
+        let place = thing
+            .workspace
+            .map_or(self.org.clone(), |workspace| format!("ws_{workspace}"));
         format!(
             "INSERT INTO resources (id, org_id, workspace_id, place, kind, external_id, parent_id, path, name, sort_name, owner_id, created_at, updated_at)
              VALUES ('res_{n:032}', {}, {workspace}, '{place}', '{}', 'x{n}', {}, '{path}', 'T{n}', 't{n}', {}, 0, 0);",
@@ -236,7 +332,8 @@ fn questions(world: &World, org: &str) -> Vec<(usize, &'static str, Value)> {
     for (n, thing) in world.things.iter().enumerate() {
         for action in ACTIONS.into_iter().filter(|action| *action != "create") {
             let by_id = json!({ "action": action, "resource_id": format!("res_{n:032}") });
-            let mut by_external = json!({ "action": action, "kind": thing.kind, "external_id": format!("x{n}") });
+            let mut by_external =
+                json!({ "action": action, "kind": thing.kind, "external_id": format!("x{n}") });
             match thing.workspace {
                 Some(workspace) => by_external["workspace_id"] = format!("ws_{workspace}").into(),
                 None => by_external["organization_id"] = org.into(),
@@ -257,10 +354,19 @@ async fn s3_34_e13_sec_z1_the_check_call_agrees_with_the_rules_as_they_are_told(
         let questions = questions(&world, &place.org);
         let list: Vec<&Value> = questions.iter().map(|(_, _, question)| question).collect();
         for (person, client) in place.clients.iter().enumerate() {
-            let said = client.post("/access/check", json!({ "questions": list })).await.assert_status(200);
-            for ((thing, action, _), answer) in questions.iter().zip(said.json["answers"].as_array().unwrap()) {
+            let said = client
+                .post("/access/check", json!({ "questions": list }))
+                .await
+                .assert_status(200);
+            for ((thing, action, _), answer) in questions
+                .iter()
+                .zip(said.json["answers"].as_array().unwrap())
+            {
                 let expected = world.may(person, action, *thing);
-                let given = match (answer["allowed"].as_bool().unwrap(), answer["code"].as_str().unwrap()) {
+                let given = match (
+                    answer["allowed"].as_bool().unwrap(),
+                    answer["code"].as_str().unwrap(),
+                ) {
                     (true, "allowed") => Verdict::Yes,
                     (false, "not_found") => Verdict::Nothing,
                     (false, _) => Verdict::No,

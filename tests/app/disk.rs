@@ -11,8 +11,14 @@ use std::process::Command;
 /// Makes a database with a link that signs Nina in; gives the link's path.
 async fn prepared(data: &Path) -> String {
     let program = Program::new(data).set("ROSTER_PUBLIC_URL", "http://127.0.0.1");
-    let ran = program.run(&["sign-in-link", "nina@x.test"]).await.assert_code(0);
-    ran.out.trim().trim_start_matches("http://127.0.0.1").to_owned()
+    let ran = program
+        .run(&["sign-in-link", "nina@x.test"])
+        .await
+        .assert_code(0);
+    ran.out
+        .trim()
+        .trim_start_matches("http://127.0.0.1")
+        .to_owned()
 }
 
 async fn signed_in(roster: &Process, link: &str) -> Browser {
@@ -22,7 +28,11 @@ async fn signed_in(roster: &Process, link: &str) -> Browser {
 }
 
 async fn name_of(nina: &mut Browser) -> String {
-    nina.get("/account/profile").await.assert_status(200).attribute("#name", "value").expect("a name")
+    nina.get("/account/profile")
+        .await
+        .assert_status(200)
+        .attribute("#name", "value")
+        .expect("a name")
 }
 
 /// Writes into a file until there is no room left.
@@ -37,13 +47,34 @@ fn fill(file: &Path) {
 async fn sec_r2_on_a_full_disk_pages_go_on_nothing_is_half_done_and_it_heals_by_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let (disk, made) = (folder.path().join("disk"), folder.path().join("made"));
-    fs::create_dir(&disk).and_then(|()| fs::create_dir(&made)).expect("two folders");
+    fs::create_dir(&disk)
+        .and_then(|()| fs::create_dir(&made))
+        .expect("two folders");
     let link = prepared(&made).await;
     // A mount of its own needs no rights where users may make namespaces.
-    let small_disk = format!("mount -t tmpfs -o size=8m tmpfs '{0}' && cp '{1}'/* '{0}' && exec \"$@\"", disk.display(), made.display());
-    let wrap = ["unshare", "--map-root-user", "--mount", "sh", "-c", &small_disk, "sh"];
-    if !Command::new(wrap[0]).args(&wrap[1..]).arg("true").status().is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: this machine lets nobody mount a small disk, so a full one was not tried");
+    let small_disk = format!(
+        "mount -t tmpfs -o size=8m tmpfs '{0}' && cp '{1}'/* '{0}' && exec \"$@\"",
+        disk.display(),
+        made.display()
+    );
+    let wrap = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        &small_disk,
+        "sh",
+    ];
+    if !Command::new(wrap[0])
+        .args(&wrap[1..])
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        eprintln!(
+            "SKIPPED: this machine lets nobody mount a small disk, so a full one was not tried"
+        );
         return;
     }
     let roster = Process::serve_within(&wrap, &[], folder.path(), &disk).await;
@@ -63,11 +94,21 @@ async fn sec_r2_on_a_full_disk_pages_go_on_nothing_is_half_done_and_it_heals_by_
         kept = name;
     }
     let refused = refused.expect("the disk is full").assert_status(503);
-    assert!(refused.text().contains("Nothing was changed"), "{}", refused.text());
+    assert!(
+        refused.text().contains("Nothing was changed"),
+        "{}",
+        refused.text()
+    );
     refused.assert_says("has no room left to write to");
-    assert_eq!(name_of(&mut nina).await, kept, "what was answered is kept, what was refused is not");
+    assert_eq!(
+        name_of(&mut nina).await,
+        kept,
+        "what was answered is kept, what was refused is not"
+    );
     fs::remove_file(&filler).expect("room is made");
-    nina.post("/account/profile", &[("name", "Nina Again")]).await.assert_status(303);
+    nina.post("/account/profile", &[("name", "Nina Again")])
+        .await
+        .assert_status(303);
     assert_eq!(name_of(&mut nina).await, "Nina Again");
 }
 
@@ -75,7 +116,11 @@ async fn sec_r2_on_a_full_disk_pages_go_on_nothing_is_half_done_and_it_heals_by_
 pub fn shim(folder: &Path, code: &str) -> Option<PathBuf> {
     let (source, built) = (folder.join("shim.c"), folder.join("shim.so"));
     fs::write(&source, code).expect("a file");
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&built).arg(&source).status();
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&built)
+        .arg(&source)
+        .status();
     let made = cfg!(target_os = "linux") && made.is_ok_and(|status| status.success());
     if !made {
         eprintln!("SKIPPED: there is no C compiler to make the disk fail with");
@@ -98,27 +143,42 @@ int fdatasync(int fd) { if (broken()) { errno = EIO; return -1; } return syscall
 #[tokio::test]
 async fn sec_r3_what_the_disk_did_not_take_is_never_called_done() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(shim) = shim(folder.path(), FAILING) else { return };
+    let Some(shim) = shim(folder.path(), FAILING) else {
+        return;
+    };
     let data = folder.path().join("data");
     fs::create_dir(&data).expect("a folder");
     let link = prepared(&data).await;
     let broken = folder.path().join("broken");
-    let below = [("LD_PRELOAD", shim.display().to_string()), ("BROKEN_WHILE", broken.display().to_string())];
+    let below = [
+        ("LD_PRELOAD", shim.display().to_string()),
+        ("BROKEN_WHILE", broken.display().to_string()),
+    ];
     let roster = Process::serve_within(&[], &below, folder.path(), &data).await;
     let mut nina = signed_in(&roster, &link).await;
-    nina.post("/account/profile", &[("name", "Nina Kept")]).await.assert_status(303);
+    nina.post("/account/profile", &[("name", "Nina Kept")])
+        .await
+        .assert_status(303);
     fs::write(&broken, "").expect("a file");
     for n in 0..3 {
-        let page = nina.post("/account/profile", &[("name", &format!("Lost {n}"))]).await;
+        let page = nina
+            .post("/account/profile", &[("name", &format!("Lost {n}"))])
+            .await;
         assert!(page.status >= 500, "called done: {}", page.status);
         assert_eq!(name_of(&mut nina).await, "Nina Kept");
     }
     fs::remove_file(&broken).expect("the disk is whole again");
-    nina.post("/account/profile", &[("name", "Nina After")]).await.assert_status(303);
+    nina.post("/account/profile", &[("name", "Nina After")])
+        .await
+        .assert_status(303);
     roster.signal("KILL");
     drop(roster);
     let roster = Process::serve(&data, &[]).await;
     let mut again = Browser::new(&roster.url);
     again.cookies = nina.cookies.clone();
-    assert_eq!(name_of(&mut again).await, "Nina After", "what was answered is there after the machine's end");
+    assert_eq!(
+        name_of(&mut again).await,
+        "Nina After",
+        "what was answered is there after the machine's end"
+    );
 }

@@ -37,8 +37,14 @@ fn tests() -> BTreeMap<String, Vec<String>> {
         for name in test_names(file) {
             for row in rows_of(&name) {
                 let place = file.path.trim_end_matches(".rs");
-                let place = ["tests/app/", "tests/", "src/"].iter().find_map(|p| place.strip_prefix(p)).unwrap_or(place);
-                found.entry(row).or_default().push(format!("`{}::{name}`", place.replace('/', "::")));
+                let place = ["tests/app/", "tests/", "src/"]
+                    .iter()
+                    .find_map(|p| place.strip_prefix(p))
+                    .unwrap_or(place);
+                found
+                    .entry(row)
+                    .or_default()
+                    .push(format!("`{}::{name}`", place.replace('/', "::")));
             }
         }
     }
@@ -50,10 +56,16 @@ fn test_names(file: &Source) -> Vec<String> {
     let is_test = |name: &str| {
         lines.iter().enumerate().any(|(n, line)| {
             line.contains(&format!("fn {name}("))
-                && lines[n.saturating_sub(3)..n].iter().any(|l| l.contains("#[test]") || l.contains("#[tokio::test"))
+                && lines[n.saturating_sub(3)..n]
+                    .iter()
+                    .any(|l| l.contains("#[test]") || l.contains("#[tokio::test"))
         })
     };
-    functions(file).into_iter().map(|f| f.name).filter(|name| !rows_of(name).is_empty() && is_test(name)).collect()
+    functions(file)
+        .into_iter()
+        .map(|f| f.name)
+        .filter(|name| !rows_of(name).is_empty() && is_test(name))
+        .collect()
 }
 
 /// The table with its last column as the tests have it, and what is wrong with it.
@@ -74,12 +86,16 @@ fn checked(text: &str, tests: &BTreeMap<String, Vec<String>>) -> (String, Vec<St
             Some(tests) => tests.join("<br>"),
             None if shown.starts_with("later: ") => shown.to_owned(),
             None => {
-                wrong.push(format!("{row} has no test and doesn't say what it waits for"));
+                wrong.push(format!(
+                    "{row} has no test and doesn't say what it waits for"
+                ));
                 String::new()
             }
         };
         if cell != shown && !cell.is_empty() {
-            wrong.push(format!("{row} is shown by “{cell}”, and the table says “{shown}”"));
+            wrong.push(format!(
+                "{row} is shown by “{cell}”, and the table says “{shown}”"
+            ));
         }
         out += &format!("| {row} | {what} | {cell} |\n");
     }
@@ -97,21 +113,35 @@ fn the_tables_of_rows_name_the_tests_that_show_them() {
         let (made, complaints) = checked(&text, &tests);
         if std::env::var_os("ROSTER_WRITE_DOCS").is_some() {
             std::fs::write(&path, &made).expect("the table is written");
-            wrong.extend(complaints.into_iter().filter(|line| line.contains("no test")));
+            wrong.extend(
+                complaints
+                    .into_iter()
+                    .filter(|line| line.contains("no test")),
+            );
         } else {
             wrong.extend(complaints);
         }
         rows += &made;
     }
     wrong.extend(
-        tests.keys().filter(|row| !rows.contains(&format!("| {row} |"))).map(|row| format!("{row} is in a test's name and in no table")),
+        tests
+            .keys()
+            .filter(|row| !rows.contains(&format!("| {row} |")))
+            .map(|row| format!("{row} is in a test's name and in no table")),
     );
-    assert!(wrong.is_empty(), "run script/docs-table, and say “later: …” where no test is:\n  {}", wrong.join("\n  "));
+    assert!(
+        wrong.is_empty(),
+        "run script/docs-table, and say “later: …” where no test is:\n  {}",
+        wrong.join("\n  ")
+    );
 }
 
 #[test]
 fn the_rows_of_a_test_are_read_from_its_name() {
-    assert_eq!(rows_of("s1_45_sec_i2_e8_of_a_link"), ["S1-45", "SEC-I2", "E8"]);
+    assert_eq!(
+        rows_of("s1_45_sec_i2_e8_of_a_link"),
+        ["S1-45", "SEC-I2", "E8"]
+    );
     assert_eq!(rows_of("sec_w10_sec_w11_what_s1_2"), ["SEC-W10", "SEC-W11"]);
     assert!(rows_of("s_1_e_x_sec").is_empty() && rows_of("every_page").is_empty());
 }

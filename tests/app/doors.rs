@@ -24,9 +24,10 @@ use to_workspace::WORKSPACE_INVITATION_DOORS;
 use world::{CAST, World};
 
 fn fill(text: &str, values: &[(&str, String)]) -> String {
-    values
-        .iter()
-        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value).replace(&format!("{{{name}_id}}"), value))
+    values.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+            .replace(&format!("{{{name}_id}}"), value)
+    })
 }
 
 /// What somebody heard, as a letter of the table; the status where it is none of these.
@@ -49,22 +50,53 @@ enum Carrier {
     Call,
 }
 
-async fn attempt(world: &mut World, door: &Door, carrier: Carrier, who: usize, values: &[(&str, String)]) -> String {
+async fn attempt(
+    world: &mut World,
+    door: &Door,
+    carrier: Carrier,
+    who: usize,
+    values: &[(&str, String)],
+) -> String {
     let someone = &mut world.people[who];
     match (carrier, &door.page, &door.call) {
         (Carrier::Call, _, Way::Call(method, path, body)) => {
-            let kind = if body.is_empty() { "" } else { "application/json" };
-            let answer = someone.client.send_text(method, &fill(path, values), kind, &fill(body, values)).await;
+            let kind = if body.is_empty() {
+                ""
+            } else {
+                "application/json"
+            };
+            let answer = someone
+                .client
+                .send_text(method, &fill(path, values), kind, &fill(body, values))
+                .await;
             if answer.status >= 400 {
-                assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.json);
+                assert_eq!(
+                    answer.header("content-type"),
+                    "application/problem+json",
+                    "{}",
+                    answer.json
+                );
             }
             verdict(answer.status, "")
         }
         (Carrier::Form | Carrier::Htmx, Way::Page(path, fields), _) => {
             someone.browser.htmx = carrier == Carrier::Htmx;
-            let page = someone.browser.send(reqwest::Method::POST, &fill(path, values), Some(fill(fields, values))).await;
+            let page = someone
+                .browser
+                .send(
+                    reqwest::Method::POST,
+                    &fill(path, values),
+                    Some(fill(fields, values)),
+                )
+                .await;
             let heard = verdict(page.status, &page.location());
-            assert!(page.status < 400 || heard.len() == 1, "{}: {} {}", door.name, page.status, page.text());
+            assert!(
+                page.status < 400 || heard.len() == 1,
+                "{}: {} {}",
+                door.name,
+                page.status,
+                page.text()
+            );
             heard
         }
         _ => unreachable!("only ways that are there are tried"),
@@ -87,11 +119,26 @@ async fn try_as_everybody(world: &mut World, door: &Door, carrier: Carrier) {
         let heard = attempt(world, door, carrier, who, &values).await;
         assert_eq!(heard, expected, "{context}");
         let new = world.events().await.split_off(marker);
-        let kind = if carrier == Carrier::Call { "token" } else { "user" };
-        let said: Vec<&str> = new.iter().filter_map(|event| event.split_once(' ')).map(|(_, said)| said).collect();
+        let kind = if carrier == Carrier::Call {
+            "token"
+        } else {
+            "user"
+        };
+        let said: Vec<&str> = new
+            .iter()
+            .filter_map(|event| event.split_once(' '))
+            .map(|(_, said)| said)
+            .collect();
         let wanted = format!("{} {kind}", door.event);
-        let wanted = if expected == "d" { vec![wanted.as_str()] } else { Vec::new() };
-        assert_eq!(said, wanted, "{context}: one event where it was done, none where it was not");
+        let wanted = if expected == "d" {
+            vec![wanted.as_str()]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(
+            said, wanted,
+            "{context}: one event where it was done, none where it was not"
+        );
         world.assert_chains(&new).await;
     }
 }
@@ -100,11 +147,29 @@ async fn try_as_everybody(world: &mut World, door: &Door, carrier: Carrier) {
 async fn refuse_the_reader(world: &mut World, door: &Door) {
     let values = &world.prepare(door.needs, 0).await;
     let before = world.events().await.len();
-    let Way::Call(method, path, body) = &door.call else { return };
-    let kind = if body.is_empty() { "" } else { "application/json" };
-    let answer = world.reader.send_text(method, &fill(path, values), kind, &fill(body, values)).await;
-    assert_eq!(answer.json["code"], "token_read_only", "{}: {}", door.name, answer.json);
-    assert_eq!(world.events().await.len(), before, "{} with a token that may only read", door.name);
+    let Way::Call(method, path, body) = &door.call else {
+        return;
+    };
+    let kind = if body.is_empty() {
+        ""
+    } else {
+        "application/json"
+    };
+    let answer = world
+        .reader
+        .send_text(method, &fill(path, values), kind, &fill(body, values))
+        .await;
+    assert_eq!(
+        answer.json["code"], "token_read_only",
+        "{}: {}",
+        door.name, answer.json
+    );
+    assert_eq!(
+        world.events().await.len(),
+        before,
+        "{} with a token that may only read",
+        door.name
+    );
 }
 
 /// Every line of the table.
@@ -275,11 +340,25 @@ async fn s2_43_s5_6_sec_z1_sec_z8_keys_by_call() {
 fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
     let doors = all();
     let mut missing = Vec::new();
-    let excused = |path: &str| ELSEWHERE.iter().any(|(route, reason)| *route == path && !reason.is_empty());
-    let changes = |route: &Route| route.methods.iter().filter(|m| **m != "GET").map(|m| m.to_string()).collect::<Vec<_>>();
+    let excused = |path: &str| {
+        ELSEWHERE
+            .iter()
+            .any(|(route, reason)| *route == path && !reason.is_empty())
+    };
+    let changes = |route: &Route| {
+        route
+            .methods
+            .iter()
+            .filter(|m| **m != "GET")
+            .map(|m| m.to_string())
+            .collect::<Vec<_>>()
+    };
     for route in routes::pages() {
         for method in changes(&route) {
-            let listed = method == "POST" && doors.iter().any(|door| matches!(door.page, Way::Page(path, _) if path_matches(path, &route)));
+            let listed = method == "POST"
+                && doors.iter().any(
+                    |door| matches!(door.page, Way::Page(path, _) if path_matches(path, &route)),
+                );
             if !listed && !excused(&route.path) {
                 missing.push(format!("{method} {}", route.path));
             }
@@ -288,7 +367,9 @@ fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
     for route in routes::calls() {
         for method in changes(&route) {
             let same = |m: &str, path: &str| m == method && path_matches(path, &route);
-            let listed = doors.iter().any(|door| matches!(door.call, Way::Call(m, path, _) if same(m, path)));
+            let listed = doors
+                .iter()
+                .any(|door| matches!(door.call, Way::Call(m, path, _) if same(m, path)));
             if !listed && !excused(&route.path) {
                 missing.push(format!("{method} /api/v1{}", route.path));
             }
@@ -300,19 +381,38 @@ fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
         missing.join("\n  ")
     );
     for (route, _) in ELSEWHERE {
-        let there = routes::pages().iter().chain(&routes::calls()).any(|r| r.path == *route);
+        let there = routes::pages()
+            .iter()
+            .chain(&routes::calls())
+            .any(|r| r.path == *route);
         assert!(there, "{route} is excused and not there");
     }
     for door in doors {
         if let Way::Page(path, _) = door.page {
-            assert!(routes::pages().iter().any(|r| r.has("POST") && path_matches(path, r)), "{}: there is no page {path}", door.name);
+            assert!(
+                routes::pages()
+                    .iter()
+                    .any(|r| r.has("POST") && path_matches(path, r)),
+                "{}: there is no page {path}",
+                door.name
+            );
         }
         if let Way::Call(method, path, _) = door.call {
-            assert!(routes::calls().iter().any(|r| r.has(method) && path_matches(path, r)), "{}: no call {method} {path}", door.name);
+            assert!(
+                routes::calls()
+                    .iter()
+                    .any(|r| r.has(method) && path_matches(path, r)),
+                "{}: no call {method} {path}",
+                door.name
+            );
         }
         assert_eq!(door.who.len(), CAST.len(), "{}", door.name);
         for way in [&door.page, &door.call] {
-            assert!(!matches!(way, Way::None("")), "{} says no reason", door.name);
+            assert!(
+                !matches!(way, Way::None("")),
+                "{} says no reason",
+                door.name
+            );
         }
     }
 }
@@ -321,7 +421,15 @@ fn sec_z1_sec_l1_every_route_that_changes_something_has_its_line() {
 fn path_matches(path: &str, route: &Route) -> bool {
     let parts = |path: &str| -> Vec<String> {
         let path = path.split('?').next().unwrap_or_default();
-        path.split('/').map(|part| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() }).collect()
+        path.split('/')
+            .map(|part| {
+                if part.starts_with('{') {
+                    "{}".to_owned()
+                } else {
+                    part.to_owned()
+                }
+            })
+            .collect()
     };
     parts(path) == parts(&route.path)
 }

@@ -30,7 +30,11 @@ impl Scene {
     pub async fn new() -> Self {
         let house = House::start().await;
         let mut acme = acme(&house).await;
-        let page = acme.alice.post("/orgs/acme-corp/workspaces/new", &[("name", "Production")]).await.assert_status(303);
+        let page = acme
+            .alice
+            .post("/orgs/acme-corp/workspaces/new", &[("name", "Production")])
+            .await
+            .assert_status(303);
         let workspace = page.location().split('/').nth(2).expect("an id").to_owned();
         let alice = house.client("alice@acme.test").await;
         let org = house.system("acme-corp").await.org.id.to_string();
@@ -67,12 +71,22 @@ impl Scene {
 
     /// Alice tells of things in the workspace, each `(kind, id and name, what it lies in)`.
     pub async fn tell(&self, things: &[Told<'_>]) -> Answer {
-        let all: Vec<Value> = things.iter().map(|(kind, id, parent)| thing(kind, id, *parent)).collect();
-        self.alice.post(&self.at_workspace(), json!({ "resources": all })).await.assert_status(200)
+        let all: Vec<Value> = things
+            .iter()
+            .map(|(kind, id, parent)| thing(kind, id, *parent))
+            .collect();
+        self.alice
+            .post(&self.at_workspace(), json!({ "resources": all }))
+            .await
+            .assert_status(200)
     }
 
     pub async fn names(&self, who: &Client, query: &str) -> Vec<String> {
-        names(&who.get(&format!("{}?limit=100{query}", self.at_workspace())).await.assert_status(200))
+        names(
+            &who.get(&format!("{}?limit=100{query}", self.at_workspace()))
+                .await
+                .assert_status(200),
+        )
     }
 }
 
@@ -83,9 +97,14 @@ pub fn thing(kind: &str, id: &str, parent: Option<(&str, &str)>) -> Value {
 
 pub fn names(answer: &Answer) -> Vec<String> {
     let all = answer.json["data"].as_array().expect("a list");
-    all.iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect()
+    all.iter()
+        .map(|one| one["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 pub fn id_of(answer: &Answer, place: usize) -> String {
-    answer.json["data"][place]["resource"]["id"].as_str().expect("an id").to_owned()
+    answer.json["data"][place]["resource"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
 }

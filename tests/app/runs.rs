@@ -34,17 +34,34 @@ impl Scene {
 
     /// Alice reports runs; what became of each.
     pub async fn report(&self, runs: &[Value]) -> Vec<String> {
-        let answer = self.alice.post(&self.at_runs(), json!({ "runs": runs })).await.assert_status(200);
+        let answer = self
+            .alice
+            .post(&self.at_runs(), json!({ "runs": runs }))
+            .await
+            .assert_status(200);
         verdicts(&answer.json)
     }
 }
 
 pub fn verdicts(answer: &Value) -> Vec<String> {
     let all = answer["data"].as_array().expect("a list");
-    all.iter().map(|one| one["verdict"].as_str().or(one.as_str()).expect("a verdict").to_owned()).collect()
+    all.iter()
+        .map(|one| {
+            one["verdict"]
+                .as_str()
+                .or(one.as_str())
+                .expect("a verdict")
+                .to_owned()
+        })
+        .collect()
 }
 
 /// The external ids of a list of runs.
 pub fn ids(answer: &Value) -> Vec<&str> {
-    answer["data"].as_array().expect("a list").iter().map(|run| run["external_id"].as_str().expect("an id")).collect()
+    answer["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|run| run["external_id"].as_str().expect("an id"))
+        .collect()
 }

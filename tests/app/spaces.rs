@@ -14,17 +14,32 @@ use crate::support::{Browser, House};
 
 /// Makes a workspace that stands alone and gives its id.
 async fn standalone(browser: &mut Browser, name: &str) -> String {
-    id_of(&browser.post("/workspaces/new", &[("name", name)]).await.assert_status(303).location())
+    id_of(
+        &browser
+            .post("/workspaces/new", &[("name", name)])
+            .await
+            .assert_status(303)
+            .location(),
+    )
 }
 
 /// Makes a workspace in Acme Corp and gives its id.
 async fn in_acme(browser: &mut Browser, name: &str) -> String {
-    id_of(&browser.post("/orgs/acme-corp/workspaces/new", &[("name", name)]).await.assert_status(303).location())
+    id_of(
+        &browser
+            .post("/orgs/acme-corp/workspaces/new", &[("name", name)])
+            .await
+            .assert_status(303)
+            .location(),
+    )
 }
 
 /// The id in a workspace's path.
 fn id_of(path: &str) -> String {
-    path.split('/').nth(2).expect("a workspace's path").to_owned()
+    path.split('/')
+        .nth(2)
+        .expect("a workspace's path")
+        .to_owned()
 }
 
 /// Gives somebody a role in a workspace as a row of the database, whoever may.

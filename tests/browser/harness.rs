@@ -4,7 +4,10 @@
 //! Content-Security-Policy and would prove nothing about it. Everything waits for what it needs, ten seconds at most,
 //! and fails with what the page shows instead; a picture of it is kept.
 
-#![allow(dead_code, reason = "stories come and go, and no set of them needs every word of it")]
+#![allow(
+    dead_code,
+    reason = "stories come and go, and no set of them needs every word of it"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,17 +16,24 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use chromiumoxide::cdp::browser_protocol::audits::{EnableParams as EnableAudits, EventIssueAdded};
-use chromiumoxide::cdp::browser_protocol::dom::{GetContentQuadsParams, ScrollIntoViewIfNeededParams};
-use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
+use chromiumoxide::cdp::browser_protocol::dom::{
+    GetContentQuadsParams, ScrollIntoViewIfNeededParams,
 };
-use chromiumoxide::cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams};
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams,
+    SetScriptExecutionDisabledParams,
+};
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams,
+};
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
 use chromiumoxide::cdp::browser_protocol::page::{
-    CreateIsolatedWorldParams, EventFrameRequestedNavigation, EventFrameStartedLoading, EventFrameStoppedLoading,
+    CreateIsolatedWorldParams, EventFrameRequestedNavigation, EventFrameStartedLoading,
+    EventFrameStoppedLoading,
 };
 use chromiumoxide::cdp::js_protocol::runtime::{
-    ConsoleApiCalledType, EvaluateParams, EventConsoleApiCalled, EventExceptionThrown, RemoteObjectId,
+    ConsoleApiCalledType, EvaluateParams, EventConsoleApiCalled, EventExceptionThrown,
+    RemoteObjectId,
 };
 use chromiumoxide::error::CdpError;
 use chromiumoxide::layout::{ElementQuad, Point};
@@ -77,20 +87,29 @@ impl Browser {
             .args(["disable-gpu", "disable-quic", "disable-component-update"])
             .build()
             .unwrap_or_else(|error| panic!("Chromium can't be configured: {error}"));
-        let (browser, mut handler) =
-            chromiumoxide::Browser::launch(config).await.unwrap_or_else(|error| panic!("{program} does not start: {error}"));
+        let (browser, mut handler) = chromiumoxide::Browser::launch(config)
+            .await
+            .unwrap_or_else(|error| panic!("{program} does not start: {error}"));
         tokio::spawn(async move { while handler.next().await.is_some() {} });
-        Browser { inner: Mutex::new(browser), profile }
+        Browser {
+            inner: Mutex::new(browser),
+            profile,
+        }
     }
 
     /// Another person with cookies of their own, in front of an empty page.
     pub async fn context(&self) -> Person {
         let mut browser = self.inner.lock().await;
         // Each call makes a context of its own and opens the next page there.
-        browser.start_incognito_context().await.expect("a fresh context");
+        browser
+            .start_incognito_context()
+            .await
+            .expect("a fresh context");
         let page = browser.new_page("about:blank").await.expect("a page");
         drop(browser);
-        page.execute(EnableAudits::default()).await.expect("reports of the page's policy");
+        page.execute(EnableAudits::default())
+            .await
+            .expect("reports of the page's policy");
         let events = Events {
             issues: page.event_listener().await.expect("events"),
             requested: page.event_listener().await.expect("events"),
@@ -101,7 +120,12 @@ impl Browser {
             exceptions: page.event_listener().await.expect("events"),
             complaints: Vec::new(),
         };
-        let person = Person { page, scripts: AtomicBool::new(true), patience: PATIENCE, events: StdMutex::new(events) };
+        let person = Person {
+            page,
+            scripts: AtomicBool::new(true),
+            patience: PATIENCE,
+            events: StdMutex::new(events),
+        };
         person.view(WIDTH, false).await;
         person
     }
@@ -110,13 +134,19 @@ impl Browser {
 impl Drop for Browser {
     /// Asks Chromium to end and waits for it and its files: killed, it would leave both.
     fn drop(&mut self) {
-        let Some(child) = self.inner.get_mut().get_mut_child() else { return };
+        let Some(child) = self.inner.get_mut().get_mut_child() else {
+            return;
+        };
         let Some(id) = child.inner.id() else { return };
-        let _ = std::process::Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status();
+        let _ = std::process::Command::new("sh")
+            .args(["-c", &format!("kill -TERM {id}")])
+            .status();
         for _ in 0..500 {
             std::thread::sleep(Duration::from_millis(10));
             // Its helper processes write for a moment longer.
-            if !matches!(child.try_wait(), Ok(None)) && std::fs::remove_dir_all(self.profile.path()).is_ok() {
+            if !matches!(child.try_wait(), Ok(None))
+                && std::fs::remove_dir_all(self.profile.path()).is_ok()
+            {
                 return;
             }
         }
@@ -170,18 +200,32 @@ impl Person {
             .windows_virtual_key_code(65)
             .modifiers(2) // Ctrl
             .commands(["selectAll".to_owned()]);
-        for kind in [DispatchKeyEventType::RawKeyDown, DispatchKeyEventType::KeyUp] {
-            let event = select_all.clone().r#type(kind).build().expect("a key event");
+        for kind in [
+            DispatchKeyEventType::RawKeyDown,
+            DispatchKeyEventType::KeyUp,
+        ] {
+            let event = select_all
+                .clone()
+                .r#type(kind)
+                .build()
+                .expect("a key event");
             self.page.execute(event).await.expect("a key event");
         }
         if text.is_empty() {
             self.press("Delete").await;
         }
         for character in text.chars() {
-            let key = if character == '\n' { "Enter".to_owned() } else { character.to_string() };
+            let key = if character == '\n' {
+                "Enter".to_owned()
+            } else {
+                character.to_string()
+            };
             // Characters that no key of an American keyboard makes come as from an input method.
             if self.page_key(&key).await.is_err() {
-                self.page.execute(InsertTextParams::new(key)).await.expect("inserted text");
+                self.page
+                    .execute(InsertTextParams::new(key))
+                    .await
+                    .expect("inserted text");
             }
         }
         self.settle(false).await;
@@ -191,7 +235,8 @@ impl Person {
     pub async fn press(&self, key: &str) {
         self.forget_navigations();
         if let Err(error) = self.page_key(key).await {
-            self.fail(&format!("the key {key:?} can't be pressed: {error}")).await;
+            self.fail(&format!("the key {key:?} can't be pressed: {error}"))
+                .await;
         }
         self.settle(false).await;
     }
@@ -220,7 +265,8 @@ impl Person {
             css = quote(CLICKABLE),
             name = quote(name),
         );
-        self.click_point(&find, &format!("a button or link called {name:?}")).await;
+        self.click_point(&find, &format!("a button or link called {name:?}"))
+            .await;
         self.settle(false).await;
     }
 
@@ -254,25 +300,42 @@ impl Person {
     /// What the first visible element of this selector says, white space squeezed.
     pub async fn text(&self, css: &str) -> String {
         let script = format!("{}?.innerText", first(css));
-        let text = self.wait(css, async || self.evaluate(&script).await.ok()?.as_str().map(str::to_owned)).await;
+        let text = self
+            .wait(css, async || {
+                self.evaluate(&script)
+                    .await
+                    .ok()?
+                    .as_str()
+                    .map(str::to_owned)
+            })
+            .await;
         squeeze(&text)
     }
 
     /// Waits until the page shows this text, wherever it breaks its lines.
     pub async fn wait_text(&self, text: &str) {
         let wanted = squeeze(text);
-        self.wait(&format!("the text {text:?}"), async || self.shown().await.contains(&wanted).then_some(())).await;
+        self.wait(&format!("the text {text:?}"), async || {
+            self.shown().await.contains(&wanted).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the page no longer shows this text.
     pub async fn wait_no_text(&self, text: &str) {
         let unwanted = squeeze(text);
-        self.wait(&format!("the text {text:?} to go away"), async || (!self.shown().await.contains(&unwanted)).then_some(())).await;
+        self.wait(&format!("the text {text:?} to go away"), async || {
+            (!self.shown().await.contains(&unwanted)).then_some(())
+        })
+        .await;
     }
 
     /// How many visible elements there are of this selector, now.
     pub async fn count(&self, css: &str) -> usize {
-        let script = format!("[...document.querySelectorAll({})].filter({VISIBLE}).length", quote(css));
+        let script = format!(
+            "[...document.querySelectorAll({})].filter({VISIBLE}).length",
+            quote(css)
+        );
         self.value::<usize>(&script).await
     }
 
@@ -292,14 +355,23 @@ impl Person {
     pub async fn value<T: serde::de::DeserializeOwned>(&self, expression: &str) -> T {
         match self.evaluate(expression).await.map(serde_json::from_value) {
             Ok(Ok(value)) => value,
-            other => self.fail(&format!("`{expression}` has no such value: {other:?}", other = other.err())).await,
+            other => {
+                self.fail(&format!(
+                    "`{expression}` has no such value: {other:?}",
+                    other = other.err()
+                ))
+                .await
+            }
         }
     }
 
     /// A picture of the whole page as PNG, at this width, in the light or dark colours.
     pub async fn screenshot(&self, path: impl AsRef<Path>, width: u32, dark: bool) {
         self.view(width, dark).await;
-        let picture = self.page.screenshot(ScreenshotParams::builder().full_page(true).build()).await;
+        let picture = self
+            .page
+            .screenshot(ScreenshotParams::builder().full_page(true).build())
+            .await;
         self.view(WIDTH, false).await;
         let path = path.as_ref();
         if let Some(folder) = path.parent() {
@@ -318,12 +390,18 @@ impl Person {
             // Nothing is measured or pictured in the middle of a movement.
             feature("prefers-reduced-motion", "reduce"),
         ]);
-        self.page.execute(media.build()).await.expect("media features");
+        self.page
+            .execute(media.build())
+            .await
+            .expect("media features");
     }
 
     /// Turns the pages' own scripts off or on, from the next page on.
     pub async fn javascript(&self, on: bool) {
-        self.page.execute(SetScriptExecutionDisabledParams::new(!on)).await.expect("scripts switched");
+        self.page
+            .execute(SetScriptExecutionDisabledParams::new(!on))
+            .await
+            .expect("scripts switched");
         self.scripts.store(on, Relaxed);
     }
 
@@ -331,32 +409,65 @@ impl Person {
     /// in a world of its own, so the page's policy stays in force and a violation of it still shows in
     /// `console_errors`.
     pub async fn axe(&self) -> Vec<String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/axe-core/axe.min.js");
-        let axe =
-            std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("axe-core is missing, run `npm ci`: {}: {error}", file.display()));
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+            panic!(
+                "axe-core is missing, run `npm ci`: {}: {error}",
+                file.display()
+            )
+        });
         // axe-core needs timers and promises. What the page's scripts would have done at its load stays undone.
         let off = !self.scripts.load(Relaxed);
         if off {
-            self.page.execute(SetScriptExecutionDisabledParams::new(false)).await.expect("scripts switched");
+            self.page
+                .execute(SetScriptExecutionDisabledParams::new(false))
+                .await
+                .expect("scripts switched");
         }
-        let frame = self.page.mainframe().await.expect("a page").expect("a frame");
-        let world = self.page.execute(CreateIsolatedWorldParams::new(frame)).await.expect("a world for axe-core");
+        let frame = self
+            .page
+            .mainframe()
+            .await
+            .expect("a page")
+            .expect("a frame");
+        let world = self
+            .page
+            .execute(CreateIsolatedWorldParams::new(frame))
+            .await
+            .expect("a world for axe-core");
         let report = EvaluateParams::builder()
-            .expression(format!("{axe};\naxe.run(document, {AXE_OPTIONS}).then((r) => r.violations)"))
+            .expression(format!(
+                "{axe};\naxe.run(document, {AXE_OPTIONS}).then((r) => r.violations)"
+            ))
             .context_id(world.result.execution_context_id)
             .await_promise(true)
             .return_by_value(true)
             .build()
             .expect("an expression");
-        let report = self.page.execute(report).await.expect("a report of axe-core").result;
+        let report = self
+            .page
+            .execute(report)
+            .await
+            .expect("a report of axe-core")
+            .result;
         if off {
-            self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.expect("scripts switched");
+            self.page
+                .execute(SetScriptExecutionDisabledParams::new(true))
+                .await
+                .expect("scripts switched");
         }
         if let Some(exception) = report.exception_details {
-            self.fail(&format!("axe-core does not run: {exception:?}")).await;
+            self.fail(&format!("axe-core does not run: {exception:?}"))
+                .await;
         }
         let violations = report.result.value.unwrap_or_default();
-        violations.as_array().expect("a list of violations").iter().map(violation).collect()
+        violations
+            .as_array()
+            .expect("a list of violations")
+            .iter()
+            .map(violation)
+            .collect()
     }
 
     /// What Chromium's console complained about since the last call: script errors, violations of the policy, missing
@@ -369,27 +480,58 @@ impl Person {
     }
 
     async fn page_key(&self, key: &str) -> Result<(), CdpError> {
-        self.page.find_element("html").await?.press_key(key).await.map(drop)
+        self.page
+            .find_element("html")
+            .await?
+            .press_key(key)
+            .await
+            .map(drop)
     }
 
     /// Clicks where the element is that the expression finds.
     async fn click_point(&self, find: &str, what: &str) {
-        let point = self.wait(what, async || self.point(find).await.ok().flatten()).await;
+        let point = self
+            .wait(what, async || self.point(find).await.ok().flatten())
+            .await;
         self.page.click(point).await.expect("a click");
     }
 
     /// The middle of the element, once it is in the window, and nothing lies over it.
     async fn point(&self, find: &str) -> Result<Option<Point>, CdpError> {
-        let found = self.page.execute(EvaluateParams::new(find)).await?.result.result;
-        let Some(object) = found.object_id else { return Ok(None) };
-        let place = async |object: &RemoteObjectId| {
-            let quads = GetContentQuadsParams::builder().object_id(object.clone()).build();
-            let quads = self.page.execute(quads).await?.result.quads;
-            let quad = quads.iter().filter(|quad| quad.inner().len() == 8).map(ElementQuad::from_quad);
-            Ok::<_, CdpError>(quad.filter(|quad| quad.quad_area() > 1.0).map(|quad| quad.quad_center()).next())
+        let found = self
+            .page
+            .execute(EvaluateParams::new(find))
+            .await?
+            .result
+            .result;
+        let Some(object) = found.object_id else {
+            return Ok(None);
         };
-        self.page.execute(ScrollIntoViewIfNeededParams::builder().object_id(object.clone()).build()).await?;
-        let Some(point) = place(&object).await? else { return Ok(None) };
+        let place = async |object: &RemoteObjectId| {
+            let quads = GetContentQuadsParams::builder()
+                .object_id(object.clone())
+                .build();
+            let quads = self.page.execute(quads).await?.result.quads;
+            let quad = quads
+                .iter()
+                .filter(|quad| quad.inner().len() == 8)
+                .map(ElementQuad::from_quad);
+            Ok::<_, CdpError>(
+                quad.filter(|quad| quad.quad_area() > 1.0)
+                    .map(|quad| quad.quad_center())
+                    .next(),
+            )
+        };
+        self.page
+            .execute(
+                ScrollIntoViewIfNeededParams::builder()
+                    .object_id(object.clone())
+                    .build(),
+            )
+            .await?;
+        let Some(point) = place(&object).await? else {
+            return Ok(None);
+        };
         let on_top = format!(
             "(() => {{
                 const wanted = {find};
@@ -403,8 +545,15 @@ impl Person {
     }
 
     async fn evaluate(&self, expression: &str) -> Result<Value, CdpError> {
-        let params = EvaluateParams::builder().expression(expression).return_by_value(true).build();
-        let answer = self.page.execute(params.map_err(CdpError::msg)?).await?.result;
+        let params = EvaluateParams::builder()
+            .expression(expression)
+            .return_by_value(true)
+            .build();
+        let answer = self
+            .page
+            .execute(params.map_err(CdpError::msg)?)
+            .await?
+            .result;
         match answer.exception_details {
             Some(details) => Err(CdpError::JavascriptException(Box::new(details))),
             None => Ok(answer.result.value.unwrap_or_default()),
@@ -418,7 +567,11 @@ impl Person {
                 return found;
             }
             if Instant::now() > deadline {
-                self.fail(&format!("{what} is not to be found after {:?}", self.patience)).await;
+                self.fail(&format!(
+                    "{what} is not to be found after {:?}",
+                    self.patience
+                ))
+                .await;
             }
             sleep(POLL).await;
         }
@@ -464,15 +617,22 @@ impl Person {
     }
 
     async fn fail(&self, what: &str) -> ! {
-        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("failure-{}.png", std::process::id()));
-        let picture = match self.page.screenshot(ScreenshotParams::builder().full_page(true).build()).await {
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("failure-{}.png", std::process::id()));
+        let picture = match self
+            .page
+            .screenshot(ScreenshotParams::builder().full_page(true).build())
+            .await
+        {
             Ok(bytes) if std::fs::write(&file, &bytes).is_ok() => file.display().to_string(),
             _ => "none".to_owned(),
         };
         let url = self.evaluate("location.href").await.unwrap_or_default();
         let errors = self.console_errors().await;
         let shown = self.shown().await;
-        panic!("{what}\n  at: {url}\n  picture: {picture}\n  console: {errors:?}\n  shown: {shown}");
+        panic!(
+            "{what}\n  at: {url}\n  picture: {picture}\n  console: {errors:?}\n  shown: {shown}"
+        );
     }
 }
 
@@ -481,19 +641,31 @@ impl Events {
         // A blocked eval that the script catches is told here and nowhere else.
         while let Some(Some(event)) = self.issues.next().now_or_never() {
             if let Some(issue) = &event.issue.details.content_security_policy_issue_details {
-                let what = issue.blocked_url.as_deref().unwrap_or(issue.content_security_policy_violation_type.as_ref());
+                let what = issue
+                    .blocked_url
+                    .as_deref()
+                    .unwrap_or(issue.content_security_policy_violation_type.as_ref());
                 let rule = &issue.violated_directive;
-                self.complaints.push(format!("Content Security Policy: {rule} does not allow {what}"));
+                self.complaints.push(format!(
+                    "Content Security Policy: {rule} does not allow {what}"
+                ));
             }
         }
         while let Some(Some(event)) = self.log.next().now_or_never() {
             let entry = &event.entry;
             if entry.level == LogEntryLevel::Error && !entry.text.contains("status of 422") {
-                self.complaints.push(format!("{} {}", entry.text, entry.url.as_deref().unwrap_or_default()));
+                self.complaints.push(format!(
+                    "{} {}",
+                    entry.text,
+                    entry.url.as_deref().unwrap_or_default()
+                ));
             }
         }
         while let Some(Some(event)) = self.console.next().now_or_never() {
-            if matches!(event.r#type, ConsoleApiCalledType::Error | ConsoleApiCalledType::Assert) {
+            if matches!(
+                event.r#type,
+                ConsoleApiCalledType::Error | ConsoleApiCalledType::Assert
+            ) {
                 let words = event.args.iter().map(|arg| match &arg.value {
                     Some(Value::String(text)) => text.clone(),
                     Some(value) => value.to_string(),
@@ -504,8 +676,12 @@ impl Events {
         }
         while let Some(Some(event)) = self.exceptions.next().now_or_never() {
             let details = &event.exception_details;
-            let what = details.exception.as_ref().and_then(|e| e.description.clone());
-            self.complaints.push(what.unwrap_or_else(|| details.text.clone()));
+            let what = details
+                .exception
+                .as_ref()
+                .and_then(|e| e.description.clone());
+            self.complaints
+                .push(what.unwrap_or_else(|| details.text.clone()));
         }
     }
 }
@@ -515,7 +691,10 @@ const VISIBLE: &str = "((e) => e.checkVisibility({ visibilityProperty: true, opa
 
 /// The first visible element of this selector, as an expression.
 fn first(css: &str) -> String {
-    format!("[...document.querySelectorAll({})].find({VISIBLE})", quote(css))
+    format!(
+        "[...document.querySelectorAll({})].find({VISIBLE})",
+        quote(css)
+    )
 }
 
 fn quote(text: &str) -> String {
@@ -529,10 +708,25 @@ fn squeeze(text: &str) -> String {
 /// `color-contrast (serious): Elements must … | .button: Fix any of the following: …`
 fn violation(rule: &Value) -> String {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut text = format!("{} ({}): {}", word(&rule["id"]), word(&rule["impact"]), word(&rule["help"]));
+    let mut text = format!(
+        "{} ({}): {}",
+        word(&rule["id"]),
+        word(&rule["impact"]),
+        word(&rule["help"])
+    );
     for node in rule["nodes"].as_array().into_iter().flatten() {
-        let places = node["target"].as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(" ");
-        let _ = write!(text, " | {places}: {}", squeeze(&word(&node["failureSummary"])));
+        let places = node["target"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(word)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let _ = write!(
+            text,
+            " | {places}: {}",
+            squeeze(&word(&node["failureSummary"]))
+        );
     }
     text
 }

@@ -40,7 +40,11 @@ impl Story {
         assert!(url.starts_with(&self.house.url), "one of our pages: {url}");
         if self.scripts {
             // What the browser missed at Stripe's pages is nothing of ours.
-            let found: Vec<String> = complaints(person, &url).await.into_iter().filter(|line| !line.contains(&self.stripe.url())).collect();
+            let found: Vec<String> = complaints(person, &url)
+                .await
+                .into_iter()
+                .filter(|line| !line.contains(&self.stripe.url()))
+                .collect();
             assert!(found.is_empty(), "{}", found.join("\n"));
         }
     }
@@ -53,7 +57,11 @@ impl Story {
 async fn from_free_to_paid_to_ended(scripts: bool) {
     let stripe = Stripe::start().await;
     let house = House::start_paid(&stripe).await;
-    let story = Story { stripe, house, scripts };
+    let story = Story {
+        stripe,
+        house,
+        scripts,
+    };
     let browser = Browser::start().await;
     let alice = story.person(&browser, "alice@acme.test").await;
     story.house.create_org(&alice, "Acme Corp").await;
@@ -65,17 +73,26 @@ async fn from_free_to_paid_to_ended(scripts: bool) {
         story.house.add_member("acme-corp", email, name, role).await;
     }
     let bill = story.person(&browser, "bill@acme.test").await;
-    let (bob, carol) = (story.person(&browser, "bob@acme.test").await, story.person(&browser, "carol@acme.test").await);
+    let (bob, carol) = (
+        story.person(&browser, "bob@acme.test").await,
+        story.person(&browser, "carol@acme.test").await,
+    );
 
     // Alice reads what the plan is, chooses another, pays at Stripe, and comes back.
     story.open(&alice, "/orgs/acme-corp/billing").await;
     alice.wait_text("Plan Free").await;
-    alice.click_text("Payments, invoices and changing the plan").await;
+    alice
+        .click_text("Payments, invoices and changing the plan")
+        .await;
     alice.wait_text("Choose a plan").await;
     story.look(&alice).await;
     alice.click_text("Team: Pay monthly").await;
     alice.wait_text("Subscribe to price_team_month").await;
-    assert!(alice.url().await.starts_with(&story.stripe.url()), "at Stripe: {}", alice.url().await);
+    assert!(
+        alice.url().await.starts_with(&story.stripe.url()),
+        "at Stripe: {}",
+        alice.url().await
+    );
     alice.click_text("Pay").await;
     alice.wait_text("Thank you.").await;
     alice.wait_text("State Paid").await;
@@ -98,7 +115,11 @@ async fn from_free_to_paid_to_ended(scripts: bool) {
     alice.wait_text("Choose a plan").await;
     story.open(&bill, "/orgs/acme-corp/billing").await;
     bill.wait_text("Plan Free").await;
-    let mail = story.house.mailbox.wait_for("bill@acme.test", "Acme Corp is on the plan Free now").await;
+    let mail = story
+        .house
+        .mailbox
+        .wait_for("bill@acme.test", "Acme Corp is on the plan Free now")
+        .await;
     assert!(mail.text.contains("Nothing was deleted"), "{}", mail.text);
 }
 
@@ -114,14 +135,22 @@ async fn fails_and_is_paid(story: &Story, payers: [&Person; 2], others: [&Person
     for person in others {
         story.open(person, MEMBERS).await;
         person.wait_text("Bill Moreau").await;
-        assert!(!person.shown().await.contains(FAILED), "who can't act is not alarmed");
+        assert!(
+            !person.shown().await.contains(FAILED),
+            "who can't act is not alarmed"
+        );
     }
     let [_, bill] = payers;
-    let mail = story.house.mailbox.wait_for("bill@acme.test", "A payment of Acme Corp failed").await;
+    let mail = story
+        .house
+        .mailbox
+        .wait_for("bill@acme.test", "A payment of Acme Corp failed")
+        .await;
     bill.goto(&mail.link("/billing/")).await;
     bill.wait_text("State Payment failed").await;
     bill.wait_text("Time to pay until").await;
-    bill.wait_text("What to do: choose “Manage payment and invoices”").await;
+    bill.wait_text("What to do: choose “Manage payment and invoices”")
+        .await;
     story.look(bill).await;
     bill.click_text("Manage payment and invoices").await;
     bill.wait_text("Your subscription").await;
@@ -162,7 +191,10 @@ async fn s2_45_an_open_page_follows_the_slots_by_itself() {
     alice.patience = Duration::from_secs(40);
     alice.wait_text("1 of 1 in use").await;
     alice.wait_text("crawl 1").await;
-    assert!(alice.value::<bool>("window.stays === true").await, "the page was never loaded anew");
+    assert!(
+        alice.value::<bool>("window.stays === true").await,
+        "the page was never loaded anew"
+    );
     let found = complaints(&alice, "slots in use").await;
     assert!(found.is_empty(), "{}", found.join("\n"));
     usage.wait_text("Runs at once 1 of 1 · 100 %").await;

@@ -55,8 +55,16 @@ async fn serve(broken: &'static str) -> String {
                     "/" => ("text/html", PAGE.replace("BROKEN", broken)),
                     "/script.js" => ("text/javascript", SCRIPT.to_owned()),
                     "/style.css" => ("text/css", STYLE.to_owned()),
-                    "/icon" => ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'/>".to_owned()),
-                    _ => ("text/html", format!("<!DOCTYPE html><title>Next</title><p>Sent {path}<p>known: {cookie}")),
+                    "/icon" => (
+                        "image/svg+xml",
+                        "<svg xmlns='http://www.w3.org/2000/svg'/>".to_owned(),
+                    ),
+                    _ => (
+                        "text/html",
+                        format!(
+                            "<!DOCTYPE html><title>Next</title><p>Sent {path}<p>known: {cookie}"
+                        ),
+                    ),
                 };
                 tokio::time::sleep(Duration::from_millis(150)).await;
                 let head = format!(
@@ -82,7 +90,11 @@ async fn harness_clicks_types_and_finds_axe_violations() {
 
     ada.fill("#who", "Zoë L").await;
     ada.wait_text("5 keys").await; // Ctrl+A, then four: ë has no key of its own here
-    assert_eq!(ada.value::<String>("document.getElementById('who').value").await, "Zoë L");
+    assert_eq!(
+        ada.value::<String>("document.getElementById('who').value")
+            .await,
+        "Zoë L"
+    );
     ada.select("#role", "Owner").await;
     assert_eq!(ada.text("#log").await, "chose o");
     ada.click("#count").await;
@@ -90,18 +102,36 @@ async fn harness_clicks_types_and_finds_axe_violations() {
     ada.click_text("Below").await;
     ada.wait_text("eval is blocked").await;
     let blocked = "Content Security Policy: script-src does not allow kEvalViolation";
-    assert_eq!(ada.console_errors().await, [blocked], "even an eval whose error the script caught");
-    assert!(ada.console_errors().await.is_empty(), "each complaint is told once");
+    assert_eq!(
+        ada.console_errors().await,
+        [blocked],
+        "even an eval whose error the script caught"
+    );
+    assert!(
+        ada.console_errors().await.is_empty(),
+        "each complaint is told once"
+    );
 
     let violations = ada.axe().await;
     for rule in ["color-contrast (serious)", "image-alt (critical)"] {
-        assert!(violations.iter().any(|line| line.starts_with(rule)), "{violations:#?}");
+        assert!(
+            violations.iter().any(|line| line.starts_with(rule)),
+            "{violations:#?}"
+        );
     }
     assert_eq!(violations.len(), 2, "{violations:#?}");
-    assert_eq!(ada.console_errors().await, Vec::<String>::new(), "axe-core leaves the page's policy alone");
+    assert_eq!(
+        ada.console_errors().await,
+        Vec::<String>::new(),
+        "axe-core leaves the page's policy alone"
+    );
 
     ada.click_text("Send it").await;
-    assert_eq!(ada.url().await, format!("{url}/next?who=Zo%C3%AB+L&role=o"), "the click waited for the next page");
+    assert_eq!(
+        ada.url().await,
+        format!("{url}/next?who=Zo%C3%AB+L&role=o"),
+        "the click waited for the next page"
+    );
     ada.wait_text("known: true").await;
     ada.back().await;
     ada.click_text("Go on").await;
@@ -124,7 +154,11 @@ async fn people_share_nothing_and_may_live_without_scripts() {
     bob.fill("#who", "Bob").await;
     bob.select("#role", "o").await;
     assert_eq!(bob.axe().await, Vec::<String>::new());
-    assert_eq!(bob.text("#keys").await, "0 keys", "axe-core did not wake the page's scripts");
+    assert_eq!(
+        bob.text("#keys").await,
+        "0 keys",
+        "axe-core did not wake the page's scripts"
+    );
     bob.press("Enter").await;
     bob.click("#who").await;
     bob.press("Enter").await;
@@ -144,8 +178,14 @@ async fn pictures_are_as_wide_as_asked_and_dark_on_request() {
         let file = folder.path().join(format!("new/{width}-{dark}.png"));
         ada.screenshot(&file, width, dark).await;
         let png = std::fs::read(&file).expect("a picture");
-        assert_eq!(u32::from_be_bytes(png[16..20].try_into().expect("a PNG header")), width);
-        assert!(u32::from_be_bytes(png[20..24].try_into().expect("a PNG header")) > 2000, "the whole page");
+        assert_eq!(
+            u32::from_be_bytes(png[16..20].try_into().expect("a PNG header")),
+            width
+        );
+        assert!(
+            u32::from_be_bytes(png[20..24].try_into().expect("a PNG header")) > 2000,
+            "the whole page"
+        );
         pictures.push(png);
     }
     assert_ne!(pictures[0], pictures[1]);
@@ -164,5 +204,10 @@ async fn what_is_not_there_fails_with_its_name() {
 
 #[tokio::test]
 async fn the_mailbox_is_at_hand() {
-    assert!(Mailbox::start().await.url().starts_with("smtp://127.0.0.1:"));
+    assert!(
+        Mailbox::start()
+            .await
+            .url()
+            .starts_with("smtp://127.0.0.1:")
+    );
 }

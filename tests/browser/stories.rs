@@ -37,7 +37,11 @@ async fn a_colleague_joins(scripts: bool) {
     assert_eq!(bob.axe().await, Vec::<String>::new());
     bob.click_text("See who is here").await;
     assert_eq!(bob.count("tbody tr").await, 2);
-    assert_eq!(bob.count("tbody select").await, 0, "a member changes no role");
+    assert_eq!(
+        bob.count("tbody select").await,
+        0,
+        "a member changes no role"
+    );
     // Alice makes him an admin in his row; it holds from his next click on.
     alice.goto(&house.at("/orgs/acme-corp/members?q=bob")).await;
     alice.select("tbody select[name=role]", "Admin").await;
@@ -45,7 +49,12 @@ async fn a_colleague_joins(scripts: bool) {
         alice.click_text("Change").await;
     }
     alice.wait_text("is now an admin.").await;
-    assert_eq!(alice.value::<String>("document.querySelector('tbody select[name=role]').value").await, "admin");
+    assert_eq!(
+        alice
+            .value::<String>("document.querySelector('tbody select[name=role]').value")
+            .await,
+        "admin"
+    );
     let told = house.mailbox.wait_for("bob@acme.test", "Admin").await;
     assert!(told.text.contains("from Member to Admin"), "{}", told.text);
     bob.goto(&house.at("/orgs/acme-corp/members")).await;
@@ -72,21 +81,41 @@ async fn s3_41_s3_42_the_directory_is_filtered_as_one_types_and_the_address_foll
     let alice = browser.context().await;
     house.let_in(&alice, "alice@acme.test").await;
     house.create_org(&alice, "Acme Corp").await;
-    house.add_member("acme-corp", "bob@acme.test", "Bob Tanaka", OrgRole::Admin).await;
-    house.add_member("acme-corp", "carol@acme.test", "Carol Reyes", OrgRole::Member).await;
+    house
+        .add_member("acme-corp", "bob@acme.test", "Bob Tanaka", OrgRole::Admin)
+        .await;
+    house
+        .add_member(
+            "acme-corp",
+            "carol@acme.test",
+            "Carol Reyes",
+            OrgRole::Member,
+        )
+        .await;
     alice.goto(&house.at("/orgs/acme-corp/members")).await;
     assert_eq!(alice.count("tbody tr").await, 3);
     let _: bool = alice.value("window.stays = true").await;
     alice.fill("#q", "tanaka").await;
     alice.wait_no_text("Carol Reyes").await;
     assert_eq!(alice.count("tbody tr").await, 1);
-    assert!(alice.url().await.contains("q=tanaka"), "{}", alice.url().await);
+    assert!(
+        alice.url().await.contains("q=tanaka"),
+        "{}",
+        alice.url().await
+    );
     alice.fill("#q", "").await;
     alice.wait_text("Carol Reyes").await;
     alice.select("select[name=role]", "Member").await;
     alice.wait_no_text("Bob Tanaka").await;
-    assert!(alice.url().await.contains("role=member"), "{}", alice.url().await);
-    assert!(alice.value::<bool>("window.stays === true").await, "the page was never loaded anew");
+    assert!(
+        alice.url().await.contains("role=member"),
+        "{}",
+        alice.url().await
+    );
+    assert!(
+        alice.value::<bool>("window.stays === true").await,
+        "the page was never loaded anew"
+    );
     // The address alone shows the same list, and Back leads through the filters.
     let address = alice.url().await;
     let bob = browser.context().await;
@@ -133,7 +162,14 @@ async fn sec_w5_a_name_that_is_code_runs_nowhere() {
         "' autofocus onfocus='window.pwn=1",
     ];
     for (n, name) in names.into_iter().enumerate() {
-        house.add_member("acme-corp", &format!("p{n}@acme.test"), name, OrgRole::Member).await;
+        house
+            .add_member(
+                "acme-corp",
+                &format!("p{n}@acme.test"),
+                name,
+                OrgRole::Member,
+            )
+            .await;
     }
     alice.goto(&house.at("/orgs/acme-corp/members")).await;
     assert_eq!(alice.count("tbody tr").await, names.len() + 1);
@@ -141,7 +177,9 @@ async fn sec_w5_a_name_that_is_code_runs_nowhere() {
         alice.wait_text(name).await;
     }
     for n in 0..names.len() {
-        alice.goto(&house.at(&format!("/orgs/acme-corp/members?q=p{n}%40acme.test"))).await;
+        alice
+            .goto(&house.at(&format!("/orgs/acme-corp/members?q=p{n}%40acme.test")))
+            .await;
         alice.select("tbody select[name=role]", "viewer").await;
         alice.wait_text("is now a viewer.").await;
         alice.click("tbody tr a").await;
@@ -158,22 +196,50 @@ async fn s3_20_a_role_chosen_with_the_keys_waits_for_enter_and_is_taken_back_fro
     let alice = browser.context().await;
     house.let_in(&alice, "alice@acme.test").await;
     house.create_org(&alice, "Acme Corp").await;
-    house.add_member("acme-corp", "carol@acme.test", "Carol Reyes", OrgRole::Member).await;
-    alice.goto(&house.at("/orgs/acme-corp/members?q=carol")).await;
+    house
+        .add_member(
+            "acme-corp",
+            "carol@acme.test",
+            "Carol Reyes",
+            OrgRole::Member,
+        )
+        .await;
+    alice
+        .goto(&house.at("/orgs/acme-corp/members?q=carol"))
+        .await;
     let select = "document.querySelector('tbody select[name=role]')";
     let _: bool = alice.value(&format!("({select}.focus(), true)")).await;
     alice.press("ArrowDown").await;
-    assert_eq!(alice.value::<String>(&format!("{select}.value")).await, "viewer");
+    assert_eq!(
+        alice.value::<String>(&format!("{select}.value")).await,
+        "viewer"
+    );
     alice.press("Escape").await;
-    assert_eq!(alice.value::<String>(&format!("{select}.value")).await, "member", "Escape leaves it as it was");
+    assert_eq!(
+        alice.value::<String>(&format!("{select}.value")).await,
+        "member",
+        "Escape leaves it as it was"
+    );
     alice.press("ArrowDown").await;
-    assert!(!alice.shown().await.contains("is now"), "nothing is sent while somebody looks through the roles");
+    assert!(
+        !alice.shown().await.contains("is now"),
+        "nothing is sent while somebody looks through the roles"
+    );
     alice.press("Enter").await;
     alice.wait_text("Carol Reyes is now a viewer.").await;
-    assert!(alice.value::<bool>(&format!("document.activeElement === {select}")).await, "the keys are where they were");
+    assert!(
+        alice
+            .value::<bool>(&format!("document.activeElement === {select}"))
+            .await,
+        "the keys are where they were"
+    );
     alice.click_text("Undo").await;
     alice.wait_text("Carol Reyes is now a member.").await;
-    assert!(alice.url().await.contains("q=carol"), "{}", alice.url().await);
+    assert!(
+        alice.url().await.contains("q=carol"),
+        "{}",
+        alice.url().await
+    );
     // Making an owner is asked about on a page of its own, from which Back leads to the list.
     alice.select("tbody select[name=role]", "Owner").await;
     alice.wait_text("Make Carol Reyes an owner?").await;

@@ -19,6 +19,10 @@ pub struct Ended {
 pub(crate) async fn end_everything(tx: &mut Tx, keep_tokens: bool, now: Micros) -> Result<Ended> {
     let sessions = queries::end_all_sessions(tx, now).await?;
     queries::end_all_proofs(tx, now).await?;
-    let tokens = if keep_tokens { 0 } else { queries::revoke_all_tokens(tx, now).await? + keys::end_all(tx, now).await? };
+    let tokens = if keep_tokens {
+        0
+    } else {
+        queries::revoke_all_tokens(tx, now).await? + keys::end_all(tx, now).await?
+    };
     Ok(Ended { sessions, tokens })
 }

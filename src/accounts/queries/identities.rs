@@ -16,14 +16,20 @@ row! {
     }
 }
 
-pub(in crate::accounts) async fn linked_to(tx: &mut Tx, subject: &str) -> Result<Option<CandidateRow>> {
+pub(in crate::accounts) async fn linked_to(
+    tx: &mut Tx,
+    subject: &str,
+) -> Result<Option<CandidateRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT u.id, u.status, TRUE AS proved FROM identities i JOIN users u ON u.id = i.user_id
          WHERE i.provider = 'github' AND i.subject = $1 AND u.status <> 'deleted'")
         .bind(subject).fetch_optional(c))?)
 }
 
-pub(in crate::accounts) async fn with_address(tx: &mut Tx, address: &str) -> Result<Option<CandidateRow>> {
+pub(in crate::accounts) async fn with_address(
+    tx: &mut Tx,
+    address: &str,
+) -> Result<Option<CandidateRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT u.id, u.status, a.verified_at IS NOT NULL AS proved FROM addresses a JOIN users u ON u.id = a.user_id
          WHERE a.address = $1 AND u.status <> 'deleted'")
@@ -31,7 +37,10 @@ pub(in crate::accounts) async fn with_address(tx: &mut Tx, address: &str) -> Res
 }
 
 /// Imported accounts that this username may claim: the operator said so (`--trust-usernames`).
-pub(in crate::accounts) async fn claimable_by(tx: &mut Tx, login: &str) -> Result<Vec<CandidateRow>> {
+pub(in crate::accounts) async fn claimable_by(
+    tx: &mut Tx,
+    login: &str,
+) -> Result<Vec<CandidateRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT id, status, FALSE AS proved FROM users WHERE claim_login = $1 AND status = 'unclaimed' ORDER BY id")
         .bind(login).fetch_all(c))?)
@@ -46,14 +55,21 @@ row! {
     }
 }
 
-pub(in crate::accounts) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<Option<IdentityRow>> {
+pub(in crate::accounts) async fn of_user(
+    tx: &mut Tx,
+    user: &UserId,
+) -> Result<Option<IdentityRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT subject, login, created_at FROM identities WHERE user_id = $1 AND provider = 'github' ORDER BY created_at LIMIT 1")
         .bind(user.as_str()).fetch_optional(c))?)
 }
 
 /// Whether a user, whose account is active, is linked with an account at GitHub.
-pub(in crate::accounts) async fn is_linked_with(tx: &mut Tx, user: &UserId, subject: &str) -> Result<bool> {
+pub(in crate::accounts) async fn is_linked_with(
+    tx: &mut Tx,
+    user: &UserId,
+    subject: &str,
+) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM identities i JOIN users u ON u.id = i.user_id
          WHERE i.provider = 'github' AND i.subject = $1 AND i.user_id = $2 AND u.status = 'active')")
@@ -61,7 +77,13 @@ pub(in crate::accounts) async fn is_linked_with(tx: &mut Tx, user: &UserId, subj
 }
 
 /// Links an account elsewhere, or moves the link of one that waited.
-pub(in crate::accounts) async fn link(tx: &mut Tx, subject: &str, user: &UserId, login: &str, now: Micros) -> Result<()> {
+pub(in crate::accounts) async fn link(
+    tx: &mut Tx,
+    subject: &str,
+    user: &UserId,
+    login: &str,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -77,7 +99,10 @@ pub(in crate::accounts) async fn link(tx: &mut Tx, subject: &str, user: &UserId,
 }
 
 pub(in crate::accounts) async fn unlink(tx: &mut Tx, user: &UserId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM identities WHERE user_id = $1").bind(user.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM identities WHERE user_id = $1").bind(user.as_str())
+    )?;
     Ok(())
 }
 
@@ -92,7 +117,12 @@ pub(in crate::accounts) async fn absorb(tx: &mut Tx, from: &UserId, into: &UserI
     if ended == 0 {
         return Ok(false);
     }
-    run!(tx, sqlx::query("UPDATE addresses SET user_id = $2 WHERE user_id = $1").bind(from.as_str()).bind(into.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE addresses SET user_id = $2 WHERE user_id = $1")
+            .bind(from.as_str())
+            .bind(into.as_str())
+    )?;
     run!(
         tx,
         sqlx::query(

@@ -67,25 +67,47 @@ macro_rules! open {
 }
 
 /// The request behind a link, where it can still be used.
-pub(in crate::accounts) async fn open_by_link(tx: &mut Tx, link_hash: &str, now: Micros) -> Result<Option<ProofRow>> {
-    Ok(on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM email_proofs WHERE link_hash = $1 AND ", open!()))
-        .bind(link_hash).bind(now).fetch_optional(c))?)
+pub(in crate::accounts) async fn open_by_link(
+    tx: &mut Tx,
+    link_hash: &str,
+    now: Micros,
+) -> Result<Option<ProofRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM email_proofs WHERE link_hash = $1 AND ", open!()))
+        .bind(link_hash).bind(now).fetch_optional(c))?,
+    )
 }
 
-pub(in crate::accounts) async fn open_by_id(tx: &mut Tx, id: &ProofId, now: Micros) -> Result<Option<ProofRow>> {
-    Ok(on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM email_proofs WHERE id = $1 AND ", open!()))
-        .bind(id.as_str()).bind(now).fetch_optional(c))?)
+pub(in crate::accounts) async fn open_by_id(
+    tx: &mut Tx,
+    id: &ProofId,
+    now: Micros,
+) -> Result<Option<ProofRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(concat!("SELECT ", columns!(), " FROM email_proofs WHERE id = $1 AND ", open!()))
+        .bind(id.as_str()).bind(now).fetch_optional(c))?,
+    )
 }
 
 /// Counts a try before the code is looked at. Nothing where the request has ended or five tries are gone.
-pub(in crate::accounts) async fn count_try(tx: &mut Tx, id: &ProofId, now: Micros, browser: &str) -> Result<Option<ProofRow>> {
+pub(in crate::accounts) async fn count_try(
+    tx: &mut Tx,
+    id: &ProofId,
+    now: Micros,
+    browser: &str,
+) -> Result<Option<ProofRow>> {
     Ok(on!(tx, c => sqlx::query_as(concat!(
         "UPDATE email_proofs SET attempts = attempts + 1 WHERE id = $1 AND browser = $3 AND ", open!(), " RETURNING ", columns!()))
         .bind(id.as_str()).bind(now).bind(browser).fetch_optional(c))?)
 }
 
 /// Uses a request up. Of any number at once one gets the row (SEC-A6). A try that was right may have been the fifth.
-pub(in crate::accounts) async fn take(tx: &mut Tx, id: &str, now: Micros, most_tries: i64) -> Result<bool> {
+pub(in crate::accounts) async fn take(
+    tx: &mut Tx,
+    id: &str,
+    now: Micros,
+    most_tries: i64,
+) -> Result<bool> {
     let done = run!(
         tx,
         sqlx::query("UPDATE email_proofs SET used_at = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $2 AND attempts <= $3")
@@ -97,7 +119,12 @@ pub(in crate::accounts) async fn take(tx: &mut Tx, id: &str, now: Micros, most_t
 }
 
 /// Ends the requests before a newer one. An operator's link is not among them: nobody else can end that.
-pub(in crate::accounts) async fn end_older(tx: &mut Tx, address: &str, purpose: &str, now: Micros) -> Result<()> {
+pub(in crate::accounts) async fn end_older(
+    tx: &mut Tx,
+    address: &str,
+    purpose: &str,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE email_proofs SET expires_at = $3 WHERE address = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3")
@@ -109,14 +136,23 @@ pub(in crate::accounts) async fn end_older(tx: &mut Tx, address: &str, purpose: 
 }
 
 /// Keeps what the letter will carry, as hashes. `false`: the request has ended.
-pub(in crate::accounts) async fn set_secrets(tx: &mut Tx, id: &ProofId, now: Micros, link_hash: &str, code_hash: &str) -> Result<bool> {
+pub(in crate::accounts) async fn set_secrets(
+    tx: &mut Tx,
+    id: &ProofId,
+    now: Micros,
+    link_hash: &str,
+    code_hash: &str,
+) -> Result<bool> {
     let done = run!(
         tx,
-        sqlx::query(concat!("UPDATE email_proofs SET link_hash = $3, code_hash = $4 WHERE id = $1 AND ", open!()))
-            .bind(id.as_str())
-            .bind(now)
-            .bind(link_hash)
-            .bind(code_hash)
+        sqlx::query(concat!(
+            "UPDATE email_proofs SET link_hash = $3, code_hash = $4 WHERE id = $1 AND ",
+            open!()
+        ))
+        .bind(id.as_str())
+        .bind(now)
+        .bind(link_hash)
+        .bind(code_hash)
     )?;
     Ok(done == 1)
 }
@@ -129,7 +165,11 @@ row! {
 }
 
 /// The mails that were asked for and led to nothing, oldest first.
-pub(in crate::accounts) async fn unused_since(tx: &mut Tx, address: &str, since: Micros) -> Result<Vec<AskedRow>> {
+pub(in crate::accounts) async fn unused_since(
+    tx: &mut Tx,
+    address: &str,
+    since: Micros,
+) -> Result<Vec<AskedRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT network, created_at FROM email_proofs
          WHERE address = $1 AND created_at > $2 AND used_at IS NULL AND purpose <> 'operator' ORDER BY created_at")
@@ -137,14 +177,22 @@ pub(in crate::accounts) async fn unused_since(tx: &mut Tx, address: &str, since:
 }
 
 /// Wrong codes for an address since a time.
-pub(in crate::accounts) async fn wrong_for_address(tx: &mut Tx, address: &str, since: Micros) -> Result<i64> {
+pub(in crate::accounts) async fn wrong_for_address(
+    tx: &mut Tx,
+    address: &str,
+    since: Micros,
+) -> Result<i64> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT CAST(COALESCE(SUM(attempts), 0) AS BIGINT) FROM email_proofs WHERE address = $1 AND created_at > $2 AND used_at IS NULL")
         .bind(address).bind(since).fetch_one(c))?)
 }
 
 /// Wrong codes from a network since a time.
-pub(in crate::accounts) async fn wrong_from_network(tx: &mut Tx, network: &str, since: Micros) -> Result<i64> {
+pub(in crate::accounts) async fn wrong_from_network(
+    tx: &mut Tx,
+    network: &str,
+    since: Micros,
+) -> Result<i64> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT CAST(COALESCE(SUM(attempts), 0) AS BIGINT) FROM email_proofs WHERE network = $1 AND created_at > $2 AND used_at IS NULL")
         .bind(network).bind(since).fetch_one(c))?)
@@ -152,5 +200,8 @@ pub(in crate::accounts) async fn wrong_from_network(tx: &mut Tx, network: &str, 
 
 /// Deletes what is too old to count for any limit.
 pub(in crate::accounts) async fn delete_before(tx: &mut Tx, before: Micros) -> Result<u64> {
-    Ok(run!(tx, sqlx::query("DELETE FROM email_proofs WHERE created_at < $1").bind(before))?)
+    Ok(run!(
+        tx,
+        sqlx::query("DELETE FROM email_proofs WHERE created_at < $1").bind(before)
+    )?)
 }

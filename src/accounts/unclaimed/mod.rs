@@ -58,6 +58,12 @@ pub(crate) async fn let_claim(tx: &mut Tx, user: &UserId, login: &str) -> Result
 
 /// Writes down the GitHub account that may claim an account that waits, by its number. `false`: nothing changed,
 /// because one is linked already, or because the account is somebody's.
-pub(crate) async fn link(tx: &mut Tx, user: &UserId, github_id: &str, login: &str, now: Micros) -> Result<bool> {
+pub(crate) async fn link(
+    tx: &mut Tx,
+    user: &UserId,
+    github_id: &str,
+    login: &str,
+    now: Micros,
+) -> Result<bool> {
     queries::link(tx, user, github_id, login, now).await
 }

@@ -29,21 +29,32 @@ pub(super) async fn known_as(tx: &mut Tx, login: &str) -> Result<Vec<UserId>> {
 }
 
 pub(super) async fn claimable_by(tx: &mut Tx, login: &str) -> Result<Option<UserId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM users WHERE claim_login = $1 AND status = 'unclaimed'")
-        .bind(login).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT id FROM users WHERE claim_login = $1 AND status = 'unclaimed'")
+        .bind(login).fetch_optional(c))?,
+    )
 }
 
 pub(super) async fn linked_as(tx: &mut Tx, login: &str) -> Result<Option<UserId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT user_id FROM identities WHERE LOWER(login) = $1 ORDER BY created_at DESC LIMIT 1")
-        .bind(login).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT user_id FROM identities WHERE LOWER(login) = $1 ORDER BY created_at DESC LIMIT 1")
+        .bind(login).fetch_optional(c))?,
+    )
 }
 
 pub(super) async fn linked_to(tx: &mut Tx, github_id: &str) -> Result<Option<UserId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT user_id FROM identities WHERE provider = 'github' AND subject = $1")
-        .bind(github_id).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT user_id FROM identities WHERE provider = 'github' AND subject = $1")
+        .bind(github_id).fetch_optional(c))?,
+    )
 }
 
-pub(super) async fn set_claim_login(tx: &mut Tx, user: &UserId, login: &str, folded: &str) -> Result<bool> {
+pub(super) async fn set_claim_login(
+    tx: &mut Tx,
+    user: &UserId,
+    login: &str,
+    folded: &str,
+) -> Result<bool> {
     let done = run!(
         tx,
         sqlx::query(
@@ -57,7 +68,13 @@ pub(super) async fn set_claim_login(tx: &mut Tx, user: &UserId, login: &str, fol
     Ok(done == 1)
 }
 
-pub(super) async fn link(tx: &mut Tx, user: &UserId, github_id: &str, login: &str, now: Micros) -> Result<bool> {
+pub(super) async fn link(
+    tx: &mut Tx,
+    user: &UserId,
+    github_id: &str,
+    login: &str,
+    now: Micros,
+) -> Result<bool> {
     let done = run!(
         tx,
         sqlx::query(

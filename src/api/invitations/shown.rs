@@ -54,8 +54,16 @@ answer! {
 
 impl From<Offered> for OfferedAccess {
     fn from(line: Offered) -> Self {
-        let role = line.role.custom().map_or_else(|| line.role.role().as_str().to_owned(), |id| id.to_string());
-        Self { workspace_id: line.workspace.into(), workspace: line.workspace_name, role, role_name: line.role_name }
+        let role = line
+            .role
+            .custom()
+            .map_or_else(|| line.role.role().as_str().to_owned(), |id| id.to_string());
+        Self {
+            workspace_id: line.workspace.into(),
+            workspace: line.workspace_name,
+            role,
+            role_name: line.role_name,
+        }
     }
 }
 
@@ -70,7 +78,11 @@ impl From<invitations::Invitation> for Invitation {
             github_id: invitation.to.github().map(|user| user.id.clone()),
             name: some(invitation.name),
             org_role: Some(invitation.role.as_str()),
-            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
+            workspace_access: invitation
+                .access
+                .into_iter()
+                .map(OfferedAccess::from)
+                .collect(),
             status: invitation.status.as_str(),
             invited_by: invitation.inviter,
             delivery: invitation.delivery.as_str(),
@@ -150,7 +162,11 @@ impl Offer {
             github: invitation.to.github().map(|user| user.login.clone()),
             org_role: Some(invitation.role.as_str()),
             kind: invitation.kind.as_str(),
-            workspace_access: invitation.access.into_iter().map(OfferedAccess::from).collect(),
+            workspace_access: invitation
+                .access
+                .into_iter()
+                .map(OfferedAccess::from)
+                .collect(),
             invited_by: invitation.inviter,
             expires_at: rfc3339(invitation.expires_at),
         }

@@ -27,7 +27,11 @@ macro_rules! along_tag {
 
 macro_rules! along_chain {
     ($order:literal) => {
-        concat!("SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 AND seq < $3 ORDER BY seq ", $order, " LIMIT $4")
+        concat!(
+            "SELECT * FROM audit_events WHERE stream = $1 AND seq > $2 AND seq < $3 ORDER BY seq ",
+            $order,
+            " LIMIT $4"
+        )
     };
 }
 
@@ -55,22 +59,42 @@ macro_rules! bound {
 }
 
 /// The next events of a walk. The organization's id is the name of its chain.
-pub(in crate::audit) async fn walk(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<EventRow>> {
+pub(in crate::audit) async fn walk(
+    tx: &mut Tx,
+    org: &OrgId,
+    walk: &Walk,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     Ok(on!(tx, c => bound!(sqlx::query_as(walk.sql()), org, walk, limit).fetch_all(c))?)
 }
 
-pub(in crate::audit) async fn find(tx: &mut Tx, org: &OrgId, event: &EventId) -> Result<Option<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE id = $1 AND org_id = $2")
-        .bind(event.as_str()).bind(org.as_str()).fetch_optional(c))?)
+pub(in crate::audit) async fn find(
+    tx: &mut Tx,
+    org: &OrgId,
+    event: &EventId,
+) -> Result<Option<EventRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE id = $1 AND org_id = $2")
+        .bind(event.as_str()).bind(org.as_str()).fetch_optional(c))?,
+    )
 }
 
 /// The database's plan for a walk.
-pub(in crate::audit) async fn explain(tx: &mut Tx, org: &OrgId, walk: &Walk, limit: i64) -> Result<Vec<String>> {
+pub(in crate::audit) async fn explain(
+    tx: &mut Tx,
+    org: &OrgId,
+    walk: &Walk,
+    limit: i64,
+) -> Result<Vec<String>> {
     explain!(tx, walk.sql(), query => bound!(query, org, walk, limit))
 }
 
 /// Who of these users, or which of these rows of the directory, is a member: row, user and name.
-pub(in crate::audit) async fn members(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, Option<String>, String)>> {
+pub(in crate::audit) async fn members(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String, Option<String>, String)>> {
     let places = places(2, ids.len());
     let sql = format!(
         "SELECT id, user_id, name FROM members WHERE org_id = $1 AND user_id IN ({places})
@@ -83,9 +107,15 @@ pub(in crate::audit) async fn members(tx: &mut Tx, org: &OrgId, ids: &[&str]) ->
 }
 
 /// The names of those of these workspaces that are in the organization.
-pub(in crate::audit) async fn workspaces(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, String)>> {
+pub(in crate::audit) async fn workspaces(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String, String)>> {
     let places = places(2, ids.len());
-    let sql = format!("SELECT id, name FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND id IN ({places})");
+    let sql = format!(
+        "SELECT id, name FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND id IN ({places})"
+    );
     Ok(on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(org.as_str());
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(c)
@@ -107,12 +137,25 @@ macro_rules! those_of {
 }
 
 /// Those of these resources that are there, with the workspace each stands in.
-pub(in crate::audit) async fn resources(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, Option<String>)>> {
-    those_of!(tx, org, ids, "SELECT id, workspace_id FROM resources WHERE org_id = $1 AND id IN")
+pub(in crate::audit) async fn resources(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String, Option<String>)>> {
+    those_of!(
+        tx,
+        org,
+        ids,
+        "SELECT id, workspace_id FROM resources WHERE org_id = $1 AND id IN"
+    )
 }
 
 /// Those of these runs that are there, with workspace and what was run.
-pub(in crate::audit) async fn runs(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String, String, Option<String>)>> {
+pub(in crate::audit) async fn runs(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String, String, Option<String>)>> {
     those_of!(
         tx,
         org,
@@ -123,11 +166,29 @@ pub(in crate::audit) async fn runs(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Re
 }
 
 /// Those of these custom roles that are there.
-pub(in crate::audit) async fn custom_roles(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String,)>> {
-    those_of!(tx, org, ids, "SELECT id FROM custom_roles WHERE org_id = $1 AND id IN")
+pub(in crate::audit) async fn custom_roles(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String,)>> {
+    those_of!(
+        tx,
+        org,
+        ids,
+        "SELECT id FROM custom_roles WHERE org_id = $1 AND id IN"
+    )
 }
 
 /// Those of these invitations that wait for their answer.
-pub(in crate::audit) async fn invitations(tx: &mut Tx, org: &OrgId, ids: &[&str]) -> Result<Vec<(String,)>> {
-    those_of!(tx, org, ids, "SELECT id FROM invitations WHERE org_id = $1 AND status = 'pending' AND id IN")
+pub(in crate::audit) async fn invitations(
+    tx: &mut Tx,
+    org: &OrgId,
+    ids: &[&str],
+) -> Result<Vec<(String,)>> {
+    those_of!(
+        tx,
+        org,
+        ids,
+        "SELECT id FROM invitations WHERE org_id = $1 AND status = 'pending' AND id IN"
+    )
 }

@@ -8,19 +8,30 @@ use crate::ids::UserId;
 
 /// The events of a chain that say what was redacted, the oldest first.
 pub(in crate::audit) async fn redactions(tx: &mut Tx, stream: &str) -> Result<Vec<EventRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND action = 'audit.redacted' ORDER BY seq")
-        .bind(stream).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT * FROM audit_events WHERE stream = $1 AND action = 'audit.redacted' ORDER BY seq")
+        .bind(stream).fetch_all(c))?,
+    )
 }
 
 /// How many events of a chain up to one of them were redacted.
 pub(in crate::audit) async fn count(tx: &mut Tx, stream: &str, through: i64) -> Result<i64> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE stream = $1 AND redacted <> '' AND seq <= $2")
-        .bind(stream).bind(through).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE stream = $1 AND redacted <> '' AND seq <= $2")
+        .bind(stream).bind(through).fetch_one(c))?,
+    )
 }
 
 /// Some events of a chain, by their places.
-pub(in crate::audit) async fn some(tx: &mut Tx, stream: &str, seqs: &[i64]) -> Result<Vec<EventRow>> {
-    let sql = format!("SELECT * FROM audit_events WHERE stream = $1 AND seq IN ({}) ORDER BY seq", places(2, seqs.len()));
+pub(in crate::audit) async fn some(
+    tx: &mut Tx,
+    stream: &str,
+    seqs: &[i64],
+) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "SELECT * FROM audit_events WHERE stream = $1 AND seq IN ({}) ORDER BY seq",
+        places(2, seqs.len())
+    );
     Ok(on!(tx, c => {
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(stream);
         seqs.iter().fold(query, |query, seq| query.bind(*seq)).fetch_all(c)
@@ -62,14 +73,18 @@ pub(in crate::audit) async fn names(tx: &mut Tx, user: &UserId) -> Result<Vec<St
 
 /// The invitations that a person answered.
 pub(in crate::audit) async fn invitations(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT DISTINCT target_id FROM audit_events WHERE subject_id = $1 AND target_kind = 'invitation'")
-        .bind(user.as_str()).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT DISTINCT target_id FROM audit_events WHERE subject_id = $1 AND target_kind = 'invitation'")
+        .bind(user.as_str()).fetch_all(c))?,
+    )
 }
 
 /// What the two names of a change of name were, as they stand in the event.
 pub(in crate::audit) async fn renamings(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT changes FROM audit_events WHERE stream = $1 AND action = 'account.renamed'")
-        .bind(user.as_str()).fetch_all(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT changes FROM audit_events WHERE stream = $1 AND action = 'account.renamed'")
+        .bind(user.as_str()).fetch_all(c))?,
+    )
 }
 
 /// Whose address this was, as far as the log tells: who added it, or answered an invitation to it.

@@ -52,7 +52,12 @@ pub(super) struct Sought {
 impl Sought {
     /// Finds what the logs, and the accounts while they are there, know somebody by; and whether an account is there.
     pub async fn find(tx: &mut Tx, whom: &[String]) -> Result<(Self, bool)> {
-        let mut sought = Self { users: Vec::new(), addresses: BTreeSet::new(), names: BTreeSet::new(), invitations: BTreeSet::new() };
+        let mut sought = Self {
+            users: Vec::new(),
+            addresses: BTreeSet::new(),
+            names: BTreeSet::new(),
+            invitations: BTreeSet::new(),
+        };
         for whom in whom {
             let user = sought.one(tx, whom.trim()).await?;
             sought.users.extend(user);
@@ -71,7 +76,9 @@ impl Sought {
         if whom.starts_with(&format!("{}_", UserId::PREFIX)) {
             return Ok(Some(whom.into()));
         }
-        let address = text::email(whom).map_err(|message| Refusal::field("whom", format!("{message} Or write the id of an account.")))?;
+        let address = text::email(whom).map_err(|message| {
+            Refusal::field("whom", format!("{message} Or write the id of an account."))
+        })?;
         let user = holder(tx, &address).await?;
         self.addresses.insert(address);
         Ok(user)
@@ -81,16 +88,26 @@ impl Sought {
     async fn know(&mut self, tx: &mut Tx, user: &UserId) -> Result<bool> {
         let known = accounts::known_by(tx, user).await?;
         if known.is_none() && !queries::redact::knows(tx, user).await? {
-            return Err(Refusal::field("whom", format!("No account ever had the id {user}.")));
+            return Err(Refusal::field(
+                "whom",
+                format!("No account ever had the id {user}."),
+            ));
         }
         let is_alive = known.is_some();
         known.into_iter().flatten().for_each(|text| self.add(&text));
-        queries::redact::names(tx, user).await?.iter().for_each(|text| self.add(text));
+        queries::redact::names(tx, user)
+            .await?
+            .iter()
+            .for_each(|text| self.add(text));
         for changes in queries::redact::renamings(tx, user).await? {
             let changes: Value = serde_json::from_str(&changes).unwrap_or_default();
-            [&changes["before"], &changes["after"]].into_iter().filter_map(Value::as_str).for_each(|text| self.add(text));
+            [&changes["before"], &changes["after"]]
+                .into_iter()
+                .filter_map(Value::as_str)
+                .for_each(|text| self.add(text));
         }
-        self.invitations.extend(queries::redact::invitations(tx, user).await?);
+        self.invitations
+            .extend(queries::redact::invitations(tx, user).await?);
         Ok(is_alive)
     }
 
@@ -124,18 +141,28 @@ impl Sought {
             return BTreeSet::new();
         }
         let acted = self.is(&event.actor_id);
-        let concerned = event.subject_id.as_deref().is_some_and(|id| self.is(id)) || self.invitations.contains(&event.target_id);
+        let concerned = event.subject_id.as_deref().is_some_and(|id| self.is(id))
+            || self.invitations.contains(&event.target_id);
         let theirs = acted || concerned || self.is(&event.stream);
         let others = event.subject_id.is_some() && !concerned;
         let named = |(column, text): &(&'static str, &str)| match *column {
             _ if text.is_empty() || *text == blank(column) => false,
             "actor_name" | "ip" | "client" => acted,
-            "target_id" => self.addresses.contains(&text.to_lowercase()) || theirs && self.names.contains(&text.to_lowercase()),
+            "target_id" => {
+                self.addresses.contains(&text.to_lowercase())
+                    || theirs && self.names.contains(&text.to_lowercase())
+            }
             // Somebody else of the same name keeps it.
             "target_name" => self.has_address(text) || !others && self.has_name(text, theirs),
-            _ => leaves(&serde_json::from_str(text).unwrap_or_default(), &|leaf| self.has_address(leaf) || self.has_name(leaf, theirs)),
+            _ => leaves(&serde_json::from_str(text).unwrap_or_default(), &|leaf| {
+                self.has_address(leaf) || self.has_name(leaf, theirs)
+            }),
         };
-        personal(event).into_iter().filter(named).map(|(column, _)| column).collect()
+        personal(event)
+            .into_iter()
+            .filter(named)
+            .map(|(column, _)| column)
+            .collect()
     }
 
     fn has_address(&self, text: &str) -> bool {
@@ -144,9 +171,14 @@ impl Sought {
 
     /// A part of somebody's address is no name.
     fn has_name(&self, text: &str, theirs: bool) -> bool {
-        let words: Vec<&str> = text.split_whitespace().filter(|word| !word.contains('@')).collect();
+        let words: Vec<&str> = text
+            .split_whitespace()
+            .filter(|word| !word.contains('@'))
+            .collect();
         let text = words.join(" ");
-        self.names.iter().any(|name| (theirs || !OWN_WORDS.contains(&name.as_str())) && mentions(&text, name))
+        self.names
+            .iter()
+            .any(|name| (theirs || !OWN_WORDS.contains(&name.as_str())) && mentions(&text, name))
     }
 }
 
@@ -158,7 +190,13 @@ async fn holder(tx: &mut Tx, address: &str) -> Result<Option<UserId>> {
     let mut held = queries::redact::holders(tx, address).await?;
     if held.len() > 1 {
         let ids: Vec<String> = held.iter().map(UserId::to_string).collect();
-        return Err(Refusal::field("whom", format!("Several accounts had the address {address}: {}. Name one of them.", ids.join(", "))));
+        return Err(Refusal::field(
+            "whom",
+            format!(
+                "Several accounts had the address {address}: {}. Name one of them.",
+                ids.join(", ")
+            ),
+        ));
     }
     Ok(held.pop())
 }
@@ -186,7 +224,10 @@ fn mentions(text: &str, lower: &str) -> bool {
             Some('-' | '_') => of_address,
             next => next.is_some_and(char::is_alphanumeric),
         };
-        !goes_on && !before.is_some_and(|c| c.is_alphanumeric() || of_address && "!#$%&'*+-/=?^_`{|}~.".contains(c))
+        !goes_on
+            && !before.is_some_and(|c| {
+                c.is_alphanumeric() || of_address && "!#$%&'*+-/=?^_`{|}~.".contains(c)
+            })
     })
 }
 

@@ -56,24 +56,35 @@ fn time(value: &Value) -> Option<Micros> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().chars().take(500).collect()
+    value
+        .as_str()
+        .unwrap_or_default()
+        .chars()
+        .take(500)
+        .collect()
 }
 
 /// An object's id, where Stripe gives it alone or with the whole object.
 pub(super) fn id_of(value: &Value) -> Option<&str> {
-    value.as_str().or_else(|| value["id"].as_str()).filter(|id| !id.is_empty())
+    value
+        .as_str()
+        .or_else(|| value["id"].as_str())
+        .filter(|id| !id.is_empty())
 }
 
 impl Subscription {
     fn new(value: &Value) -> Option<Self> {
         let item = &value["items"]["data"][0];
         // Each item has its own period since 2025-03-31; before, the subscription had it.
-        let period_end = time(&item["current_period_end"]).or_else(|| time(&value["current_period_end"]));
+        let period_end =
+            time(&item["current_period_end"]).or_else(|| time(&value["current_period_end"]));
         let at_period_end = value["cancel_at_period_end"] == Value::Bool(true);
         Some(Self {
             id: value["id"].as_str()?.to_owned(),
             status: value["status"].as_str()?.to_owned(),
-            price: id_of(&item["price"]).or_else(|| id_of(&item["plan"])).map(str::to_owned),
+            price: id_of(&item["price"])
+                .or_else(|| id_of(&item["plan"]))
+                .map(str::to_owned),
             period_end,
             cancel_at: time(&value["cancel_at"]).or(period_end.filter(|_| at_period_end)),
             trial_end: time(&value["trial_end"]),
@@ -99,8 +110,10 @@ impl Invoice {
 
     /// `EUR 49.00`. A few currencies have no smaller unit, as Stripe's list says.
     pub fn amount(&self) -> String {
-        const WHOLE: [&str; 16] =
-            ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"];
+        const WHOLE: [&str; 16] = [
+            "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd",
+            "vuv", "xaf", "xof", "xpf",
+        ];
         let currency = self.currency.to_uppercase();
         if WHOLE.contains(&self.currency.as_str()) {
             return format!("{currency} {}", self.total);
@@ -112,31 +125,55 @@ impl Invoice {
 }
 
 /// Reads everything about a customer as it is now. A customer who is gone at Stripe has nothing there.
-pub(super) async fn read(stripe: &Client<'_>, customer: &str, shows: impl Fn(&str) -> bool) -> Result<Read, Failure> {
+pub(super) async fn read(
+    stripe: &Client<'_>,
+    customer: &str,
+    shows: impl Fn(&str) -> bool,
+) -> Result<Read, Failure> {
     let of = [("customer", customer), ("limit", KEPT)];
     let every = [("customer", customer), ("status", "all"), ("limit", "100")];
-    let asked =
-        futures::try_join!(stripe.list("/v1/subscriptions", &every), stripe.list("/v1/invoices", &of), stripe.list("/v1/charges", &of));
+    let asked = futures::try_join!(
+        stripe.list("/v1/subscriptions", &every),
+        stripe.list("/v1/invoices", &of),
+        stripe.list("/v1/charges", &of)
+    );
     let (subscriptions, invoices, charges) = match asked {
         Err(Failure::Missing) => return Ok(Read::default()),
         asked => asked?,
     };
     let mut read = Read {
         subscriptions: subscriptions.iter().filter_map(Subscription::new).collect(),
-        invoices: invoices.iter().filter_map(|invoice| Invoice::new(invoice, &shows)).collect(),
+        invoices: invoices
+            .iter()
+            .filter_map(|invoice| Invoice::new(invoice, &shows))
+            .collect(),
         ..Read::default()
     };
-    let paid = charges.iter().filter(|charge| charge["status"] == "succeeded");
+    let paid = charges
+        .iter()
+        .filter(|charge| charge["status"] == "succeeded");
     let newest = paid.min_by_key(|charge| Reverse(charge["created"].as_i64()));
     if newest.is_some_and(|charge| charge["refunded"] == Value::Bool(true)) {
         read.payment = Payment::Refunded;
     }
-    for charge in charges.iter().filter(|charge| charge["disputed"] == Value::Bool(true)) {
-        let Some(id) = charge["id"].as_str() else { continue };
+    for charge in charges
+        .iter()
+        .filter(|charge| charge["disputed"] == Value::Bool(true))
+    {
+        let Some(id) = charge["id"].as_str() else {
+            continue;
+        };
         for dispute in stripe.list("/v1/disputes", &[("charge", id)]).await? {
             match dispute["status"].as_str() {
-                Some("needs_response" | "under_review" | "warning_needs_response" | "warning_under_review") => read.disputed = true,
-                Some("lost") if newest.is_some_and(|newest| newest["id"] == charge["id"]) => read.payment = Payment::TakenBack,
+                Some(
+                    "needs_response"
+                    | "under_review"
+                    | "warning_needs_response"
+                    | "warning_under_review",
+                ) => read.disputed = true,
+                Some("lost") if newest.is_some_and(|newest| newest["id"] == charge["id"]) => {
+                    read.payment = Payment::TakenBack
+                }
                 _ => {}
             }
         }

@@ -71,21 +71,45 @@ impl Going {
 ///
 /// Refuses who neither owns the organization nor has the billing role (S1-93); a plan without such a price; an
 /// installation without Stripe; and the beginning of another checkout in the minute in which one is being begun.
-pub async fn begin_checkout(app: &App, actor: &Actor, plan: &str, period: Option<Period>) -> Result<Going> {
+pub async fn begin_checkout(
+    app: &App,
+    actor: &Actor,
+    plan: &str,
+    period: Option<Period>,
+) -> Result<Going> {
     access::require(actor.role, Permission::ManageBilling)?;
     actor.person.require_write()?;
     let stripe = Client::new(app).ok_or_else(super::not_set_up)?;
-    let period = period.ok_or_else(|| Refusal::field("every", "Choose whether to pay by the month or by the year."))?;
-    let plan = app.plans.find(plan).ok_or_else(|| Refusal::field("plan", "There is no such plan."))?;
+    let period = period.ok_or_else(|| {
+        Refusal::field(
+            "every",
+            "Choose whether to pay by the month or by the year.",
+        )
+    })?;
+    let plan = app
+        .plans
+        .find(plan)
+        .ok_or_else(|| Refusal::field("plan", "There is no such plan."))?;
     let Some(price) = period.price(plan) else {
-        return Err(Refusal::field("plan", format!("{} can't be paid for by the {}.", plan.name, period.as_str())));
+        return Err(Refusal::field(
+            "plan",
+            format!(
+                "{} can't be paid for by the {}.",
+                plan.name,
+                period.as_str()
+            ),
+        ));
     };
     let customer = customer(app, actor, &stripe).await?;
     if read_now(app, &actor.org.id, None).await?.is_live() {
         return portal(app, actor, &stripe, &customer).await;
     }
     let mut claim = claim(app, actor, plan, period, price).await?;
-    while let Claim::Shared { attempt, session: Some(session) } = &claim {
+    while let Claim::Shared {
+        attempt,
+        session: Some(session),
+    } = &claim
+    {
         if let Some(url) = still_open(app, &stripe, session).await? {
             return Ok(Going::Checkout(url));
         }
@@ -125,12 +149,19 @@ async fn customer(app: &App, actor: &Actor, stripe: &Client<'_>) -> Result<Strin
     if let Some(customer) = known {
         return Ok(customer);
     }
-    let said: Vec<(&str, &str)> =
-        fields.iter().map(|(name, value)| (*name, value.as_str())).filter(|(_, value)| !value.is_empty()).collect();
+    let said: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
     let mut all = said.clone();
     all.push(("metadata[roster_organization]", actor.org.id.as_str()));
     // The same for all who come at once; Stripe refuses the same key with other fields, so they are part of it.
-    let once = format!("roster-customer-{}-{}", actor.org.id, &secret::hash(&format!("{said:?}"))[..16]);
+    let once = format!(
+        "roster-customer-{}-{}",
+        actor.org.id,
+        &secret::hash(&format!("{said:?}"))[..16]
+    );
     let made = stripe.post("/v1/customers", &all, &once).await?;
     let id = made["id"].as_str().ok_or(Failure::Refused)?;
     let (mut tx, actor) = app.db.write(actor).await?;
@@ -156,21 +187,45 @@ enum Claim {
 }
 
 /// Finds the checkout that goes on, or begins one.
-async fn claim(app: &App, actor: &Actor, plan: &Plan, period: Period, price: &str) -> Result<Claim> {
+async fn claim(
+    app: &App,
+    actor: &Actor,
+    plan: &Plan,
+    period: Period,
+    price: &str,
+) -> Result<Claim> {
     let now = app.now();
     let mut tx = app.db.read().await?;
     let last = queries::checkout(&mut tx, &actor.org.id).await?;
     drop(tx);
     match last {
-        Some(last) if last.price_id == price && now - last.begun_at < SHARED => {
-            Ok(Claim::Shared { attempt: last.attempt, session: last.session_id })
+        Some(last) if last.price_id == price && now - last.begun_at < SHARED => Ok(Claim::Shared {
+            attempt: last.attempt,
+            session: last.session_id,
+        }),
+        other => {
+            begin_next(
+                app,
+                actor,
+                plan,
+                period,
+                price,
+                other.map(|last| last.attempt),
+            )
+            .await
         }
-        other => begin_next(app, actor, plan, period, price, other.map(|last| last.attempt)).await,
     }
 }
 
 /// Begins the next attempt after the one that was `seen`, or joins one that somebody else has begun for the same price since.
-async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price: &str, seen: Option<i64>) -> Result<Claim> {
+async fn begin_next(
+    app: &App,
+    actor: &Actor,
+    plan: &Plan,
+    period: Period,
+    price: &str,
+    seen: Option<i64>,
+) -> Result<Claim> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     access::require(actor.role, Permission::ManageBilling)?;
@@ -178,7 +233,10 @@ async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price
     if let Some(last) = &last {
         let is_beginning = last.session_id.is_none() && now - last.begun_at < BEGINNING;
         if last.price_id == price && (is_beginning || Some(last.attempt) != seen) {
-            return Ok(Claim::Shared { attempt: last.attempt, session: last.session_id.clone() });
+            return Ok(Claim::Shared {
+                attempt: last.attempt,
+                session: last.session_id.clone(),
+            });
         }
         if is_beginning {
             return Err(another_begins());
@@ -186,9 +244,15 @@ async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price
     }
     let attempt = last.map_or(1, |last| last.attempt + 1);
     queries::begin_checkout(&mut tx, &actor.org.id, attempt, price, now).await?;
-    let event = Event::new(Category::Billing, "billing.checkout_started", "organization", actor.org.id.to_string(), &*actor.org.name)
-        .with("plan", &*plan.name)
-        .with("every", period.as_str());
+    let event = Event::new(
+        Category::Billing,
+        "billing.checkout_started",
+        "organization",
+        actor.org.id.to_string(),
+        &*actor.org.name,
+    )
+    .with("plan", &*plan.name)
+    .with("every", period.as_str());
     audit::record(&mut tx, &actor, now, event).await?;
     tx.commit().await?;
     Ok(Claim::New { attempt })
@@ -196,20 +260,41 @@ async fn begin_next(app: &App, actor: &Actor, plan: &Plan, period: Period, price
 
 /// The address of a checkout that can still be paid.
 async fn still_open(app: &App, stripe: &Client<'_>, session: &str) -> Result<Option<String>> {
-    let session = match stripe.get(&format!("/v1/checkout/sessions/{session}"), &[]).await {
+    let session = match stripe
+        .get(&format!("/v1/checkout/sessions/{session}"), &[])
+        .await
+    {
         Ok(session) => session,
         Err(Failure::Missing) => return Ok(None),
         Err(failure) => return Err(failure.into()),
     };
-    if session["status"] != "open" { Ok(None) } else { leads(app, &session).map(Some) }
+    if session["status"] != "open" {
+        Ok(None)
+    } else {
+        leads(app, &session).map(Some)
+    }
 }
 
 /// Ends every other checkout that is still open, so that nobody pays in two. `false`: one was just paid.
-async fn close_others(app: &App, actor: &Actor, stripe: &Client<'_>, customer: &str, attempt: i64) -> Result<bool> {
+async fn close_others(
+    app: &App,
+    actor: &Actor,
+    stripe: &Client<'_>,
+    customer: &str,
+    attempt: i64,
+) -> Result<bool> {
     let attempt = attempt.to_string();
-    let open = stripe.list("/v1/checkout/sessions", &[("customer", customer), ("status", "open"), ("limit", "100")]).await?;
+    let open = stripe
+        .list(
+            "/v1/checkout/sessions",
+            &[("customer", customer), ("status", "open"), ("limit", "100")],
+        )
+        .await?;
     let mut was_paid = false;
-    for session in open.iter().filter(|session| session["metadata"]["roster_attempt"] != attempt) {
+    for session in open
+        .iter()
+        .filter(|session| session["metadata"]["roster_attempt"] != attempt)
+    {
         was_paid |= !end_session(stripe, session["id"].as_str().ok_or(Failure::Refused)?).await?;
     }
     Ok(!was_paid || !read_now(app, &actor.org.id, None).await?.is_live())
@@ -217,7 +302,14 @@ async fn close_others(app: &App, actor: &Actor, stripe: &Client<'_>, customer: &
 
 /// Ends a checkout. `false`: it was over, and so may have been paid.
 pub(super) async fn end_session(stripe: &Client<'_>, session: &str) -> Result<bool> {
-    match stripe.post(&format!("/v1/checkout/sessions/{session}/expire"), &[], &format!("roster-expire-{session}")).await {
+    match stripe
+        .post(
+            &format!("/v1/checkout/sessions/{session}/expire"),
+            &[],
+            &format!("roster-expire-{session}"),
+        )
+        .await
+    {
         Ok(_) => Ok(true),
         Err(Failure::Refused) => Ok(false),
         Err(failure) => Err(failure.into()),
@@ -242,12 +334,18 @@ async fn create_session(
         ("line_items[0][quantity]", "1"),
         ("client_reference_id", org.as_str()),
         ("metadata[roster_attempt]", &number),
-        ("subscription_data[metadata][roster_organization]", org.as_str()),
+        (
+            "subscription_data[metadata][roster_organization]",
+            org.as_str(),
+        ),
         ("success_url", &done),
         ("cancel_url", &cancelled),
     ];
     // Stripe refuses the same key with other fields, and a slug may change.
-    let once = format!("roster-checkout-{org}-{attempt}-{}", &secret::hash(&back)[..8]);
+    let once = format!(
+        "roster-checkout-{org}-{attempt}-{}",
+        &secret::hash(&back)[..8]
+    );
     let session = stripe.post("/v1/checkout/sessions", &fields, &once).await?;
     let id = session["id"].as_str().ok_or(Failure::Refused)?;
     Ok((id.to_owned(), leads(app, &session)?))
@@ -260,7 +358,9 @@ pub async fn open_portal(app: &App, actor: &Actor) -> Result<Going> {
     actor.person.require_write()?;
     let stripe = Client::new(app).ok_or_else(super::not_set_up)?;
     let mut tx = app.db.read().await?;
-    let row = queries::standing(&mut tx, &actor.org.id).await?.unwrap_or_default();
+    let row = queries::standing(&mut tx, &actor.org.id)
+        .await?
+        .unwrap_or_default();
     drop(tx);
     let customer = row.stripe_customer_id.ok_or_else(|| {
         Refusal::conflict("nothing_at_stripe", "There is nothing to manage yet: this organization never began to pay. Choose a plan first.")
@@ -269,10 +369,20 @@ pub async fn open_portal(app: &App, actor: &Actor) -> Result<Going> {
 }
 
 async fn portal(app: &App, actor: &Actor, stripe: &Client<'_>, customer: &str) -> Result<Going> {
-    let back = format!("{}/orgs/{}/billing/managed", app.config.base_url(), actor.org.slug);
+    let back = format!(
+        "{}/orgs/{}/billing/managed",
+        app.config.base_url(),
+        actor.org.slug
+    );
     // Each visit has its own page, which works once.
     let once = format!("roster-portal-{}", secret::random_token());
-    let session = stripe.post("/v1/billing_portal/sessions", &[("customer", customer), ("return_url", &back)], &once).await?;
+    let session = stripe
+        .post(
+            "/v1/billing_portal/sessions",
+            &[("customer", customer), ("return_url", &back)],
+            &once,
+        )
+        .await?;
     Ok(Going::Portal(leads(app, &session)?))
 }
 

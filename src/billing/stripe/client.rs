@@ -37,7 +37,9 @@ pub(super) enum Failure {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unreachable => Self::Unavailable("Stripe, where payments are made, can't be reached now. Try again in a few minutes."),
+            Failure::Unreachable => Self::Unavailable(
+                "Stripe, where payments are made, can't be reached now. Try again in a few minutes.",
+            ),
             Failure::Missing | Failure::Refused => Self::Unavailable(
                 "Stripe, where payments are made, didn't take what Roster asked for. Whoever runs this server \
                  finds the reason in its log.",
@@ -50,15 +52,24 @@ impl<'a> Client<'a> {
     /// `None` where the settings name no key.
     pub(super) fn new(app: &'a App) -> Option<Self> {
         let key = app.config.stripe_api_key.as_ref()?.reveal();
-        Some(Self { http: &app.http, base: app.config.stripe_api_url.as_str().trim_end_matches('/'), key })
+        Some(Self {
+            http: &app.http,
+            base: app.config.stripe_api_url.as_str().trim_end_matches('/'),
+            key,
+        })
     }
 
     pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
-        self.send(path, || self.http.get(self.url(path)).query(query)).await
+        self.send(path, || self.http.get(self.url(path)).query(query))
+            .await
     }
 
     /// The whole of the first page of a list, newest first.
-    pub(super) async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
+    pub(super) async fn list(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<Value>, Failure> {
         match self.get(path, query).await?["data"].take() {
             Value::Array(data) => Ok(data),
             _ => {
@@ -69,8 +80,19 @@ impl<'a> Client<'a> {
     }
 
     /// Stripe does what has the same `once` a single time, and answers the same again (for a day at least).
-    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)], once: &str) -> Result<Value, Failure> {
-        self.send(path, || self.http.post(self.url(path)).header("idempotency-key", once).form(fields)).await
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        once: &str,
+    ) -> Result<Value, Failure> {
+        self.send(path, || {
+            self.http
+                .post(self.url(path))
+                .header("idempotency-key", once)
+                .form(fields)
+        })
+        .await
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Value, Failure> {
@@ -82,9 +104,16 @@ impl<'a> Client<'a> {
     }
 
     /// Neither the key nor what is sent or answered goes to the log; Stripe's own code for a refusal does.
-    async fn send(&self, path: &str, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Value, Failure> {
+    async fn send(
+        &self,
+        path: &str,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Value, Failure> {
         for _ in 0..TRIES {
-            let request = request().bearer_auth(self.key).header("stripe-version", VERSION).timeout(PATIENCE);
+            let request = request()
+                .bearer_auth(self.key)
+                .header("stripe-version", VERSION)
+                .timeout(PATIENCE);
             let failed = |error: reqwest::Error| {
                 tracing::warn!(error = %error.without_url(), path, "Stripe could not be asked");
                 Failure::Unreachable
@@ -103,10 +132,21 @@ impl<'a> Client<'a> {
             if status.is_success() {
                 return Ok(body);
             }
-            let word = |name: &str| body["error"][name].as_str().unwrap_or_default().chars().take(80).collect::<String>();
+            let word = |name: &str| {
+                body["error"][name]
+                    .as_str()
+                    .unwrap_or_default()
+                    .chars()
+                    .take(80)
+                    .collect::<String>()
+            };
             let (code, field) = (word("code"), word("param"));
             tracing::error!(%status, path, code, field, "Stripe refused");
-            return Err(if code == "resource_missing" { Failure::Missing } else { Failure::Refused });
+            return Err(if code == "resource_missing" {
+                Failure::Missing
+            } else {
+                Failure::Refused
+            });
         }
         tracing::warn!(path, "Stripe is still busy with the same call");
         Err(Failure::Unreachable)

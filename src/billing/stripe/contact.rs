@@ -18,7 +18,11 @@ pub(super) type Fields = Vec<(&'static str, String)>;
 /// Stripe shows an address as it is structured, and ours is lines that somebody typed: the first one is its first line, the
 /// others stand together in its second.
 pub(super) fn fields(organization: &str, contact: &Contact) -> Fields {
-    let name = if contact.name.is_empty() { organization } else { &contact.name };
+    let name = if contact.name.is_empty() {
+        organization
+    } else {
+        &contact.name
+    };
     let mut fields = vec![("name", name.to_owned()), ("email", contact.email.clone())];
     match contact.address.split_once('\n') {
         Some((first, others)) => {
@@ -26,7 +30,10 @@ pub(super) fn fields(organization: &str, contact: &Contact) -> Fields {
             fields.push(("address[line2]", others.replace('\n', ", ")));
         }
         None if contact.address.is_empty() => fields.push(("address", String::new())),
-        None => fields.extend([("address[line1]", contact.address.clone()), ("address[line2]", String::new())]),
+        None => fields.extend([
+            ("address[line1]", contact.address.clone()),
+            ("address[line2]", String::new()),
+        ]),
     }
     fields
 }
@@ -35,7 +42,11 @@ pub(super) fn fields(organization: &str, contact: &Contact) -> Fields {
 pub(super) async fn wanted(tx: &mut Tx, org: &OrgId) -> Result<(Option<String>, Fields)> {
     let organization = organizations::find(tx, org).await?;
     let row = accounts::account(tx, org).await?.unwrap_or_default();
-    let contact = Contact { email: row.email, name: row.name, address: row.address };
+    let contact = Contact {
+        email: row.email,
+        name: row.name,
+        address: row.address,
+    };
     Ok((row.stripe_customer_id, fields(&organization.name, &contact)))
 }
 
@@ -57,16 +68,28 @@ pub(crate) async fn send_contact(app: &App, org: &OrgId) -> Result<(), outbox::F
         Ok((None, _)) | Err(crate::error::Refusal::NotFound) => return Ok(()),
         Err(refusal) => return Err(ForNow(refusal.to_string())),
     };
-    let Some(stripe) = Client::new(app) else { return Err(ForNow("Stripe isn't set up".into())) };
+    let Some(stripe) = Client::new(app) else {
+        return Err(ForNow("Stripe isn't set up".into()));
+    };
     // Every try has a key of its own: Stripe answers the same key with the same failure for a day.
     let once = format!("roster-contact-{}", secret::random_token());
-    let sent: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    match stripe.post(&format!("/v1/customers/{customer}"), &sent, &once).await {
+    let sent: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    match stripe
+        .post(&format!("/v1/customers/{customer}"), &sent, &once)
+        .await
+    {
         Ok(_) => {}
-        Err(Failure::Missing) => return Err(ForGood("Stripe has no such customer any more".into())),
+        Err(Failure::Missing) => {
+            return Err(ForGood("Stripe has no such customer any more".into()));
+        }
         Err(Failure::Unreachable) => return Err(ForNow("Stripe can't be reached".into())),
         // A key without the right for it, for one, is mended by the operator.
-        Err(Failure::Refused) => return Err(ForNow("Stripe refused it; the log has its reason".into())),
+        Err(Failure::Refused) => {
+            return Err(ForNow("Stripe refused it; the log has its reason".into()));
+        }
     }
     // Two workers may send two changes at once; the one that ends last finds out whether it sent the newest.
     match read().await {
@@ -81,12 +104,30 @@ mod tests {
 
     #[test]
     fn s1_91_an_address_of_lines_goes_to_stripe_as_two_and_an_empty_one_is_taken_away() {
-        let of = |address: &str| fields("Acme", &Contact { address: address.into(), ..Contact::default() })[2..].to_vec();
+        let of = |address: &str| {
+            fields(
+                "Acme",
+                &Contact {
+                    address: address.into(),
+                    ..Contact::default()
+                },
+            )[2..]
+                .to_vec()
+        };
         assert_eq!(of(""), [("address", String::new())]);
-        assert_eq!(of("1 Long Street"), [("address[line1]", "1 Long Street".to_owned()), ("address[line2]", String::new())]);
+        assert_eq!(
+            of("1 Long Street"),
+            [
+                ("address[line1]", "1 Long Street".to_owned()),
+                ("address[line2]", String::new())
+            ]
+        );
         assert_eq!(
             of("1 Long Street\n10115 Berlin\nGermany"),
-            [("address[line1]", "1 Long Street".to_owned()), ("address[line2]", "10115 Berlin, Germany".to_owned())]
+            [
+                ("address[line1]", "1 Long Street".to_owned()),
+                ("address[line2]", "10115 Berlin, Germany".to_owned())
+            ]
         );
     }
 }

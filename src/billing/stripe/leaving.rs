@@ -16,7 +16,9 @@ const AT_ONCE: i64 = 100;
 
 /// Whether a subscription goes on, as was last read: what deleting the organization ends.
 pub(crate) async fn is_paying(tx: &mut Tx, org: &OrgId) -> Result<bool> {
-    Ok(queries::standing(tx, org).await?.is_some_and(|row| is_live(Status::parse(&row.status))))
+    Ok(queries::standing(tx, org)
+        .await?
+        .is_some_and(|row| is_live(Status::parse(&row.status))))
 }
 
 /// Ends what deleted organizations still have at Stripe: checkouts that could be paid, and subscriptions, at once and without
@@ -35,12 +37,27 @@ pub(super) async fn end_left_behind(app: &App, stripe: &Client<'_>) -> Result<()
 }
 
 async fn end(stripe: &Client<'_>, customer: &str) -> Result<()> {
-    let sessions = stripe.list("/v1/checkout/sessions", &[("customer", customer), ("status", "open"), ("limit", "100")]).await?;
+    let sessions = stripe
+        .list(
+            "/v1/checkout/sessions",
+            &[("customer", customer), ("status", "open"), ("limit", "100")],
+        )
+        .await?;
     for session in sessions.iter().filter_map(id_of) {
         end_session(stripe, session).await?;
     }
-    let subscriptions = stripe.list("/v1/subscriptions", &[("customer", customer), ("status", "all"), ("limit", "100")]).await?;
-    for one in subscriptions.iter().filter(|one| !matches!(one["status"].as_str(), Some("canceled" | "incomplete_expired"))) {
+    let subscriptions = stripe
+        .list(
+            "/v1/subscriptions",
+            &[("customer", customer), ("status", "all"), ("limit", "100")],
+        )
+        .await?;
+    for one in subscriptions.iter().filter(|one| {
+        !matches!(
+            one["status"].as_str(),
+            Some("canceled" | "incomplete_expired")
+        )
+    }) {
         let Some(id) = id_of(one) else { continue };
         match stripe.delete(&format!("/v1/subscriptions/{id}")).await {
             Ok(_) | Err(Failure::Missing) => {}

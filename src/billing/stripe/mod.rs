@@ -26,5 +26,8 @@ pub use webhook::{Received, receive};
 use crate::error::Refusal;
 
 fn not_set_up() -> Refusal {
-    Refusal::conflict("stripe_not_set_up", "This Roster takes no payments: Stripe isn't set up. Whoever runs the server sets plans.")
+    Refusal::conflict(
+        "stripe_not_set_up",
+        "This Roster takes no payments: Stripe isn't set up. Whoever runs the server sets plans.",
+    )
 }

@@ -56,7 +56,14 @@ pub(super) async fn take_turn(tx: &mut Tx, org: &OrgId) -> Result<Option<Turn>> 
 }
 
 /// Keeps what was read, unless a later read was kept before. `false`: it was.
-pub(super) async fn store(tx: &mut Tx, org: &OrgId, turn: i64, now: &Standing, invoices: &str, at: Micros) -> Result<bool> {
+pub(super) async fn store(
+    tx: &mut Tx,
+    org: &OrgId,
+    turn: i64,
+    now: &Standing,
+    invoices: &str,
+    at: Micros,
+) -> Result<bool> {
     let done = run!(
         tx,
         sqlx::query(
@@ -97,18 +104,27 @@ pub(super) async fn note_failure(tx: &mut Tx, org: &OrgId, turn: i64, at: Micros
 
 /// What was told last by mail.
 pub(super) async fn told(tx: &mut Tx, org: &OrgId) -> Result<String> {
-    let told: Option<String> =
-        on!(tx, c => sqlx::query_scalar("SELECT told FROM billing_accounts WHERE org_id = $1").bind(org.as_str()).fetch_optional(c))?;
+    let told: Option<String> = on!(tx, c => sqlx::query_scalar("SELECT told FROM billing_accounts WHERE org_id = $1").bind(org.as_str()).fetch_optional(c))?;
     Ok(told.unwrap_or_default())
 }
 
 pub(super) async fn set_told(tx: &mut Tx, org: &OrgId, news: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE billing_accounts SET told = $2 WHERE org_id = $1").bind(org.as_str()).bind(news))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE billing_accounts SET told = $2 WHERE org_id = $1")
+            .bind(org.as_str())
+            .bind(news)
+    )?;
     Ok(())
 }
 
 /// Organizations, by id, whose plan ended by itself and that were not told.
-pub(super) async fn untold(tx: &mut Tx, now: Micros, after: &str, limit: i64) -> Result<Vec<String>> {
+pub(super) async fn untold(
+    tx: &mut Tx,
+    now: Micros,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT b.org_id FROM billing_accounts b JOIN organizations o ON o.id = b.org_id
          WHERE b.stripe_plan_until <= $1 AND b.told <> 'ended' AND b.org_id > $2 AND o.deleted_at IS NULL ORDER BY b.org_id LIMIT $3")
@@ -116,7 +132,12 @@ pub(super) async fn untold(tx: &mut Tx, now: Micros, after: &str, limit: i64) ->
 }
 
 pub(super) async fn set_alert(tx: &mut Tx, org: &OrgId, alert: &str) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE organizations SET billing_alert = $2 WHERE id = $1").bind(org.as_str()).bind(alert))?;
+    run!(
+        tx,
+        sqlx::query("UPDATE organizations SET billing_alert = $2 WHERE id = $1")
+            .bind(org.as_str())
+            .bind(alert)
+    )?;
     Ok(())
 }
 
@@ -130,13 +151,18 @@ pub(super) async fn keep_customer(tx: &mut Tx, org: &OrgId, customer: &str) -> R
 }
 
 pub(super) async fn has_event(tx: &mut Tx, event: &str) -> Result<bool> {
-    let found: Option<i64> =
-        on!(tx, c => sqlx::query_scalar("SELECT received_at FROM stripe_events WHERE id = $1").bind(event).fetch_optional(c))?;
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar("SELECT received_at FROM stripe_events WHERE id = $1").bind(event).fetch_optional(c))?;
     Ok(found.is_some())
 }
 
 /// `false`: it is there already.
-pub(super) async fn insert_event(tx: &mut Tx, org: &OrgId, event: &str, kind: &str, at: Micros) -> Result<bool> {
+pub(super) async fn insert_event(
+    tx: &mut Tx,
+    org: &OrgId,
+    event: &str,
+    kind: &str,
+    at: Micros,
+) -> Result<bool> {
     let done = run!(
         tx,
         sqlx::query("INSERT INTO stripe_events (id, org_id, kind, received_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")
@@ -149,7 +175,10 @@ pub(super) async fn insert_event(tx: &mut Tx, org: &OrgId, event: &str, kind: &s
 }
 
 pub(super) async fn delete_events(tx: &mut Tx, before: Micros) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM stripe_events WHERE received_at < $1").bind(before))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM stripe_events WHERE received_at < $1").bind(before)
+    )?;
     Ok(())
 }
 
@@ -161,7 +190,12 @@ row! {
 }
 
 /// Organizations with a customer, by id, whose state was last read before a moment, or never.
-pub(super) async fn due(tx: &mut Tx, read_before: Micros, after: &str, limit: i64) -> Result<Vec<DueRow>> {
+pub(super) async fn due(
+    tx: &mut Tx,
+    read_before: Micros,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<DueRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT b.org_id, o.slug FROM billing_accounts b JOIN organizations o ON o.id = b.org_id
          WHERE b.stripe_customer_id IS NOT NULL AND COALESCE(b.stripe_read_at, 0) < $1 AND b.org_id > $2 AND o.deleted_at IS NULL
@@ -185,7 +219,13 @@ pub(super) async fn left_behind(tx: &mut Tx, limit: i64) -> Result<Vec<LeftRow>>
 }
 
 pub(super) async fn set_ended(tx: &mut Tx, org: &OrgId) -> Result<()> {
-    run!(tx, sqlx::query("UPDATE billing_accounts SET status = 'cancelled', paid_plan = '' WHERE org_id = $1").bind(org.as_str()))?;
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE billing_accounts SET status = 'cancelled', paid_plan = '' WHERE org_id = $1"
+        )
+        .bind(org.as_str())
+    )?;
     Ok(())
 }
 
@@ -199,12 +239,20 @@ row! {
 }
 
 pub(super) async fn checkout(tx: &mut Tx, org: &OrgId) -> Result<Option<CheckoutRow>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT attempt, price_id, session_id, begun_at FROM stripe_checkouts WHERE org_id = $1")
-        .bind(org.as_str()).fetch_optional(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT attempt, price_id, session_id, begun_at FROM stripe_checkouts WHERE org_id = $1")
+        .bind(org.as_str()).fetch_optional(c))?,
+    )
 }
 
 /// Begins the organization's next attempt at a checkout.
-pub(super) async fn begin_checkout(tx: &mut Tx, org: &OrgId, attempt: i64, price: &str, at: Micros) -> Result<()> {
+pub(super) async fn begin_checkout(
+    tx: &mut Tx,
+    org: &OrgId,
+    attempt: i64,
+    price: &str,
+    at: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(
@@ -221,13 +269,20 @@ pub(super) async fn begin_checkout(tx: &mut Tx, org: &OrgId, attempt: i64, price
 }
 
 /// Names the session of an attempt. `false`: another attempt has begun since.
-pub(super) async fn keep_session(tx: &mut Tx, org: &OrgId, attempt: i64, session: &str) -> Result<bool> {
+pub(super) async fn keep_session(
+    tx: &mut Tx,
+    org: &OrgId,
+    attempt: i64,
+    session: &str,
+) -> Result<bool> {
     let done = run!(
         tx,
-        sqlx::query("UPDATE stripe_checkouts SET session_id = $3 WHERE org_id = $1 AND attempt = $2")
-            .bind(org.as_str())
-            .bind(attempt)
-            .bind(session)
+        sqlx::query(
+            "UPDATE stripe_checkouts SET session_id = $3 WHERE org_id = $1 AND attempt = $2"
+        )
+        .bind(org.as_str())
+        .bind(attempt)
+        .bind(session)
     )?;
     Ok(done == 1)
 }

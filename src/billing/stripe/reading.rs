@@ -37,14 +37,23 @@ pub(super) struct Cause<'a> {
 
 /// Stripe, as who did what it reports.
 pub(super) fn stripe_itself() -> Person {
-    let origin = Origin { client: "Stripe".into(), ..Origin::default() };
-    Person { name: "Stripe".into(), origin, ..Person::system() }
+    let origin = Origin {
+        client: "Stripe".into(),
+        ..Origin::default()
+    };
+    Person {
+        name: "Stripe".into(),
+        origin,
+        ..Person::system()
+    }
 }
 
 /// Where a browser may be sent, or a link may lead: by https, or to the very place that the settings name as Stripe.
 pub(super) fn may_lead_to(app: &App, address: &str) -> bool {
     let base = &app.config.stripe_api_url;
-    Url::parse(address).is_ok_and(|url| (url.scheme() == "https" && url.has_host()) || url.origin() == base.origin())
+    Url::parse(address).is_ok_and(|url| {
+        (url.scheme() == "https" && url.has_host()) || url.origin() == base.origin()
+    })
 }
 
 /// Asks Stripe how the organization's customer stands and keeps it, with its event in the audit log if anything changed, and
@@ -57,9 +66,15 @@ pub(super) fn may_lead_to(app: &App, address: &str) -> bool {
 pub(super) async fn read_now(app: &App, org: &OrgId, cause: Option<Cause<'_>>) -> Result<Standing> {
     let stripe = Client::new(app).ok_or(Refusal::NotFound)?;
     let mut tx = app.db.begin().await?;
-    let turn = queries::take_turn(&mut tx, org).await?.ok_or(Refusal::NotFound)?;
+    let turn = queries::take_turn(&mut tx, org)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     tx.commit().await?;
-    let read = match answers::read(&stripe, &turn.stripe_customer_id, |address| may_lead_to(app, address)).await {
+    let read = match answers::read(&stripe, &turn.stripe_customer_id, |address| {
+        may_lead_to(app, address)
+    })
+    .await
+    {
         Ok(read) => read,
         Err(failure) => {
             let mut tx = app.db.begin().await?;
@@ -70,7 +85,9 @@ pub(super) async fn read_now(app: &App, org: &OrgId, cause: Option<Cause<'_>>) -
     };
     let now = app.now();
     let mut tx = app.db.write_org(org).await?;
-    let row = queries::standing(&mut tx, org).await?.ok_or(Refusal::NotFound)?;
+    let row = queries::standing(&mut tx, org)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     let before = Standing::from(&row);
     if let Some(cause) = cause
         && !queries::insert_event(&mut tx, org, cause.id, cause.kind, now).await?
@@ -98,7 +115,13 @@ pub(super) async fn read_now(app: &App, org: &OrgId, cause: Option<Cause<'_>>) -
 ///
 /// The plan is touched only when Stripe's state asks for another than it did before: what the operator set by hand for an
 /// organization that pays nothing stays.
-async fn follow(app: &App, tx: &mut Tx, id: &OrgId, (before, after): (&Standing, &Standing), now: Micros) -> Result<()> {
+async fn follow(
+    app: &App,
+    tx: &mut Tx,
+    id: &OrgId,
+    (before, after): (&Standing, &Standing),
+    now: Micros,
+) -> Result<()> {
     let org = organizations::find(tx, id).await?;
     let was = app.plans.of(&org, now);
     let moves = (&before.plan, before.plan_until) != (&after.plan, after.plan_until);
@@ -108,14 +131,30 @@ async fn follow(app: &App, tx: &mut Tx, id: &OrgId, (before, after): (&Standing,
     if before.alert() != after.alert() {
         queries::set_alert(tx, id, after.alert()).await?;
     }
-    let is = if moves { app.plans.in_force(&after.plan, after.plan_until, now) } else { was };
+    let is = if moves {
+        app.plans.in_force(&after.plan, after.plan_until, now)
+    } else {
+        was
+    };
     let status = json!({ "before": word(before), "after": word(after) });
-    let event = |action| Event::new(Category::Billing, action, "organization", id.to_string(), &*org.name);
+    let event = |action| {
+        Event::new(
+            Category::Billing,
+            action,
+            "organization",
+            id.to_string(),
+            &*org.name,
+        )
+    };
     let event = match was.id == is.id {
         true => event("billing.status_changed").change(word(before), word(after)),
-        false => event("billing.plan_changed").change(&*was.name, &*is.name).with("status", status),
+        false => event("billing.plan_changed")
+            .change(&*was.name, &*is.name)
+            .with("status", status),
     };
-    let event = event.with("ends_at", after.plan_until.map(crate::clock::rfc3339)).with("billed_every", &*after.billed_every);
+    let event = event
+        .with("ends_at", after.plan_until.map(crate::clock::rfc3339))
+        .with("billed_every", &*after.billed_every);
     audit::record_in(tx, &stripe_itself(), id, now, event).await
 }
 
@@ -145,7 +184,10 @@ pub async fn look(app: &App, actor: &Actor) -> Result<View> {
     let reading = tokio::spawn(async move { read_now(&reader, &org, None).await });
     match tokio::time::timeout(PAGE_WAITS, reading).await {
         Ok(Ok(Ok(_))) => Ok(view(app, &current(app, &actor.org.id).await?)),
-        _ => Ok(View { is_stale: true, ..view(app, &row) }),
+        _ => Ok(View {
+            is_stale: true,
+            ..view(app, &row)
+        }),
     }
 }
 
@@ -206,7 +248,9 @@ pub async fn reconcile(app: &App) -> Result<Round> {
 /// The nightly round: the customers whose state wasn't read for a day, and what deleted organizations left. Does nothing where Stripe isn't set up.
 pub(crate) async fn reconcile_due(app: &App) -> Result<Round> {
     let now = app.now();
-    let Some(stripe) = Client::new(app) else { return Ok(Round::default()) };
+    let Some(stripe) = Client::new(app) else {
+        return Ok(Round::default());
+    };
     end_left_behind(app, &stripe).await?;
     let mut tx = app.db.begin().await?;
     queries::delete_events(&mut tx, now - 30 * DAY).await?;
@@ -227,7 +271,9 @@ async fn round(app: &App, read_before: Micros) -> Result<Round> {
         let mut tx = app.db.read().await?;
         let due = queries::due(&mut tx, read_before, &after, BATCH).await?;
         drop(tx);
-        let Some(last) = due.last() else { return Ok(done) };
+        let Some(last) = due.last() else {
+            return Ok(done);
+        };
         after = last.org_id.clone();
         for one in &due {
             let org = OrgId::from(one.org_id.as_str());

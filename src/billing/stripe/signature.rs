@@ -14,15 +14,35 @@ const LOOKED_AT: usize = 8;
 /// Refuses bytes that nobody signed who knows the secret, and such as were signed too long ago or in the future
 /// (SEC-B1): `t=1492774577,v1=5257a8…,v1=…`, where one of several signatures is enough. Other schemes don't count.
 pub(super) fn check(header: &str, body: &[u8], secret: &str, now: Micros) -> Result<()> {
-    let refused = || Refusal::Malformed("The Stripe-Signature header doesn't fit this event, this endpoint's secret, or the time.".into());
-    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
-    let mut times = parts().filter(|(name, _)| *name == "t").map(|(_, value)| value);
-    let (Some(time), None) = (times.next(), times.next()) else { return Err(refused()) };
-    let at = time.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(SECOND)).ok_or_else(refused)?;
+    let refused = || {
+        Refusal::Malformed("The Stripe-Signature header doesn't fit this event, this endpoint's secret, or the time.".into())
+    };
+    let parts = || {
+        header
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+    };
+    let mut times = parts()
+        .filter(|(name, _)| *name == "t")
+        .map(|(_, value)| value);
+    let (Some(time), None) = (times.next(), times.next()) else {
+        return Err(refused());
+    };
+    let at = time
+        .parse::<i64>()
+        .ok()
+        .and_then(|seconds| seconds.checked_mul(SECOND))
+        .ok_or_else(refused)?;
     let expected = sign(secret, time, body)?;
     let signed = parts().filter(|(name, _)| *name == "v1").take(LOOKED_AT);
-    let fits = signed.fold(false, |fits, (_, signature)| secret::equal(signature, &expected) | fits);
-    if fits && now.abs_diff(at) <= TOLERANCE.unsigned_abs() { Ok(()) } else { Err(refused()) }
+    let fits = signed.fold(false, |fits, (_, signature)| {
+        secret::equal(signature, &expected) | fits
+    });
+    if fits && now.abs_diff(at) <= TOLERANCE.unsigned_abs() {
+        Ok(())
+    } else {
+        Err(refused())
+    }
 }
 
 /// HMAC-SHA256 over `TIME.BODY`, in lower-case hex.
@@ -44,7 +64,10 @@ mod tests {
 
     fn signed(seconds_off: i64) -> (i64, String) {
         let time = NOW / SECOND + seconds_off;
-        (time, sign(SECRET, &time.to_string(), BODY).expect("a signature"))
+        (
+            time,
+            sign(SECRET, &time.to_string(), BODY).expect("a signature"),
+        )
     }
 
     #[test]
@@ -87,11 +110,18 @@ mod tests {
             assert!(check(&header, BODY, SECRET, NOW).is_err(), "{header}");
         }
         let header = format!("t={time},v1={good}");
-        assert!(check(&header, br#"{"id":"evt_1"}"#, SECRET, NOW).is_err(), "written anew, the same event is other bytes");
+        assert!(
+            check(&header, br#"{"id":"evt_1"}"#, SECRET, NOW).is_err(),
+            "written anew, the same event is other bytes"
+        );
         assert!(check(&header, BODY, "whsec_other", NOW).is_err());
         for (off, fits) in [(-300, true), (300, true), (-301, false)] {
             let (time, signature) = signed(off);
-            assert_eq!(check(&format!("t={time},v1={signature}"), BODY, SECRET, NOW).is_ok(), fits, "{off} seconds");
+            assert_eq!(
+                check(&format!("t={time},v1={signature}"), BODY, SECRET, NOW).is_ok(),
+                fits,
+                "{off} seconds"
+            );
         }
     }
 }

@@ -29,7 +29,10 @@ impl Payment {
     }
 
     pub(super) fn parse(text: &str) -> Self {
-        [Self::Refunded, Self::TakenBack].into_iter().find(|one| one.as_str() == text).unwrap_or_default()
+        [Self::Refunded, Self::TakenBack]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .unwrap_or_default()
     }
 }
 
@@ -58,7 +61,13 @@ impl Standing {
 
     /// Whether anything is other that people would call a change. That the next period has begun is none.
     pub(super) fn differs(&self, other: &Self) -> bool {
-        Self { period_end: None, ..self.clone() } != Self { period_end: None, ..other.clone() }
+        Self {
+            period_end: None,
+            ..self.clone()
+        } != Self {
+            period_end: None,
+            ..other.clone()
+        }
     }
 
     /// What of this the frame of every page has to tell those who can act; "" for nothing.
@@ -72,48 +81,80 @@ impl Standing {
 }
 
 pub(super) fn is_live(status: Status) -> bool {
-    matches!(status, Status::Trial | Status::Active | Status::PastDue | Status::Cancelling | Status::Disputed)
+    matches!(
+        status,
+        Status::Trial | Status::Active | Status::PastDue | Status::Cancelling | Status::Disputed
+    )
 }
 
 /// How the organization stands now. A price that no plan names changes no plan, and is told to the operator by the log.
 pub(super) fn derive(read: &Read, before: &Standing, plans: &Plans, now: Micros) -> Standing {
-    let Some(chosen) = choose(&read.subscriptions) else { return ended(before, read.payment, None) };
+    let Some(chosen) = choose(&read.subscriptions) else {
+        return ended(before, read.payment, None);
+    };
     let status = match chosen.status.as_str() {
         "trialing" | "active" if chosen.cancel_at.is_some() => Status::Cancelling,
         "trialing" => Status::Trial,
         "active" => Status::Active,
         "past_due" | "unpaid" | "paused" => Status::PastDue,
-        "canceled" | "incomplete" | "incomplete_expired" => return ended(before, read.payment, Some(chosen)),
+        "canceled" | "incomplete" | "incomplete_expired" => {
+            return ended(before, read.payment, Some(chosen));
+        }
         unknown => {
-            tracing::error!(unknown, "Stripe gives a subscription a status that Roster doesn't know; the plan stays");
-            return Standing { payment: read.payment, ..before.clone() };
+            tracing::error!(
+                unknown,
+                "Stripe gives a subscription a status that Roster doesn't know; the plan stays"
+            );
+            return Standing {
+                payment: read.payment,
+                ..before.clone()
+            };
         }
     };
-    let status = if read.disputed && status != Status::PastDue { Status::Disputed } else { status };
+    let status = if read.disputed && status != Status::PastDue {
+        Status::Disputed
+    } else {
+        status
+    };
     let grace_end = (status == Status::PastDue).then(|| grace(chosen, before, now));
-    let known = chosen.price.as_deref().and_then(|price| plans.by_price(price));
+    let known = chosen
+        .price
+        .as_deref()
+        .and_then(|price| plans.by_price(price));
     if known.is_none() {
-        tracing::error!(price = chosen.price, "a subscription has a price that no plan names; the plan stays");
+        tracing::error!(
+            price = chosen.price,
+            "a subscription has a price that no plan names; the plan stays"
+        );
     }
     let plan = known.map_or_else(|| before.plan.clone(), |(plan, _)| plan.id.clone());
     Standing {
         status,
         subscription: Some(chosen.id.clone()),
         paid_plan: known.map_or_else(|| before.paid_plan.clone(), |(plan, _)| plan.id.clone()),
-        billed_every: known.map_or_else(|| before.billed_every.clone(), |(_, by_year)| if by_year { "year" } else { "month" }.to_owned()),
+        billed_every: known.map_or_else(
+            || before.billed_every.clone(),
+            |(_, by_year)| if by_year { "year" } else { "month" }.to_owned(),
+        ),
         period_end: chosen.cancel_at.or(chosen.period_end),
         grace_end,
-        trial_end: (chosen.status == "trialing").then_some(chosen.trial_end).flatten(),
+        trial_end: (chosen.status == "trialing")
+            .then_some(chosen.trial_end)
+            .flatten(),
         payment: read.payment,
         // The default plan has no end.
-        plan_until: (!plan.is_empty()).then_some(grace_end.or(chosen.cancel_at)).flatten(),
+        plan_until: (!plan.is_empty())
+            .then_some(grace_end.or(chosen.cancel_at))
+            .flatten(),
         plan,
     }
 }
 
 /// When the plan ends unless somebody pays: some time after the first failure, and at once where Stripe has given up.
 fn grace(chosen: &Subscription, before: &Standing, now: Micros) -> Micros {
-    let known = before.grace_end.filter(|_| before.subscription.as_ref() == Some(&chosen.id));
+    let known = before
+        .grace_end
+        .filter(|_| before.subscription.as_ref() == Some(&chosen.id));
     match chosen.status.as_str() {
         "past_due" => known.unwrap_or(now + GRACE),
         _ => known.filter(|end| *end <= now).unwrap_or(now),
@@ -122,9 +163,14 @@ fn grace(chosen: &Subscription, before: &Standing, now: Micros) -> Micros {
 
 /// No subscription, or one that is over: the default plan. One that never began is as if it had never been.
 fn ended(before: &Standing, payment: Payment, last: Option<&Subscription>) -> Standing {
-    let was_paid = before.status != Status::None || last.is_some_and(|last| last.status == "canceled");
+    let was_paid =
+        before.status != Status::None || last.is_some_and(|last| last.status == "canceled");
     Standing {
-        status: if was_paid { Status::Cancelled } else { Status::None },
+        status: if was_paid {
+            Status::Cancelled
+        } else {
+            Status::None
+        },
         subscription: last.map(|last| last.id.clone()).filter(|_| was_paid),
         paid_plan: String::new(),
         billed_every: String::new(),
@@ -148,9 +194,14 @@ fn choose(subscriptions: &[Subscription]) -> Option<&Subscription> {
     };
     let live = subscriptions.iter().filter(|one| rank(one) < 3).count();
     if live > 1 {
-        tracing::error!(live, "a customer has several subscriptions at Stripe, and pays for each; the newest counts");
+        tracing::error!(
+            live,
+            "a customer has several subscriptions at Stripe, and pays for each; the newest counts"
+        );
     }
-    subscriptions.iter().min_by_key(|one| (rank(one), Reverse(one.created)))
+    subscriptions
+        .iter()
+        .min_by_key(|one| (rank(one), Reverse(one.created)))
 }
 
 /// An organization's payments as its billing page shows them.

@@ -30,7 +30,13 @@ fn news(standing: &Standing, now: Micros) -> &'static str {
 
 /// Tells what is new since the last time, in the transaction of the change, and to whom: the address that the organization
 /// named for mail about billing, or else everybody who may see to it and has an address. `false`: nothing is new.
-pub(super) async fn tell(app: &App, tx: &mut Tx, id: &OrgId, (before, after): (&Standing, &Standing), now: Micros) -> Result<bool> {
+pub(super) async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    id: &OrgId,
+    (before, after): (&Standing, &Standing),
+    now: Micros,
+) -> Result<bool> {
     let told = queries::told(tx, id).await?;
     let news = news(after, now);
     if news == told {
@@ -41,14 +47,23 @@ pub(super) async fn tell(app: &App, tx: &mut Tx, id: &OrgId, (before, after): (&
         return Ok(false);
     }
     let org = organizations::find(tx, id).await?;
-    let paid = if after.plan.is_empty() { &before.plan } else { &after.plan };
+    let paid = if after.plan.is_empty() {
+        &before.plan
+    } else {
+        &after.plan
+    };
     let notice = PaymentNotice {
         to: String::new(),
         to_address: false,
         organization: org.name.clone(),
         slug: org.slug.clone(),
         news: news.to_owned(),
-        plan: app.plans.find(paid).unwrap_or_else(|| app.plans.default_plan()).name.clone(),
+        plan: app
+            .plans
+            .find(paid)
+            .unwrap_or_else(|| app.plans.default_plan())
+            .name
+            .clone(),
         plan_now: app.plans.of(&org, now).name.clone(),
         fallback: app.plans.default_plan().name.clone(),
         at: now,
@@ -61,7 +76,11 @@ pub(super) async fn tell(app: &App, tx: &mut Tx, id: &OrgId, (before, after): (&
         true => members::addresses_of(tx, id, Permission::ManageBilling).await?,
     };
     for to in to {
-        let notice = PaymentNotice { to, to_address: !named.is_empty(), ..notice.clone() };
+        let notice = PaymentNotice {
+            to,
+            to_address: !named.is_empty(),
+            ..notice.clone()
+        };
         mail::enqueue(tx, now, Some(id), mail::Message::Payment(notice)).await?;
     }
     Ok(true)
@@ -74,7 +93,9 @@ pub(crate) async fn tell_due(app: &App) -> Result<()> {
         let mut tx = app.db.read().await?;
         let due = queries::untold(&mut tx, app.now(), &after, AT_ONCE).await?;
         drop(tx);
-        let Some(last) = due.last() else { return Ok(()) };
+        let Some(last) = due.last() else {
+            return Ok(());
+        };
         after.clone_from(last);
         for id in due.iter().map(|id| OrgId::from(id.as_str())) {
             match tell_one(app, &id).await {
@@ -88,7 +109,11 @@ pub(crate) async fn tell_due(app: &App) -> Result<()> {
 
 async fn tell_one(app: &App, id: &OrgId) -> Result<()> {
     let mut tx = app.db.write_org(id).await?;
-    let standing = Standing::from(&queries::standing(&mut tx, id).await?.ok_or(Refusal::NotFound)?);
+    let standing = Standing::from(
+        &queries::standing(&mut tx, id)
+            .await?
+            .ok_or(Refusal::NotFound)?,
+    );
     tell(app, &mut tx, id, (&standing, &standing), app.now()).await?;
     tx.commit().await?;
     app.wake();

@@ -28,11 +28,18 @@ pub enum Received {
 /// (SEC-B5). Were it put into the outbox, a slow Stripe would keep the mail waiting; and what both should miss, the
 /// nightly round finds.
 pub async fn receive(app: &App, header: &str, body: &[u8]) -> Result<Received> {
-    let secret = app.config.stripe_webhook_secret.as_ref().ok_or(Refusal::NotFound)?;
+    let secret = app
+        .config
+        .stripe_webhook_secret
+        .as_ref()
+        .ok_or(Refusal::NotFound)?;
     signature::check(header, body, secret.reveal(), app.now())?;
-    let event: Value = serde_json::from_slice(body).map_err(|_| Refusal::Malformed("This event is not JSON.".into()))?;
+    let event: Value = serde_json::from_slice(body)
+        .map_err(|_| Refusal::Malformed("This event is not JSON.".into()))?;
     let (Some(id), Some(kind)) = (event["id"].as_str(), event["type"].as_str()) else {
-        return Err(Refusal::Malformed("This event has no id or no type.".into()));
+        return Err(Refusal::Malformed(
+            "This event has no id or no type.".into(),
+        ));
     };
     let Some(customer) = customer_of(app, &event["data"]["object"]).await? else {
         tracing::debug!(kind, "an event of Stripe's about no customer");
@@ -43,7 +50,11 @@ pub async fn receive(app: &App, header: &str, body: &[u8]) -> Result<Received> {
     let again = queries::has_event(&mut tx, id).await?;
     drop(tx);
     let Some(org) = org.map(OrgId::from) else {
-        tracing::info!(kind, id, "an event of Stripe's about a customer of somebody else");
+        tracing::info!(
+            kind,
+            id,
+            "an event of Stripe's about a customer of somebody else"
+        );
         return Ok(Received::Unknown);
     };
     if again {
@@ -60,12 +71,23 @@ pub async fn receive(app: &App, header: &str, body: &[u8]) -> Result<Received> {
 /// Whom an event is about. A dispute names only the payment, so that one is asked for.
 async fn customer_of(app: &App, object: &Value) -> Result<Option<String>> {
     let kind = object["object"].as_str().unwrap_or_default();
-    let customer = if kind == "customer" { &object["id"] } else { &object["customer"] };
+    let customer = if kind == "customer" {
+        &object["id"]
+    } else {
+        &object["customer"]
+    };
     if let Some(customer) = id_of(customer) {
         return Ok(Some(customer.to_owned()));
     }
-    let (Some(charge), Some(stripe)) = (id_of(&object["charge"]).filter(|_| kind == "dispute"), Client::new(app)) else { return Ok(None) };
-    let plain = charge.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let (Some(charge), Some(stripe)) = (
+        id_of(&object["charge"]).filter(|_| kind == "dispute"),
+        Client::new(app),
+    ) else {
+        return Ok(None);
+    };
+    let plain = charge
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !plain {
         return Ok(None);
     }

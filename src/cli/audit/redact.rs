@@ -51,30 +51,64 @@ fn print(redaction: &Redaction, done: bool) {
     }
     println!("Looked for: {}", redaction.texts.join(", "));
     for chain in redaction.chains.iter().filter(|chain| chain.events > 0) {
-        let of = if chain.is_organization { "" } else { "account " };
-        println!("{of}{}: {}", chain.name, text::count(chain.events as i64, "event", "events"));
+        let of = if chain.is_organization {
+            ""
+        } else {
+            "account "
+        };
+        println!(
+            "{of}{}: {}",
+            chain.name,
+            text::count(chain.events as i64, "event", "events")
+        );
     }
-    let events = text::count(redaction.chains.iter().map(|chain| chain.events as i64).sum(), "event", "events");
-    let logs = redaction.chains.iter().filter(|chain| chain.events > 0).count() as i64;
+    let events = text::count(
+        redaction
+            .chains
+            .iter()
+            .map(|chain| chain.events as i64)
+            .sum(),
+        "event",
+        "events",
+    );
+    let logs = redaction
+        .chains
+        .iter()
+        .filter(|chain| chain.events > 0)
+        .count() as i64;
     let organizations = text::count(logs, "log", "logs");
     match (logs, done) {
         (0, _) => println!("No event that can be redacted names this person."),
-        (_, true) => println!("Redacted {events} in {organizations}. Each log says so in an event of its own."),
+        (_, true) => println!(
+            "Redacted {events} in {organizations}. Each log says so in an event of its own."
+        ),
         (_, false) => {
-            println!("This would redact {events} in {organizations}. Nothing was changed: to do it, add --yes. It can't be undone.")
+            println!(
+                "This would redact {events} in {organizations}. Nothing was changed: to do it, add --yes. It can't be undone."
+            )
         }
     }
-    for chain in redaction.chains.iter().filter(|chain| !chain.left.is_empty()) {
+    for chain in redaction
+        .chains
+        .iter()
+        .filter(|chain| !chain.left.is_empty())
+    {
         let places: Vec<String> = chain.left.iter().map(i64::to_string).collect();
         println!(
             "{}: {} left as {}: written before events could be redacted, or not as written (roster audit verify): {}",
             chain.name,
             text::count(places.len() as i64, "event is", "events are"),
-            if places.len() == 1 { "it is" } else { "they are" },
+            if places.len() == 1 {
+                "it is"
+            } else {
+                "they are"
+            },
             text::some_of(&places, 20)
         );
     }
     if redaction.is_alive && logs > 0 {
-        println!("The account is still there: what is done with it from now on is recorded with its name. Delete it first.");
+        println!(
+            "The account is still there: what is done with it from now on is recorded with its name. Delete it first."
+        );
     }
 }

@@ -9,9 +9,22 @@ use crate::error::Result;
 use crate::invitations::{self, How, Invitation, Key, NewInvitation, OnPending};
 use crate::mail::Delivery;
 
-async fn invite(story: &Story<'_>, actor: &Actor, email: &str, name: &str, role: OrgRole) -> Result<Invitation> {
+async fn invite(
+    story: &Story<'_>,
+    actor: &Actor,
+    email: &str,
+    name: &str,
+    role: OrgRole,
+) -> Result<Invitation> {
     let (email, name, github) = (email.to_owned(), name.to_owned(), String::new());
-    let new = NewInvitation { email, github, name, role, access: Vec::new(), on_pending: OnPending::Refuse };
+    let new = NewInvitation {
+        email,
+        github,
+        name,
+        role,
+        access: Vec::new(),
+        on_pending: OnPending::Refuse,
+    };
     invitations::invite(story.app, actor, &new).await
 }
 
@@ -19,28 +32,79 @@ async fn invite(story: &Story<'_>, actor: &Actor, email: &str, name: &str, role:
 pub(super) async fn people_join(story: &Story<'_>) -> Result<()> {
     story.day(66, 9);
     let bob = actor(story.app, BOB.email, ACME).await?;
-    let mira = invite(story, &bob, "mira.castellanos@contractor.test", "Mira Castellanos", OrgRole::Member).await?;
-    let tobias = invite(story, &bob, "tobias.falk@contractor.test", "Tobias Falk", OrgRole::Viewer).await?;
-    let lena = invite(story, &bob, "lena.wirth@contractor.test", "Lena Wirth", OrgRole::Member).await?;
-    let wrong = invite(story, &bob, "mira.castelanos@contractor.test", "", OrgRole::Member).await?;
+    let mira = invite(
+        story,
+        &bob,
+        "mira.castellanos@contractor.test",
+        "Mira Castellanos",
+        OrgRole::Member,
+    )
+    .await?;
+    let tobias = invite(
+        story,
+        &bob,
+        "tobias.falk@contractor.test",
+        "Tobias Falk",
+        OrgRole::Viewer,
+    )
+    .await?;
+    let lena = invite(
+        story,
+        &bob,
+        "lena.wirth@contractor.test",
+        "Lena Wirth",
+        OrgRole::Member,
+    )
+    .await?;
+    let wrong = invite(
+        story,
+        &bob,
+        "mira.castelanos@contractor.test",
+        "",
+        OrgRole::Member,
+    )
+    .await?;
     invitations::revoke(story.app, &bob, &wrong.id).await?;
     story.send_mails().await?;
     story.day(67, 13);
     for (invitation, accepts) in [(mira, true), (tobias, true), (lena, false)] {
-        let person = people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
+        let person =
+            people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
         accounts::change_name(story.app, &person, &invitation.name).await?;
-        let person = people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
+        let person =
+            people::sign_in(story.app, invitation.to.address().unwrap_or_default()).await?;
         let key = Key::Id(invitation.id.clone());
         if accepts {
-            invitations::accept(story.app, Some(&person), &people::origin(), &key, How::Accepting).await?;
+            invitations::accept(
+                story.app,
+                Some(&person),
+                &people::origin(),
+                &key,
+                How::Accepting,
+            )
+            .await?;
         } else {
             invitations::decline(story.app, Some(&person), &people::origin(), &key).await?;
         }
     }
     story.day(70, 9);
     let bob = actor(story.app, BOB.email, ACME).await?;
-    invite(story, &bob, "karim.benali@contractor.test", "Karim Benali", OrgRole::Member).await?;
-    invite(story, &bob, "grace.oduya@contractor.test", "", OrgRole::Viewer).await?;
+    invite(
+        story,
+        &bob,
+        "karim.benali@contractor.test",
+        "Karim Benali",
+        OrgRole::Member,
+    )
+    .await?;
+    invite(
+        story,
+        &bob,
+        "grace.oduya@contractor.test",
+        "",
+        OrgRole::Viewer,
+    )
+    .await?;
     story.send_mails().await
 }
 
@@ -48,11 +112,39 @@ pub(super) async fn people_join(story: &Story<'_>) -> Result<()> {
 pub(super) async fn some_wait(story: &Story<'_>) -> Result<()> {
     story.day(87, 10);
     let alice = actor(story.app, ALICE.email, ACME).await?;
-    invite(story, &alice, "hannah.weiss@partner.test", "Hannah Weiss", OrgRole::Admin).await?;
-    invite(story, &alice, "finance@partner.test", "Partner's finance team", OrgRole::Billing).await?;
+    invite(
+        story,
+        &alice,
+        "hannah.weiss@partner.test",
+        "Hannah Weiss",
+        OrgRole::Admin,
+    )
+    .await?;
+    invite(
+        story,
+        &alice,
+        "finance@partner.test",
+        "Partner's finance team",
+        OrgRole::Billing,
+    )
+    .await?;
     let bob = actor(story.app, BOB.email, ACME).await?;
-    invite(story, &bob, "ravi.menon@partner.test", "Ravi Menon", OrgRole::Member).await?;
-    invite(story, &bob, "chloe.martin@partner.test", "", OrgRole::Member).await?;
+    invite(
+        story,
+        &bob,
+        "ravi.menon@partner.test",
+        "Ravi Menon",
+        OrgRole::Member,
+    )
+    .await?;
+    invite(
+        story,
+        &bob,
+        "chloe.martin@partner.test",
+        "",
+        OrgRole::Member,
+    )
+    .await?;
     let gone = invite(story, &bob, "old.address@partner.test", "", OrgRole::Member).await?;
     story.send_mails().await?;
     // A file takes every mail; the answer of a mail server that doesn't is noted as the outbox notes it.

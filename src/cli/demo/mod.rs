@@ -41,20 +41,35 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<()> 
     let clock = Clock::default();
     let folder = config.data_dir.clone();
     // The port is asked for before anything is thrown away.
-    let (listener, app, _in_use) = serve::start_with(config, clock.clone(), || if is_new { throw_away(&folder) } else { Ok(()) }).await?;
+    let (listener, app, _in_use) = serve::start_with(config, clock.clone(), || {
+        if is_new { throw_away(&folder) } else { Ok(()) }
+    })
+    .await?;
     if is_new {
         println!("Making the demo …");
         clock.advance(-BEGINNING);
         story::tell(&app).await?;
     }
     let url = app.config.base_url();
-    let link = accounts::operator_link(&app, people::ALICE.email).await.map_err(in_words)?;
+    let link = accounts::operator_link(&app, people::ALICE.email)
+        .await
+        .map_err(in_words)?;
     println!("Roster's demo is on {url}\n");
     println!("  Open     {link}");
-    println!("           signs you in as {}, owner of Acme Corp; once, within ten minutes", people::ALICE.name);
+    println!(
+        "           signs you in as {}, owner of Acme Corp; once, within ten minutes",
+        people::ALICE.name
+    );
     println!("  Mailbox  {url}/dev/mailbox has every mail, so anybody else can sign in too:");
-    println!("           {url}/sign-in with {} (admin) or {} (member)", people::BOB.email, people::DAVE.email);
-    println!("  Data     {}, made anew at every start (--keep goes on with it)", app.config.data_dir.display());
+    println!(
+        "           {url}/sign-in with {} (admin) or {} (member)",
+        people::BOB.email,
+        people::DAVE.email
+    );
+    println!(
+        "  Data     {}, made anew at every start (--keep goes on with it)",
+        app.config.data_dir.display()
+    );
     println!("\nCtrl-C stops it.");
     app::serve(listener, app, app::terminated()).await
 }
@@ -76,15 +91,24 @@ fn settings(config: Config) -> Config {
 
 /// Removes what an earlier demo made, and nothing else that may lie there.
 fn throw_away(folder: &Path) -> anyhow::Result<()> {
-    for file in ["roster.db", "roster.db-wal", "roster.db-shm", "roster.db.migrating"] {
+    for file in [
+        "roster.db",
+        "roster.db-wal",
+        "roster.db-shm",
+        "roster.db.migrating",
+    ] {
         match std::fs::remove_file(folder.join(file)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("{} can't be removed", folder.join(file).display()));
+                return Err(error)
+                    .with_context(|| format!("{} can't be removed", folder.join(file).display()));
             }
             _ => {}
         }
     }
-    let mails = std::fs::read_dir(Mailer::folder_in(folder)).into_iter().flatten().flatten();
+    let mails = std::fs::read_dir(Mailer::folder_in(folder))
+        .into_iter()
+        .flatten()
+        .flatten();
     for mail in mails.filter(|m| m.path().extension().is_some_and(|e| e == "eml")) {
         std::fs::remove_file(mail.path()).ok();
     }

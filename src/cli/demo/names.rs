@@ -36,7 +36,10 @@ const NAMES: [(&str, &str); 14] = [
         "Astrid Björn Elin Freja Gustav Henrik Ingrid Lars Maja Oskar Sigrid Åsa",
         "Ahlström Bergström Dahl Eklund Hansen Lindqvist Nygård Olsen Sjöberg Østergaard",
     ),
-    ("Duc Hoa Huong Lan Linh Minh Ngoc Phuong Quang Thao Trang Tuan", "Bui Dang Do Hoang Le Nguyen Pham Phan Tran Vu"),
+    (
+        "Duc Hoa Huong Lan Linh Minh Ngoc Phuong Quang Thao Trang Tuan",
+        "Bui Dang Do Hoang Le Nguyen Pham Phan Tran Vu",
+    ),
     (
         "Agnieszka Bartosz Dorota Jakub Kasia Łukasz Magda Paweł Piotr Tomasz Wojciech Zofia",
         "Dąbrowski Kamiński Kowalczyk Lewandowski Mazur Nowak Szymański Wiśniewski Wójcik Zając",
@@ -87,11 +90,18 @@ impl Dice {
 /// So many names, each with the part of an address before the @, no two alike.
 pub(super) fn names(count: usize, dice: &mut Dice) -> Vec<(String, String)> {
     let mut taken = HashSet::new();
-    let mut found: Vec<(String, String)> = OTHER_SCRIPTS.iter().take(count).map(|(n, a)| ((*n).to_owned(), (*a).to_owned())).collect();
+    let mut found: Vec<(String, String)> = OTHER_SCRIPTS
+        .iter()
+        .take(count)
+        .map(|(n, a)| ((*n).to_owned(), (*a).to_owned()))
+        .collect();
     while found.len() < count {
         let (first, last) = NAMES[dice.roll(NAMES.len() as u32) as usize];
         let name = format!("{} {}", pick(first, dice), pick(last, dice));
-        let address = deunicode::deunicode(&name).to_lowercase().replace(' ', ".").replace('\'', "");
+        let address = deunicode::deunicode(&name)
+            .to_lowercase()
+            .replace(' ', ".")
+            .replace('\'', "");
         if taken.insert(address.clone()) {
             found.push((name, address));
         }
@@ -115,7 +125,10 @@ mod tests {
         let addresses: HashSet<&String> = made.iter().map(|(_, address)| address).collect();
         assert_eq!(addresses.len(), 320);
         for (name, address) in &made {
-            assert!(crate::text::email(&format!("{address}@acme.test")).is_ok(), "{address}");
+            assert!(
+                crate::text::email(&format!("{address}@acme.test")).is_ok(),
+                "{address}"
+            );
             assert!(crate::text::name(name).is_ok(), "{name}");
         }
     }

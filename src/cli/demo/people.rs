@@ -14,14 +14,30 @@ pub(super) struct Named {
     pub name: &'static str,
 }
 
-pub(super) const ALICE: Named = Named { email: "alice@acme.test", name: "Alice Okafor" };
-pub(super) const BOB: Named = Named { email: "bob@acme.test", name: "Bob Tanaka" };
-pub(super) const CAROL: Named = Named { email: "carol@acme.test", name: "Carol Reyes" };
-pub(super) const DAVE: Named = Named { email: "dave@acme.test", name: "Dave Lindqvist" };
+pub(super) const ALICE: Named = Named {
+    email: "alice@acme.test",
+    name: "Alice Okafor",
+};
+pub(super) const BOB: Named = Named {
+    email: "bob@acme.test",
+    name: "Bob Tanaka",
+};
+pub(super) const CAROL: Named = Named {
+    email: "carol@acme.test",
+    name: "Carol Reyes",
+};
+pub(super) const DAVE: Named = Named {
+    email: "dave@acme.test",
+    name: "Dave Lindqvist",
+};
 
 /// Where everybody of the demo sits.
 pub(super) fn origin() -> Origin {
-    Origin { ip: "203.0.113.24".into(), client: "Firefox on a demo's laptop".into(), request_id: String::new() }
+    Origin {
+        ip: "203.0.113.24".into(),
+        client: "Firefox on a demo's laptop".into(),
+        request_id: String::new(),
+    }
 }
 
 /// Somebody at their own machine, signed in for as long as a session lives.
@@ -29,8 +45,14 @@ pub(super) async fn sign_in(app: &App, email: &str) -> Result<Arc<Person>> {
     let origin = origin();
     let link = accounts::operator_link(app, email).await?;
     let token = link.rsplit('/').next().unwrap_or_default();
-    let prover = Prover { browser: None, person: None, origin: &origin };
-    let accounts::Proved::SignedIn(arrival) = accounts::use_link(app, token, &prover).await? else { return Err(Refusal::NotFound) };
+    let prover = Prover {
+        browser: None,
+        person: None,
+        origin: &origin,
+    };
+    let accounts::Proved::SignedIn(arrival) = accounts::use_link(app, token, &prover).await? else {
+        return Err(Refusal::NotFound);
+    };
     let data = SessionData {
         user: arrival.user.to_string(),
         method: arrival.method.as_str().to_owned(),
@@ -41,10 +63,16 @@ pub(super) async fn sign_in(app: &App, email: &str) -> Result<Arc<Person>> {
     let mut record = Record {
         id: Id::default(),
         data: [(SessionData::KEY.to_owned(), data)].into(),
-        expiry_date: tower_sessions::cookie::time::OffsetDateTime::now_utc() + time::Duration::days(1),
+        expiry_date: tower_sessions::cookie::time::OffsetDateTime::now_utc()
+            + time::Duration::days(1),
     };
-    DbStore::new(app.clone()).create(&mut record).await.map_err(anyhow::Error::new)?;
-    accounts::identify_session(app, &record.id.to_string(), origin).await?.ok_or(Refusal::NotFound)
+    DbStore::new(app.clone())
+        .create(&mut record)
+        .await
+        .map_err(anyhow::Error::new)?;
+    accounts::identify_session(app, &record.id.to_string(), origin)
+        .await?
+        .ok_or(Refusal::NotFound)
 }
 
 /// Somebody signed in, acting in an organization.
@@ -54,5 +82,7 @@ pub(super) async fn actor(app: &App, email: &str, slug: &str) -> Result<Actor> {
 
 /// The operator, acting on an organization.
 pub(super) async fn operator(app: &App, slug: &str) -> Result<Actor> {
-    Ok(Actor::system(organizations::find_by_any_slug(app, slug).await?))
+    Ok(Actor::system(
+        organizations::find_by_any_slug(app, slug).await?,
+    ))
 }

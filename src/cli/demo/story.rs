@@ -39,8 +39,16 @@ pub(super) struct Story<'a> {
 pub(super) async fn tell(app: &App) -> anyhow::Result<()> {
     let mut dice = Dice::new(2_026);
     let made = names(PEOPLE, &mut dice);
-    let people = made.into_iter().map(|(name, address)| (name, format!("{address}@acme.test"))).collect();
-    let mut story = Story { app, beginning: app.now(), dice, people };
+    let people = made
+        .into_iter()
+        .map(|(name, address)| (name, format!("{address}@acme.test")))
+        .collect();
+    let mut story = Story {
+        app,
+        beginning: app.now(),
+        dice,
+        people,
+    };
     story.tell().await.map_err(crate::cli::in_words)?;
     let real = jiff::Timestamp::now().as_microsecond();
     app.clock.advance(real - app.now());
@@ -63,7 +71,9 @@ impl Story<'_> {
         let told = runs::report(self, told, false).await?;
         invited::some_wait(self).await?;
         self.send_mails().await?;
-        self.app.clock.advance(self.beginning + super::BEGINNING - self.app.now());
+        self.app
+            .clock
+            .advance(self.beginning + super::BEGINNING - self.app.now());
         runs::report(self, told, true).await?;
         self.a_run_holds_a_slot().await?;
         self.services_have_keys().await
@@ -72,8 +82,15 @@ impl Story<'_> {
     /// Acme pays for the plan Team, and something runs at this moment.
     async fn a_run_holds_a_slot(&self) -> Result<()> {
         billing::set_plan(self.app, &operator(self.app, ACME).await?, "team").await?;
-        let new = NewLease { pool: RUNS_AT_ONCE.into(), holder: "Orders to Salesforce".into(), workspace: None, seconds: 86_400 };
-        billing::acquire(self.app, &actor(self.app, BOB.email, ACME).await?, &new).await.map(drop)
+        let new = NewLease {
+            pool: RUNS_AT_ONCE.into(),
+            holder: "Orders to Salesforce".into(),
+            workspace: None,
+            seconds: 86_400,
+        };
+        billing::acquire(self.app, &actor(self.app, BOB.email, ACME).await?, &new)
+            .await
+            .map(drop)
     }
 
     /// A service of the whole organization, and one of a workspace.
@@ -89,7 +106,13 @@ impl Story<'_> {
         keys::create_key(self.app, &alice, &new("Nightly crawl")).await?;
         let (workspaces, _) = workspaces::list(self.app, &alice, "", 1).await?;
         if let Some(first) = workspaces.first() {
-            keys::create_workspace_key(self.app, &alice.person, &first.workspace.id, &new("Link checker")).await?;
+            keys::create_workspace_key(
+                self.app,
+                &alice.person,
+                &first.workspace.id,
+                &new("Link checker"),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -130,8 +153,20 @@ impl Story<'_> {
         let alice = actor(self.app, ALICE.email, ACME).await?;
         self.change_role(&alice, BOB.email, OrgRole::Admin).await?;
         // The example of SignalSmith's documentation: organization role and workspace role are independent.
-        self.give(&alice, &production, &[(BOB.email, WorkspaceRole::Admin), (DAVE.email, WorkspaceRole::Member)]).await?;
-        let in_staging = [(BOB.email, WorkspaceRole::Member), (CAROL.email, WorkspaceRole::Admin), (DAVE.email, WorkspaceRole::Member)];
+        self.give(
+            &alice,
+            &production,
+            &[
+                (BOB.email, WorkspaceRole::Admin),
+                (DAVE.email, WorkspaceRole::Member),
+            ],
+        )
+        .await?;
+        let in_staging = [
+            (BOB.email, WorkspaceRole::Member),
+            (CAROL.email, WorkspaceRole::Admin),
+            (DAVE.email, WorkspaceRole::Member),
+        ];
         self.give(&alice, &staging, &in_staging).await?;
         self.give_to_some(&alice, &production, 0..184, 2).await?;
         self.give_to_some(&alice, &staging, 0..184, 3).await
@@ -140,9 +175,14 @@ impl Story<'_> {
     async fn the_second_month(&mut self) -> Result<()> {
         self.day(31, 9);
         let alice = actor(self.app, ALICE.email, ACME).await?;
-        let support = Policies { support_contact: "it-help@acme.test".into(), ..alice.org.policies.clone() };
+        let support = Policies {
+            support_contact: "it-help@acme.test".into(),
+            ..alice.org.policies.clone()
+        };
         organizations::change_policies(self.app, &alice, &support).await?;
-        let emea = workspaces::create_in(self.app, &alice, "EMEA", "Europe, Middle East and Africa").await?;
+        let emea =
+            workspaces::create_in(self.app, &alice, "EMEA", "Europe, Middle East and Africa")
+                .await?;
         let us = workspaces::create_in(self.app, &alice, "US", "United States").await?;
         self.move_in(ACME, &self.people[190..260]).await?;
         self.day(33, 10);
@@ -154,17 +194,30 @@ impl Story<'_> {
     }
 
     async fn changes_of_every_day(&mut self) -> Result<()> {
-        let bob_changes = [(41, 3, OrgRole::Admin), (44, 17, OrgRole::Admin), (47, 29, OrgRole::Viewer), (52, 58, OrgRole::Viewer)];
+        let bob_changes = [
+            (41, 3, OrgRole::Admin),
+            (44, 17, OrgRole::Admin),
+            (47, 29, OrgRole::Viewer),
+            (52, 58, OrgRole::Viewer),
+        ];
         for (day, who, role) in bob_changes {
             self.day(day, 14);
             let bob = actor(self.app, BOB.email, ACME).await?;
-            self.change_role(&bob, &self.people[who].1.clone(), role).await?;
+            self.change_role(&bob, &self.people[who].1.clone(), role)
+                .await?;
         }
         self.day(54, 10);
         let alice = actor(self.app, ALICE.email, ACME).await?;
-        let own = [(7, OrgRole::Owner), (11, OrgRole::Billing), (64, OrgRole::Billing), (23, OrgRole::Viewer), (90, OrgRole::Admin)];
+        let own = [
+            (7, OrgRole::Owner),
+            (11, OrgRole::Billing),
+            (64, OrgRole::Billing),
+            (23, OrgRole::Viewer),
+            (90, OrgRole::Admin),
+        ];
         for (who, role) in own {
-            self.change_role(&alice, &self.people[who].1.clone(), role).await?;
+            self.change_role(&alice, &self.people[who].1.clone(), role)
+                .await?;
         }
         self.day(58, 16);
         let bob = actor(self.app, BOB.email, ACME).await?;
@@ -206,7 +259,14 @@ impl Story<'_> {
         self.arrive(&who).await?;
         self.day(84, 9);
         let alice = people::sign_in(self.app, ALICE.email).await?;
-        accounts::create_token(self.app, &alice, "Nightly report", TokenScope::Read, Some(30)).await?;
+        accounts::create_token(
+            self.app,
+            &alice,
+            "Nightly report",
+            TokenScope::Read,
+            Some(30),
+        )
+        .await?;
         self.were_here().await
     }
 
@@ -231,13 +291,24 @@ impl Story<'_> {
     pub(super) async fn move_in(&self, slug: &str, people: &[(String, String)]) -> Result<()> {
         let line = |(name, email): &(String, String)| Line {
             number: 0,
-            mover: Mover { email: email.clone(), name: name.clone(), role: OrgRole::Member },
+            mover: Mover {
+                email: email.clone(),
+                name: name.clone(),
+                role: OrgRole::Member,
+            },
             github: String::new(),
             github_id: None,
             access: Vec::new(),
         };
         let lines: Vec<Line> = people.iter().map(line).collect();
-        members::move_in_lines(self.app, &operator(self.app, slug).await?, &lines, Moving::default()).await.map(drop)
+        members::move_in_lines(
+            self.app,
+            &operator(self.app, slug).await?,
+            &lines,
+            Moving::default(),
+        )
+        .await
+        .map(drop)
     }
 
     /// Signs people in for the first time, so that their membership is theirs.
@@ -258,29 +329,55 @@ impl Story<'_> {
 
     async fn change_role(&self, actor: &Actor, email: &str, role: OrgRole) -> Result<()> {
         let place = self.place(actor, email).await?;
-        members::change_role(self.app, actor, &place.id, role).await.map(drop)
+        members::change_role(self.app, actor, &place.id, role)
+            .await
+            .map(drop)
     }
 
     /// Gives roles in a workspace, in one write.
-    async fn give(&self, actor: &Actor, workspace: &Workspace, to: &[(&str, WorkspaceRole)]) -> Result<()> {
+    async fn give(
+        &self,
+        actor: &Actor,
+        workspace: &Workspace,
+        to: &[(&str, WorkspaceRole)],
+    ) -> Result<()> {
         let now = self.app.now();
         let (mut tx, actor) = self.app.db.write(actor).await?;
         for (email, role) in to {
             let place = queries::place(&mut tx, &actor.org.id, email).await?;
-            workspaces::give_access(&mut tx, workspace, &place.user_id, Source::Organization, &workspaces::Given::Fixed(*role), now)
-                .await?;
-            let event = Event::new(Category::Access, "access.given", "member", place.id.to_string(), place.name)
-                .subject(Some(&place.user_id))
-                .workspace(&workspace.id)
-                .with("workspace", &*workspace.name)
-                .with("role", role.as_str());
+            workspaces::give_access(
+                &mut tx,
+                workspace,
+                &place.user_id,
+                Source::Organization,
+                &workspaces::Given::Fixed(*role),
+                now,
+            )
+            .await?;
+            let event = Event::new(
+                Category::Access,
+                "access.given",
+                "member",
+                place.id.to_string(),
+                place.name,
+            )
+            .subject(Some(&place.user_id))
+            .workspace(&workspace.id)
+            .with("workspace", &*workspace.name)
+            .with("role", role.as_str());
             audit::record(&mut tx, &actor, now, event).await?;
         }
         tx.commit().await
     }
 
     /// Gives every `nth` of a part of the people a role in a workspace.
-    async fn give_to_some(&mut self, actor: &Actor, workspace: &Workspace, part: std::ops::Range<usize>, nth: usize) -> Result<()> {
+    async fn give_to_some(
+        &mut self,
+        actor: &Actor,
+        workspace: &Workspace,
+        part: std::ops::Range<usize>,
+        nth: usize,
+    ) -> Result<()> {
         let mut to = Vec::new();
         for who in part.step_by(nth) {
             let role = match self.dice.roll(12) {

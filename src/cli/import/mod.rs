@@ -60,7 +60,8 @@ pub(super) struct Options {
 pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<()> {
     let name = options.file.display().to_string();
     let bytes = std::fs::read(&options.file).with_context(|| format!("{name} can't be read"))?;
-    let file = members::read_file(&bytes).map_err(|why| anyhow::anyhow!("{name} can't be imported: {why}"))?;
+    let file = members::read_file(&bytes)
+        .map_err(|why| anyhow::anyhow!("{name} can't be imported: {why}"))?;
     let app = open_existing(config).await?;
     let actor = options.organization.actor(&app).await?;
     let report = import(&app, &actor, file, &options).await?;
@@ -69,12 +70,25 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<()> 
     report.verdict()
 }
 
-async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -> anyhow::Result<Report> {
-    let MovingFile { mut lines, problems } = file;
-    let mut report = Report { lines: lines.len() + problems.len(), ..Report::default() };
+async fn import(
+    app: &App,
+    actor: &Actor,
+    file: MovingFile,
+    options: &Options,
+) -> anyhow::Result<Report> {
+    let MovingFile {
+        mut lines,
+        problems,
+    } = file;
+    let mut report = Report {
+        lines: lines.len() + problems.len(),
+        ..Report::default()
+    };
     report.tell(&problems);
     if options.create_workspaces {
-        report.workspaces_made = make_workspaces(app, actor, &lines, options.dry_run).await.map_err(in_words)?;
+        report.workspaces_made = make_workspaces(app, actor, &lines, options.dry_run)
+            .await
+            .map_err(in_words)?;
     }
     if options.invite {
         invite_all(app, actor, &lines, &mut report).await;
@@ -83,16 +97,24 @@ async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -
     if options.resolve_usernames {
         let before = lines.len();
         let bar = bar(before, "Asking GitHub");
-        let resolved = members::resolve_usernames(app, actor, &mut lines, || bar.inc(1)).await.map_err(in_words)?;
+        let resolved = members::resolve_usernames(app, actor, &mut lines, || bar.inc(1))
+            .await
+            .map_err(in_words)?;
         bar.finish_and_clear();
         report.waiting = before - lines.len() - resolved.problems.len();
         report.stopped = resolved.stopped;
         report.tell(&resolved.problems);
     }
-    let how = Moving { trust_usernames: options.trust_usernames, dry_run: options.dry_run, workspaces_made: options.create_workspaces };
+    let how = Moving {
+        trust_usernames: options.trust_usernames,
+        dry_run: options.dry_run,
+        workspaces_made: options.create_workspaces,
+    };
     let bar = bar(lines.len(), "Moving in");
     for batch in lines.chunks(BATCH) {
-        let outcomes = members::move_in_lines(app, actor, batch, how).await.map_err(in_words)?;
+        let outcomes = members::move_in_lines(app, actor, batch, how)
+            .await
+            .map_err(in_words)?;
         for (line, outcome) in batch.iter().zip(outcomes) {
             bar.suspend(|| report.note(line, outcome));
         }
@@ -103,8 +125,17 @@ async fn import(app: &App, actor: &Actor, file: MovingFile, options: &Options) -
 }
 
 /// Makes what is missing of the workspaces that lines name, or only counts it.
-async fn make_workspaces(app: &App, actor: &Actor, lines: &[Line], dry_run: bool) -> Result<usize, Refusal> {
-    let named = lines.iter().flat_map(|line| &line.access).map(|access| access.workspace.clone()).collect();
+async fn make_workspaces(
+    app: &App,
+    actor: &Actor,
+    lines: &[Line],
+    dry_run: bool,
+) -> Result<usize, Refusal> {
+    let named = lines
+        .iter()
+        .flat_map(|line| &line.access)
+        .map(|access| access.workspace.clone())
+        .collect();
     match dry_run {
         true => Ok(workspaces::missing(app, actor, &named).await?.len()),
         false => workspaces::create_missing(app, actor, &named).await,
@@ -129,14 +160,30 @@ async fn invite(app: &App, actor: &Actor, line: &Line) -> Outcome {
     }
     let access = match wanted(app, actor, line).await {
         Ok(Ok(access)) => access,
-        Ok(Err(slug)) => return Outcome::Refused(format!("names the workspace {slug}, which isn't there; see --create-workspaces")),
+        Ok(Err(slug)) => {
+            return Outcome::Refused(format!(
+                "names the workspace {slug}, which isn't there; see --create-workspaces"
+            ));
+        }
         Err(refusal) => return Outcome::Refused(in_words(refusal).to_string()),
     };
     let access_given = access.len();
-    let new = NewInvitation { email, github: String::new(), name, role, access, on_pending: OnPending::Refuse };
+    let new = NewInvitation {
+        email,
+        github: String::new(),
+        name,
+        role,
+        access,
+        on_pending: OnPending::Refuse,
+    };
     match invitations::invite(app, actor, &new).await {
-        Ok(_) => Outcome::Added(Placed { access_given, ..Placed::default() }),
-        Err(Refusal::Conflict(conflict)) if matches!(conflict.code, "already_member" | "invitation_pending") => {
+        Ok(_) => Outcome::Added(Placed {
+            access_given,
+            ..Placed::default()
+        }),
+        Err(Refusal::Conflict(conflict))
+            if matches!(conflict.code, "already_member" | "invitation_pending") =>
+        {
             Outcome::AlreadyThere(Placed::default())
         }
         Err(refusal) => Outcome::Refused(in_words(refusal).to_string()),
@@ -144,11 +191,18 @@ async fn invite(app: &App, actor: &Actor, line: &Line) -> Outcome {
 }
 
 /// The roles that a line names; the inner error is a slug that no workspace has.
-async fn wanted(app: &App, actor: &Actor, line: &Line) -> Result<Result<Vec<Wanted>, String>, Refusal> {
+async fn wanted(
+    app: &App,
+    actor: &Actor,
+    line: &Line,
+) -> Result<Result<Vec<Wanted>, String>, Refusal> {
     let mut wanted = Vec::with_capacity(line.access.len());
     for named in &line.access {
         match workspaces::find_by_slug(app, actor, &named.workspace).await? {
-            Some(workspace) => wanted.push(Wanted { workspace, role: Given::Fixed(named.role) }),
+            Some(workspace) => wanted.push(Wanted {
+                workspace,
+                role: Given::Fixed(named.role),
+            }),
             None => return Ok(Err(named.workspace.clone())),
         }
     }
@@ -158,5 +212,7 @@ async fn wanted(app: &App, actor: &Actor, line: &Line) -> Result<Result<Vec<Want
 /// A bar on a terminal, nothing elsewhere.
 fn bar(length: usize, label: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} [{bar:40}] {pos} of {len} ({eta} left)");
-    ProgressBar::new(length as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(label)
+    ProgressBar::new(length as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        .with_prefix(label)
 }

@@ -33,7 +33,13 @@ impl Report {
 
     pub fn note(&mut self, line: &Line, outcome: Outcome) {
         let placed = match outcome {
-            Outcome::Refused(why) => return self.tell(&[Problem { number: line.number, what: line.who().to_owned(), why }]),
+            Outcome::Refused(why) => {
+                return self.tell(&[Problem {
+                    number: line.number,
+                    what: line.who().to_owned(),
+                    why,
+                }]);
+            }
             Outcome::Added(placed) => {
                 self.added += 1;
                 placed
@@ -55,13 +61,31 @@ impl Report {
     pub fn summary(&self, actor: &Actor, options: &Options) -> String {
         let (org, dry) = (&actor.org, options.dry_run);
         let number = |n: usize| text::thousands(n as i64);
-        let (added, there) = if options.invite { ("invited", "invited or members already") } else { ("added", "already there") };
-        let mut said = vec![if options.invite {
-            format!("Invited the people of {} to {} ({}):", options.file.display(), org.name, org.slug)
-        } else if dry {
-            format!("Nothing was changed. Moving {} in to {} would be:", options.file.display(), org.name)
+        let (added, there) = if options.invite {
+            ("invited", "invited or members already")
         } else {
-            format!("Moved {} in to {} ({}):", options.file.display(), org.name, org.slug)
+            ("added", "already there")
+        };
+        let mut said = vec![if options.invite {
+            format!(
+                "Invited the people of {} to {} ({}):",
+                options.file.display(),
+                org.name,
+                org.slug
+            )
+        } else if dry {
+            format!(
+                "Nothing was changed. Moving {} in to {} would be:",
+                options.file.display(),
+                org.name
+            )
+        } else {
+            format!(
+                "Moved {} in to {} ({}):",
+                options.file.display(),
+                org.name,
+                org.slug
+            )
         }];
         let mut row = |n: usize, words: &str| said.push(format!("{:>9} {words}", number(n)));
         row(self.lines, "lines");
@@ -71,18 +95,30 @@ impl Report {
         if self.waiting > 0 {
             row(self.waiting, "not asked for yet");
         }
-        let given = if options.invite { "roles in workspaces offered" } else { "roles in workspaces given" };
+        let given = if options.invite {
+            "roles in workspaces offered"
+        } else {
+            "roles in workspaces given"
+        };
         for (n, words) in [
-            (self.workspaces_made, "workspaces made; they have no owner of their own, the organization's owners look after them"),
+            (
+                self.workspaces_made,
+                "workspaces made; they have no owner of their own, the organization's owners look after them",
+            ),
             (self.access_given, given),
             (self.access_there, "roles in workspaces there already"),
-            (self.access_kept, "roles kept for later: there is no such workspace. Make it and run again, or use --create-workspaces"),
+            (
+                self.access_kept,
+                "roles kept for later: there is no such workspace. Make it and run again, or use --create-workspaces",
+            ),
         ] {
             if n > 0 {
                 row(n, words);
             }
         }
-        said.extend(self.stopped.iter().map(|why| format!("\n{why}. Run the same command again after that; what is done stays done.")));
+        said.extend(self.stopped.iter().map(|why| {
+            format!("\n{why}. Run the same command again after that; what is done stays done.")
+        }));
         if self.unclaimable > 0 {
             said.push(format!("\n{}", self.unclaimable_words()));
         }
@@ -104,7 +140,9 @@ impl Report {
         let who = text::count_of(&self.by_username, "member", "members");
         let verb = if dry { "would be" } else { "can be" };
         let names = wrap(&self.by_username, 100);
-        format!("{who} {verb} claimed from now on by whoever signs in with these GitHub usernames:\n{names}")
+        format!(
+            "{who} {verb} claimed from now on by whoever signs in with these GitHub usernames:\n{names}"
+        )
     }
 
     /// Fails where a line was not done, so that a script notices.
@@ -125,7 +163,10 @@ fn wrap(names: &[String], width: usize) -> String {
     let mut lines = vec![String::from(" ")];
     for (i, name) in names.iter().enumerate() {
         let comma = if i + 1 < names.len() { "," } else { "" };
-        if lines.last().is_some_and(|line| line.len() + name.len() + 2 > width) {
+        if lines
+            .last()
+            .is_some_and(|line| line.len() + name.len() + 2 > width)
+        {
             lines.push(String::from(" "));
         }
         if let Some(line) = lines.last_mut() {

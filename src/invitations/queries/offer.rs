@@ -42,32 +42,64 @@ macro_rules! lines {
     };
 }
 
-pub(in crate::invitations) async fn of(tx: &mut Tx, org: &OrgId, id: &InvitationId) -> Result<Vec<LineRow>> {
-    Ok(on!(tx, c => sqlx::query_as(lines!("i.id = $2")).bind(org.as_str()).bind(id.as_str()).fetch_all(c))?)
+pub(in crate::invitations) async fn of(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+) -> Result<Vec<LineRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(lines!("i.id = $2")).bind(org.as_str()).bind(id.as_str()).fetch_all(c))?,
+    )
 }
 
 /// Those of the pending ones that a user made.
-pub(in crate::invitations) async fn of_pending_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<LineRow>> {
-    Ok(on!(tx, c => sqlx::query_as(lines!("i.invited_by = $2 AND i.status = 'pending'"))
-        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
+pub(in crate::invitations) async fn of_pending_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<LineRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(lines!("i.invited_by = $2 AND i.status = 'pending'"))
+        .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?,
+    )
 }
 
 /// The pending ones' lines about one workspace.
-pub(in crate::invitations) async fn of_workspace(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<Vec<LineRow>> {
-    Ok(on!(tx, c => sqlx::query_as(lines!("a.workspace_id = $2 AND i.status = 'pending'"))
-        .bind(org.as_str()).bind(workspace.as_str()).fetch_all(c))?)
+pub(in crate::invitations) async fn of_workspace(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+) -> Result<Vec<LineRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(lines!("a.workspace_id = $2 AND i.status = 'pending'"))
+        .bind(org.as_str()).bind(workspace.as_str()).fetch_all(c))?,
+    )
 }
 
 /// Those of the pending ones made between two moments: a page of the list.
-pub(in crate::invitations) async fn of_pending(tx: &mut Tx, org: &OrgId, from: Micros, to: Micros) -> Result<Vec<LineRow>> {
-    Ok(on!(tx, c => sqlx::query_as(lines!("i.status = 'pending' AND i.created_at BETWEEN $2 AND $3"))
-        .bind(org.as_str()).bind(from).bind(to).fetch_all(c))?)
+pub(in crate::invitations) async fn of_pending(
+    tx: &mut Tx,
+    org: &OrgId,
+    from: Micros,
+    to: Micros,
+) -> Result<Vec<LineRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(lines!("i.status = 'pending' AND i.created_at BETWEEN $2 AND $3"))
+        .bind(org.as_str()).bind(from).bind(to).fetch_all(c))?,
+    )
 }
 
 /// Those of the ones that ended between two moments.
-pub(in crate::invitations) async fn of_ended(tx: &mut Tx, org: &OrgId, from: Micros, to: Micros) -> Result<Vec<LineRow>> {
-    Ok(on!(tx, c => sqlx::query_as(lines!("i.ended_at BETWEEN $2 AND $3"))
-        .bind(org.as_str()).bind(from).bind(to).fetch_all(c))?)
+pub(in crate::invitations) async fn of_ended(
+    tx: &mut Tx,
+    org: &OrgId,
+    from: Micros,
+    to: Micros,
+) -> Result<Vec<LineRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(lines!("i.ended_at BETWEEN $2 AND $3"))
+        .bind(org.as_str()).bind(from).bind(to).fetch_all(c))?,
+    )
 }
 
 pub(in crate::invitations) async fn set(
@@ -93,13 +125,27 @@ pub(in crate::invitations) async fn set(
     Ok(())
 }
 
-pub(in crate::invitations) async fn clear(tx: &mut Tx, org: &OrgId, id: &InvitationId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM invitation_access WHERE org_id = $1 AND invitation_id = $2").bind(org.as_str()).bind(id.as_str()))?;
+pub(in crate::invitations) async fn clear(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("DELETE FROM invitation_access WHERE org_id = $1 AND invitation_id = $2")
+            .bind(org.as_str())
+            .bind(id.as_str())
+    )?;
     Ok(())
 }
 
 /// Takes one workspace out of one invitation.
-pub(in crate::invitations) async fn drop_line(tx: &mut Tx, org: &OrgId, id: &InvitationId, workspace: &WorkspaceId) -> Result<()> {
+pub(in crate::invitations) async fn drop_line(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &InvitationId,
+    workspace: &WorkspaceId,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("DELETE FROM invitation_access WHERE org_id = $1 AND invitation_id = $2 AND workspace_id = $3")
@@ -176,9 +222,15 @@ pub(in crate::invitations) async fn replace_custom_role(
 }
 
 /// Whether the organization has this custom role.
-pub(in crate::invitations) async fn has_custom_role(tx: &mut Tx, org: &OrgId, role: &CustomRoleId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM custom_roles WHERE org_id = $1 AND id = $2)")
-        .bind(org.as_str()).bind(role.as_str()).fetch_one(c))?)
+pub(in crate::invitations) async fn has_custom_role(
+    tx: &mut Tx,
+    org: &OrgId,
+    role: &CustomRoleId,
+) -> Result<bool> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM custom_roles WHERE org_id = $1 AND id = $2)")
+        .bind(org.as_str()).bind(role.as_str()).fetch_one(c))?,
+    )
 }
 
 row! {
@@ -191,7 +243,12 @@ row! {
     }
 }
 
-pub(in crate::invitations) async fn place(tx: &mut Tx, org: &OrgId, user: &UserId, workspace: &WorkspaceId) -> Result<Option<PlaceRow>> {
+pub(in crate::invitations) async fn place(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    workspace: &WorkspaceId,
+) -> Result<Option<PlaceRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT w.name, d.role AS direct, o.role AS organization FROM workspaces w
          LEFT JOIN access d ON d.workspace_id = w.id AND d.user_id = $2 AND d.source = 'direct'

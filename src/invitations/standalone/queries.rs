@@ -47,20 +47,34 @@ pub(super) async fn find(tx: &mut Tx, id: &InvitationId) -> Result<Option<Invita
     Ok(on!(tx, c => sqlx::query_as(invitations!("i.id = $1")).bind(id.as_str()).fetch_optional(c))?)
 }
 
-pub(super) async fn find_pending(tx: &mut Tx, workspace: &WorkspaceId, email: &str) -> Result<Option<InvitationRow>> {
-    Ok(on!(tx, c => sqlx::query_as(invitations!("i.workspace_id = $1 AND i.email = $2 AND i.status = 'pending'"))
-        .bind(workspace.as_str()).bind(email).fetch_optional(c))?)
+pub(super) async fn find_pending(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    email: &str,
+) -> Result<Option<InvitationRow>> {
+    Ok(
+        on!(tx, c => sqlx::query_as(invitations!("i.workspace_id = $1 AND i.email = $2 AND i.status = 'pending'"))
+        .bind(workspace.as_str()).bind(email).fetch_optional(c))?,
+    )
 }
 
 /// The newest pending ones of a workspace.
-pub(super) async fn pending(tx: &mut Tx, workspace: &WorkspaceId, limit: i64) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    limit: i64,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(invitations!(
         "i.workspace_id = $1 AND i.status = 'pending' ORDER BY i.created_at DESC, i.id DESC LIMIT $2"))
         .bind(workspace.as_str()).bind(limit).fetch_all(c))?)
 }
 
 /// The pending ones to any proved address of a user.
-pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Result<Vec<InvitationRow>> {
+pub(super) async fn pending_to(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Micros,
+) -> Result<Vec<InvitationRow>> {
     Ok(on!(tx, c => sqlx::query_as(invitations!(
         "i.email IN (SELECT address FROM addresses WHERE user_id = $1 AND verified_at IS NOT NULL) AND i.status = 'pending'
             AND i.expires_at > $2 ORDER BY i.created_at DESC, i.id DESC LIMIT 100"))
@@ -68,9 +82,14 @@ pub(super) async fn pending_to(tx: &mut Tx, user: &UserId, now: Micros) -> Resul
 }
 
 /// The invitation behind a link: its id, whether the link was mailed, and whether a newer mail replaced it.
-pub(super) async fn find_link(tx: &mut Tx, hash: &str) -> Result<Option<(String, bool, Option<i64>)>> {
-    Ok(on!(tx, c => sqlx::query_as("SELECT invitation_id, mailed, ended_at FROM standalone_invitation_links WHERE hash = $1")
-        .bind(hash).fetch_optional(c))?)
+pub(super) async fn find_link(
+    tx: &mut Tx,
+    hash: &str,
+) -> Result<Option<(String, bool, Option<i64>)>> {
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT invitation_id, mailed, ended_at FROM standalone_invitation_links WHERE hash = $1")
+        .bind(hash).fetch_optional(c))?,
+    )
 }
 
 /// Whether the account that has an address has a role in a workspace.
@@ -81,8 +100,10 @@ pub(super) async fn has_role(tx: &mut Tx, workspace: &WorkspaceId, email: &str) 
 }
 
 pub(super) async fn is_in(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
-        .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
+        .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?,
+    )
 }
 
 pub(super) struct NewRow<'a> {
@@ -130,7 +151,13 @@ pub(super) async fn offer_again(tx: &mut Tx, i: &NewRow<'_>) -> Result<i64> {
         .bind(i.id.as_str()).bind(i.role.as_str()).bind(i.invited_by.as_str()).bind(i.inviter_name).bind(i.expires_at).fetch_one(c))?)
 }
 
-pub(super) async fn insert_link(tx: &mut Tx, hash: &str, id: &InvitationId, mailed: bool, now: Micros) -> Result<()> {
+pub(super) async fn insert_link(
+    tx: &mut Tx,
+    hash: &str,
+    id: &InvitationId,
+    mailed: bool,
+    now: Micros,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("INSERT INTO standalone_invitation_links (hash, invitation_id, mailed, created_at) VALUES ($1, $2, $3, $4)")
@@ -154,7 +181,12 @@ pub(super) async fn end(tx: &mut Tx, id: &InvitationId, status: &str, at: Micros
 }
 
 /// Accepts a pending one that hasn't expired, both asked in the statement that writes (SEC-I2, SEC-I11).
-pub(super) async fn accept(tx: &mut Tx, id: &InvitationId, user: &UserId, now: Micros) -> Result<bool> {
+pub(super) async fn accept(
+    tx: &mut Tx,
+    id: &InvitationId,
+    user: &UserId,
+    now: Micros,
+) -> Result<bool> {
     Ok(run!(
         tx,
         sqlx::query(
@@ -201,7 +233,12 @@ pub(super) async fn set_delivery(
 
 /// Makes a pending one into an invitation of the organization, with the same id, links and round of mail. `member` is the
 /// row that stands for it in the directory; `None`: it is to a member.
-pub(super) async fn turn(tx: &mut Tx, id: &InvitationId, org: &OrgId, member: Option<&MemberId>) -> Result<()> {
+pub(super) async fn turn(
+    tx: &mut Tx,
+    id: &InvitationId,
+    org: &OrgId,
+    member: Option<&MemberId>,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(

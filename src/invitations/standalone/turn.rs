@@ -40,28 +40,58 @@ pub(crate) async fn turn_into_organizations(
 }
 
 async fn fits(tx: &mut Tx, org: &Organization, one: &Standalone) -> Result<bool> {
-    let free = invitations::find_pending_address(tx, &org.id, &one.email).await?.is_none();
-    let is_member = members::find_by_address(tx, &org.id, &one.email).await?.is_some();
+    let free = invitations::find_pending_address(tx, &org.id, &one.email)
+        .await?
+        .is_none();
+    let is_member = members::find_by_address(tx, &org.id, &one.email)
+        .await?
+        .is_some();
     Ok(free && one.is_stood_behind() && (is_member || org.policies.allows_address(&one.email)))
 }
 
-async fn turn(tx: &mut Tx, actor: &Actor, org: &Organization, one: &Standalone, now: Micros) -> Result<()> {
+async fn turn(
+    tx: &mut Tx,
+    actor: &Actor,
+    org: &Organization,
+    one: &Standalone,
+    now: Micros,
+) -> Result<()> {
     let member = match members::find_by_address(tx, &org.id, &one.email).await? {
         Some(_) => None,
         None => {
-            let row = NewMember { name: one.email.clone(), email: one.email.clone(), claimed: true, ..NewMember::default() };
-            Some(members::add_invited(tx, &org.id, OrgRole::Member, &row, now, one.expires_at).await?)
+            let row = NewMember {
+                name: one.email.clone(),
+                email: one.email.clone(),
+                claimed: true,
+                ..NewMember::default()
+            };
+            Some(
+                members::add_invited(tx, &org.id, OrgRole::Member, &row, now, one.expires_at)
+                    .await?,
+            )
         }
     };
     queries::turn(tx, &one.id, &org.id, member.as_ref()).await?;
     record(tx, actor, "invitation.created", one, now).await
 }
 
-async fn record(tx: &mut Tx, actor: &Actor, action: &'static str, one: &Standalone, now: Micros) -> Result<()> {
-    let event = Event::new(Category::Access, action, "invitation", one.id.to_string(), &*one.email)
-        .workspace(&one.workspace)
-        .with("kind", "workspace")
-        .with("role", OrgRole::Member.as_str())
-        .with("why", "the workspace came to the organization");
+async fn record(
+    tx: &mut Tx,
+    actor: &Actor,
+    action: &'static str,
+    one: &Standalone,
+    now: Micros,
+) -> Result<()> {
+    let event = Event::new(
+        Category::Access,
+        action,
+        "invitation",
+        one.id.to_string(),
+        &*one.email,
+    )
+    .workspace(&one.workspace)
+    .with("kind", "workspace")
+    .with("role", OrgRole::Member.as_str())
+    .with("why", "the workspace came to the organization");
     audit::record(tx, actor, now, event).await
 }

@@ -33,7 +33,12 @@ pub(super) async fn held_by(tx: &mut Tx, user: &UserId) -> Result<Vec<Held>> {
 pub(crate) async fn lock_organizations_of(tx: &mut Tx, users: &[UserId]) -> Result<()> {
     let mut orgs = Vec::new();
     for user in users {
-        orgs.extend(queries::held_by(tx, user).await?.into_iter().map(|held| held.org));
+        orgs.extend(
+            queries::held_by(tx, user)
+                .await?
+                .into_iter()
+                .map(|held| held.org),
+        );
     }
     orgs.sort();
     orgs.dedup();
@@ -45,17 +50,30 @@ pub(crate) async fn lock_organizations_of(tx: &mut Tx, users: &[UserId]) -> Resu
 
 /// Whether a person may have what waits on this account: not where an account may be in one organization only and
 /// that would make two (S2-23).
-pub(crate) async fn may_take_over(app: &App, tx: &mut Tx, to: &UserId, from: &UserId) -> Result<bool> {
+pub(crate) async fn may_take_over(
+    app: &App,
+    tx: &mut Tx,
+    to: &UserId,
+    from: &UserId,
+) -> Result<bool> {
     if app.config.membership == Membership::Many || !of_person::in_an_organization(tx, to).await? {
         return Ok(true);
     }
     let own = queries::held_by(tx, to).await?;
-    Ok(queries::held_by(tx, from).await?.iter().all(|held| own.iter().any(|o| o.org == held.org)))
+    Ok(queries::held_by(tx, from)
+        .await?
+        .iter()
+        .all(|held| own.iter().any(|o| o.org == held.org)))
 }
 
 /// Gives the person the memberships of `from`: one row in each organization, with the higher of two roles, and the
 /// access to its workspaces. The organizations are locked.
-pub(crate) async fn take_over(tx: &mut Tx, person: &Person, from: &UserId, now: Micros) -> Result<()> {
+pub(crate) async fn take_over(
+    tx: &mut Tx,
+    person: &Person,
+    from: &UserId,
+    now: Micros,
+) -> Result<()> {
     let to = &person.user;
     let own = queries::held_by(tx, to).await?;
     for held in queries::held_by(tx, from).await? {
@@ -74,9 +92,15 @@ pub(crate) async fn take_over(tx: &mut Tx, person: &Person, from: &UserId, now: 
             }
         };
         workspaces::move_access(tx, &held.org, from, to, now).await?;
-        let mut event = Event::new(Category::Access, "member.claimed", "member", member.to_string(), held.name)
-            .subject(Some(to))
-            .with("role", held.role.as_str());
+        let mut event = Event::new(
+            Category::Access,
+            "member.claimed",
+            "member",
+            member.to_string(),
+            held.name,
+        )
+        .subject(Some(to))
+        .with("role", held.role.as_str());
         if let Some(before) = before {
             event = event.with("role_before", before.as_str());
         }
@@ -87,7 +111,11 @@ pub(crate) async fn take_over(tx: &mut Tx, person: &Person, from: &UserId, now: 
 
 /// The names of the organizations somebody is a member of.
 pub(crate) async fn organizations_of(tx: &mut Tx, user: &UserId) -> Result<Vec<String>> {
-    Ok(members::memberships(tx, user).await?.into_iter().map(|m| m.org_name).collect())
+    Ok(members::memberships(tx, user)
+        .await?
+        .into_iter()
+        .map(|m| m.org_name)
+        .collect())
 }
 
 /// Name and slug of each organization that has no owner but this user.

@@ -17,11 +17,24 @@ row! {
 pub(super) async fn held_by(tx: &mut Tx, user: &UserId) -> Result<Vec<Held>> {
     let rows: Vec<HeldRow> = on!(tx, c => sqlx::query_as("SELECT id, org_id, role, name FROM members WHERE user_id = $1 ORDER BY org_id")
         .bind(user.as_str()).fetch_all(c))?;
-    Ok(rows.into_iter().map(|row| Held { member: row.id, org: row.org_id, role: row.role, name: row.name }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Held {
+            member: row.id,
+            org: row.org_id,
+            role: row.role,
+            name: row.name,
+        })
+        .collect())
 }
 
 /// Gives a row to another account. Its number of workspaces begins anew, as the access is given.
-pub(super) async fn move_to(tx: &mut Tx, org: &OrgId, member: &MemberId, user: &UserId) -> Result<()> {
+pub(super) async fn move_to(
+    tx: &mut Tx,
+    org: &OrgId,
+    member: &MemberId,
+    user: &UserId,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query(

@@ -42,7 +42,11 @@ pub struct MovingFile {
 impl Line {
     /// The person as the file names them.
     pub fn who(&self) -> &str {
-        if self.mover.email.is_empty() { &self.github } else { &self.mover.email }
+        if self.mover.email.is_empty() {
+            &self.github
+        } else {
+            &self.mover.email
+        }
     }
 }
 
@@ -54,21 +58,36 @@ pub fn read_file(bytes: &[u8]) -> Result<MovingFile, String> {
         return Err("it is encoded as UTF-16. Save it as “CSV UTF-8” and try again".into());
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).delimiter(delimiter(bytes)).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .delimiter(delimiter(bytes))
+        .from_reader(bytes);
     let mut records = reader.byte_records();
     let header = match records.next() {
         Some(Ok(header)) => header,
-        _ => return Err(format!("it is empty. Its first line must name the columns: {}", COLUMNS.join(","))),
+        _ => {
+            return Err(format!(
+                "it is empty. Its first line must name the columns: {}",
+                COLUMNS.join(",")
+            ));
+        }
     };
     let columns = read_header(&header)?;
     let mut file = MovingFile::default();
     let mut seen = HashMap::new();
-    let mut counter = LineCounter { bytes, at: 0, line: 1 };
+    let mut counter = LineCounter {
+        bytes,
+        at: 0,
+        line: 1,
+    };
     for record in records {
         let record = record.map_err(|e| format!("it can't be read as CSV: {e}"))?;
         let number = counter.line_of(&record);
-        match read_line(&record, number, &columns).and_then(|line| first_of_its_kind(line, &mut seen)) {
+        match read_line(&record, number, &columns)
+            .and_then(|line| first_of_its_kind(line, &mut seen))
+        {
             Ok(line) => file.lines.push(line),
             Err(problem) => file.problems.push(problem),
         }
@@ -78,26 +97,40 @@ pub fn read_file(bytes: &[u8]) -> Result<MovingFile, String> {
 
 /// What stands between the columns: whichever of the usual ones the first line has most of.
 fn delimiter(bytes: &[u8]) -> u8 {
-    let first = bytes.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
+    let first = bytes
+        .split(|b| matches!(b, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
     let count = |d: u8| first.iter().filter(|b| **b == d).count();
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|d| count(*d)).unwrap_or(b',')
+    [b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|d| count(*d))
+        .unwrap_or(b',')
 }
 
 /// The place of each column that the first line names.
 fn read_header(header: &ByteRecord) -> Result<Vec<&'static str>, String> {
-    let must = format!("Its first line must name the columns: {}", COLUMNS.join(","));
+    let must = format!(
+        "Its first line must name the columns: {}",
+        COLUMNS.join(",")
+    );
     let mut columns = Vec::new();
     for field in header {
         let name = String::from_utf8_lossy(field);
         let column = COLUMNS.into_iter().find(|c| c.eq_ignore_ascii_case(&name));
         match column {
-            Some(column) if columns.contains(&column) => return Err(format!("the column “{column}” stands in it twice. {must}")),
+            Some(column) if columns.contains(&column) => {
+                return Err(format!("the column “{column}” stands in it twice. {must}"));
+            }
             Some(column) => columns.push(column),
             None => return Err(format!("“{}” is no column of it. {must}", short(&name))),
         }
     }
     if !columns.contains(&"email") && !columns.contains(&"github") {
-        return Err(format!("it has neither a column email nor a column github. {must}"));
+        return Err(format!(
+            "it has neither a column email nor a column github. {must}"
+        ));
     }
     Ok(columns)
 }
@@ -112,9 +145,15 @@ struct LineCounter<'a> {
 impl LineCounter<'_> {
     fn line_of(&mut self, record: &ByteRecord) -> u64 {
         let start = record.position().map_or(0, |p| p.byte() as usize);
-        let blank = self.bytes[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+        let blank = self.bytes[start..]
+            .iter()
+            .take_while(|b| matches!(b, b'\n' | b'\r'))
+            .count();
         let passed = &self.bytes[self.at..start + blank];
-        let ends = passed.iter().enumerate().filter(|(i, b)| **b == b'\n' || (**b == b'\r' && passed.get(i + 1) != Some(&b'\n')));
+        let ends = passed
+            .iter()
+            .enumerate()
+            .filter(|(i, b)| **b == b'\n' || (**b == b'\r' && passed.get(i + 1) != Some(&b'\n')));
         self.line += ends.count() as u64;
         self.at = start + blank;
         self.line
@@ -122,20 +161,35 @@ impl LineCounter<'_> {
 }
 
 fn read_line(record: &ByteRecord, number: u64, columns: &[&'static str]) -> Result<Line, Problem> {
-    let problem = |what: &str, why: String| Problem { number, what: short(what), why };
+    let problem = |what: &str, why: String| Problem {
+        number,
+        what: short(what),
+        why,
+    };
     if record.len() != columns.len() {
         let first = String::from_utf8_lossy(record.get(0).unwrap_or_default()).into_owned();
-        let why = format!("has {}, and the first line names {}", text::count(record.len() as i64, "column", "columns"), columns.len());
+        let why = format!(
+            "has {}, and the first line names {}",
+            text::count(record.len() as i64, "column", "columns"),
+            columns.len()
+        );
         return Err(problem(&first, why));
     }
     let mut fields = HashMap::new();
     for (column, bytes) in columns.iter().zip(record) {
-        let value = std::str::from_utf8(bytes)
-            .map_err(|_| problem(&String::from_utf8_lossy(bytes), format!("{column} is not UTF-8; save the file as “CSV UTF-8”")))?;
+        let value = std::str::from_utf8(bytes).map_err(|_| {
+            problem(
+                &String::from_utf8_lossy(bytes),
+                format!("{column} is not UTF-8; save the file as “CSV UTF-8”"),
+            )
+        })?;
         fields.insert(*column, value);
     }
     let field = |column: &str| fields.get(column).copied().unwrap_or("");
-    let what = [field("email"), field("github"), field("name")].into_iter().find(|v| !v.is_empty()).unwrap_or("");
+    let what = [field("email"), field("github"), field("name")]
+        .into_iter()
+        .find(|v| !v.is_empty())
+        .unwrap_or("");
     check(&field, number).map_err(|wrong| problem(what, wrong.join("; ")))
 }
 
@@ -152,7 +206,10 @@ fn check<'a>(field: &impl Fn(&str) -> &'a str, number: u64) -> Result<Line, Vec<
     let github = match field("github") {
         "" => String::new(),
         typed => text::github_login(typed).unwrap_or_else(|_| {
-            wrong.push(format!("“{}” is not a GitHub username", short(typed.trim_start_matches('@'))));
+            wrong.push(format!(
+                "“{}” is not a GitHub username",
+                short(typed.trim_start_matches('@'))
+            ));
             String::new()
         }),
     };
@@ -170,15 +227,34 @@ fn check<'a>(field: &impl Fn(&str) -> &'a str, number: u64) -> Result<Line, Vec<
     let role = match field("org_role") {
         "" => OrgRole::Member,
         role => OrgRole::parse(role).unwrap_or_else(|| {
-            wrong.push(format!("“{}” is not a role; there are owner, admin, billing, member and viewer", short(role)));
+            wrong.push(format!(
+                "“{}” is not a role; there are owner, admin, billing, member and viewer",
+                short(role)
+            ));
             OrgRole::Viewer
         }),
     };
     let access = read_access(field("workspaces"), &mut wrong);
-    if let Some(above) = access.iter().find(|a| role == OrgRole::Viewer && fits_under_cap(role, a.role).is_err()) {
-        wrong.push(format!("a viewer of the organization can be no more than viewer in {}", above.workspace));
+    if let Some(above) = access
+        .iter()
+        .find(|a| role == OrgRole::Viewer && fits_under_cap(role, a.role).is_err())
+    {
+        wrong.push(format!(
+            "a viewer of the organization can be no more than viewer in {}",
+            above.workspace
+        ));
     }
-    if wrong.is_empty() { Ok(Line { number, mover: Mover { email, name, role }, github, github_id: None, access }) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(Line {
+            number,
+            mover: Mover { email, name, role },
+            github,
+            github_id: None,
+            access,
+        })
+    } else {
+        Err(wrong)
+    }
 }
 
 /// `slug:role;slug:role`
@@ -187,9 +263,17 @@ fn read_access(field: &str, wrong: &mut Vec<String>) -> Vec<LaterAccess> {
     for part in field.split(';').map(str::trim).filter(|p| !p.is_empty()) {
         let (slug, role) = part.split_once(':').unwrap_or((part, ""));
         match (text::slug(slug), WorkspaceRole::parse(role)) {
-            (Err(_), _) => wrong.push(format!("“{}” is not a workspace's slug, like production", short(slug))),
-            (_, None) => wrong.push(format!("“{}” must be like {slug}:member; the roles are owner, admin, member and viewer", short(part))),
-            (Ok(slug), Some(_)) if access.iter().any(|a| a.workspace == slug) => wrong.push(format!("names the workspace {slug} twice")),
+            (Err(_), _) => wrong.push(format!(
+                "“{}” is not a workspace's slug, like production",
+                short(slug)
+            )),
+            (_, None) => wrong.push(format!(
+                "“{}” must be like {slug}:member; the roles are owner, admin, member and viewer",
+                short(part)
+            )),
+            (Ok(slug), Some(_)) if access.iter().any(|a| a.workspace == slug) => {
+                wrong.push(format!("names the workspace {slug} twice"))
+            }
             (Ok(workspace), Some(role)) => access.push(LaterAccess { workspace, role }),
         }
     }
@@ -198,11 +282,18 @@ fn read_access(field: &str, wrong: &mut Vec<String>) -> Vec<LaterAccess> {
 
 /// Refuses a line whose person stands further up: two lines could say two things.
 fn first_of_its_kind(line: Line, seen: &mut HashMap<String, u64>) -> Result<Line, Problem> {
-    let keys = [line.mover.email.clone(), format!("@{}", line.github.to_lowercase())];
+    let keys = [
+        line.mover.email.clone(),
+        format!("@{}", line.github.to_lowercase()),
+    ];
     let keys: Vec<String> = keys.into_iter().filter(|k| k.len() > 1).collect();
     if let Some(earlier) = keys.iter().find_map(|k| seen.get(k)) {
         let why = format!("stands on line {earlier} already; this line was left out");
-        return Err(Problem { number: line.number, what: line.who().to_owned(), why });
+        return Err(Problem {
+            number: line.number,
+            what: line.who().to_owned(),
+            why,
+        });
     }
     seen.extend(keys.into_iter().map(|k| (k, line.number)));
     Ok(line)
@@ -211,7 +302,11 @@ fn first_of_its_kind(line: Line, seen: &mut HashMap<String, u64>) -> Result<Line
 /// Something of the file, for a message: one line, not endless, nothing that a terminal acts on.
 fn short(text: &str) -> String {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-    if text.chars().count() > 60 { format!("{shown}…") } else { shown }
+    if text.chars().count() > 60 {
+        format!("{shown}…")
+    } else {
+        shown
+    }
 }
 
 #[cfg(test)]
@@ -221,15 +316,38 @@ mod tests {
     #[test]
     fn a_file_is_read_as_spreadsheets_write_it() {
         let plain = "email,github,name,org_role,workspaces\na@x.test,,Ann,admin,prod:admin;emea:viewer\n,Bob-1,,,\n";
-        let excel = format!("\u{feff}{}", plain.replace(',', ";").replace("prod:admin;emea:viewer", "\"prod:admin;emea:viewer\""))
-            .replace('\n', "\r\n");
+        let excel = format!(
+            "\u{feff}{}",
+            plain
+                .replace(',', ";")
+                .replace("prod:admin;emea:viewer", "\"prod:admin;emea:viewer\"")
+        )
+        .replace('\n', "\r\n");
         let tabs = plain.replace(',', "\t");
         for text in [plain, &excel, &tabs, &plain.replace('\n', "\r")] {
             let file = read_file(text.as_bytes()).expect("it is read");
             assert_eq!(file.problems, [], "{text:?}");
-            let [ann, bob] = file.lines.as_slice() else { panic!("two lines: {file:?}") };
-            assert_eq!((ann.mover.email.as_str(), ann.mover.role, ann.access.len(), ann.number), ("a@x.test", OrgRole::Admin, 2, 2));
-            assert_eq!((bob.github.as_str(), bob.mover.name.as_str(), bob.mover.role, bob.number), ("Bob-1", "Bob-1", OrgRole::Member, 3));
+            let [ann, bob] = file.lines.as_slice() else {
+                panic!("two lines: {file:?}")
+            };
+            assert_eq!(
+                (
+                    ann.mover.email.as_str(),
+                    ann.mover.role,
+                    ann.access.len(),
+                    ann.number
+                ),
+                ("a@x.test", OrgRole::Admin, 2, 2)
+            );
+            assert_eq!(
+                (
+                    bob.github.as_str(),
+                    bob.mover.name.as_str(),
+                    bob.mover.role,
+                    bob.number
+                ),
+                ("Bob-1", "Bob-1", OrgRole::Member, 3)
+            );
         }
     }
 
@@ -251,7 +369,11 @@ mod tests {
     fn every_line_says_all_that_is_wrong_with_it() {
         let text = b"email,github,name,org_role,workspaces\nbob,,,king,\n,,Nobody,,\n,a b,,,x\na@x.test,,,,p1:member;p1:admin\na@x.test,zed,A\n\xff@x.test,,,,\n";
         let file = read_file(text).expect("it is read");
-        let said: Vec<String> = file.problems.iter().map(|p| format!("{} {}: {}", p.number, p.what, p.why)).collect();
+        let said: Vec<String> = file
+            .problems
+            .iter()
+            .map(|p| format!("{} {}: {}", p.number, p.what, p.why))
+            .collect();
         for words in [
             "2 bob: “bob” is not an e-mail address; “king” is not a role",
             "3 Nobody: names neither",
@@ -267,8 +389,13 @@ mod tests {
 
     #[test]
     fn a_person_who_stands_in_the_file_twice_is_taken_once() {
-        let file = read_file(b"email,github\r\n\r\na@x.test,Ann\r\nA@X.test,\r\n\r\n,ann\r\n,@ben\r\n").expect("it is read");
+        let file =
+            read_file(b"email,github\r\n\r\na@x.test,Ann\r\nA@X.test,\r\n\r\n,ann\r\n,@ben\r\n")
+                .expect("it is read");
         assert_eq!(file.lines.len(), 2);
-        assert_eq!(file.problems.iter().map(|p| p.number).collect::<Vec<_>>(), [4, 6]);
+        assert_eq!(
+            file.problems.iter().map(|p| p.number).collect::<Vec<_>>(),
+            [4, 6]
+        );
     }
 }

@@ -71,10 +71,21 @@ pub struct Placed {
 /// Makes somebody a member at once, or finds that they are one. `true`: they were added. Refuses what [`move_in_lines`]
 /// refuses.
 pub async fn move_in(app: &App, actor: &Actor, mover: &Mover) -> Result<bool> {
-    let line = Line { number: 1, mover: mover.clone(), github: String::new(), github_id: None, access: Vec::new() };
-    match move_in_lines(app, actor, &[line], Moving::default()).await?.pop() {
+    let line = Line {
+        number: 1,
+        mover: mover.clone(),
+        github: String::new(),
+        github_id: None,
+        access: Vec::new(),
+    };
+    match move_in_lines(app, actor, &[line], Moving::default())
+        .await?
+        .pop()
+    {
         Some(Outcome::Added(_)) => Ok(true),
-        Some(Outcome::Refused(reason)) => Err(crate::error::Refusal::conflict("not_moved_in", reason)),
+        Some(Outcome::Refused(reason)) => {
+            Err(crate::error::Refusal::conflict("not_moved_in", reason))
+        }
         _ => Ok(false),
     }
 }
@@ -82,7 +93,12 @@ pub async fn move_in(app: &App, actor: &Actor, mover: &Mover) -> Result<bool> {
 /// Moves lines in, in one transaction, and says for each what became of it. Changes nothing for a line it refuses: one
 /// whose address and GitHub account belong to two people, who is invited already, or who is in another organization
 /// where an account may be in one only (S2-23).
-pub async fn move_in_lines(app: &App, actor: &Actor, lines: &[Line], how: Moving) -> Result<Vec<Outcome>> {
+pub async fn move_in_lines(
+    app: &App,
+    actor: &Actor,
+    lines: &[Line],
+    how: Moving,
+) -> Result<Vec<Outcome>> {
     let now = app.now();
     let (mut tx, actor) = app.db.write(actor).await?;
     let mut outcomes = Vec::with_capacity(lines.len());
@@ -95,7 +111,14 @@ pub async fn move_in_lines(app: &App, actor: &Actor, lines: &[Line], how: Moving
     Ok(outcomes)
 }
 
-async fn move_in_line(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, how: Moving, now: Micros) -> Result<Outcome> {
+async fn move_in_line(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    line: &Line,
+    how: Moving,
+    now: Micros,
+) -> Result<Outcome> {
     let found = match find(tx, actor, line, how).await? {
         Ok(found) => found,
         Err(reason) => return Ok(Outcome::Refused(reason)),
@@ -123,10 +146,17 @@ async fn move_in_line(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, how: M
 
 /// The account a line means, by address, by GitHub account id, by being in this organization under that username, or,
 /// where usernames are trusted, by username. The inner error says why none can be meant.
-async fn find(tx: &mut Tx, actor: &Actor, line: &Line, how: Moving) -> Result<Result<Option<UserId>, String>> {
+async fn find(
+    tx: &mut Tx,
+    actor: &Actor,
+    line: &Line,
+    how: Moving,
+) -> Result<Result<Option<UserId>, String>> {
     let by_address = match line.mover.email.as_str() {
         "" => None,
-        email => accounts::find_by_address(tx, email).await?.map(|user| user.id),
+        email => accounts::find_by_address(tx, email)
+            .await?
+            .map(|user| user.id),
     };
     let by_id = match &line.github_id {
         Some(id) => unclaimed::linked_to(tx, id).await?,
@@ -161,7 +191,13 @@ async fn find(tx: &mut Tx, actor: &Actor, line: &Line, how: Moving) -> Result<Re
     Ok(Ok(None))
 }
 
-async fn refused(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, user: Option<&UserId>) -> Result<Option<String>> {
+async fn refused(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    line: &Line,
+    user: Option<&UserId>,
+) -> Result<Option<String>> {
     let email = line.mover.email.as_str();
     let by_address = !email.is_empty() && queries::is_invited(tx, &actor.org.id, email).await?;
     let by_github = match &line.github_id {
@@ -169,36 +205,71 @@ async fn refused(app: &App, tx: &mut Tx, actor: &Actor, line: &Line, user: Optio
         None => false,
     };
     if by_address || by_github {
-        return Ok(Some("is invited already; revoke the invitation, then run the import again".into()));
+        return Ok(Some(
+            "is invited already; revoke the invitation, then run the import again".into(),
+        ));
     }
     if let Some(user) = user
         && app.config.membership == Membership::One
         && queries::is_elsewhere(tx, &actor.org.id, user).await?
     {
-        return Ok(Some("is in another organization, and here an account may be in one only".into()));
+        return Ok(Some(
+            "is in another organization, and here an account may be in one only".into(),
+        ));
     }
     Ok(None)
 }
 
 async fn make(tx: &mut Tx, line: &Line, now: Micros) -> Result<(UserId, NewMember)> {
     let Mover { email, name, .. } = &line.mover;
-    let user = unclaimed::create(tx, Named { name, email, github_login: &line.github }, now).await?;
-    let person = NewMember { name: name.clone(), email: email.clone(), github_login: line.github.clone(), verified: false, claimed: false };
+    let user = unclaimed::create(
+        tx,
+        Named {
+            name,
+            email,
+            github_login: &line.github,
+        },
+        now,
+    )
+    .await?;
+    let person = NewMember {
+        name: name.clone(),
+        email: email.clone(),
+        github_login: line.github.clone(),
+        verified: false,
+        claimed: false,
+    };
     Ok((user, person))
 }
 
 /// Writes down by what the member may be claimed, and what they are to get in workspaces. Does nothing the second time.
-async fn place(tx: &mut Tx, actor: &Actor, user: &UserId, line: &Line, how: Moving, now: Micros) -> Result<Placed> {
+async fn place(
+    tx: &mut Tx,
+    actor: &Actor,
+    user: &UserId,
+    line: &Line,
+    how: Moving,
+    now: Micros,
+) -> Result<Placed> {
     let mut placed = Placed::default();
     if let Some(id) = &line.github_id {
         unclaimed::link(tx, user, id, &line.github, now).await?;
-    } else if how.trust_usernames && !line.github.is_empty() && unclaimed::claimable_by(tx, &line.github).await?.is_none() {
+    } else if how.trust_usernames
+        && !line.github.is_empty()
+        && unclaimed::claimable_by(tx, &line.github).await?.is_none()
+    {
         placed.claimable_by_username = unclaimed::let_claim(tx, user, &line.github).await?;
     }
     placed.unclaimable = queries::is_unclaimable(tx, user).await?;
-    let Some(member) = super::find_by_user(tx, &actor.org.id, user).await? else { return Ok(placed) };
+    let Some(member) = super::find_by_user(tx, &actor.org.id, user).await? else {
+        return Ok(placed);
+    };
     let entry = super::entry(tx, &actor.org.id, &member, now).await?;
-    let joiner = Joiner { user, name: &entry.name, role: entry.role };
+    let joiner = Joiner {
+        user,
+        name: &entry.name,
+        role: entry.role,
+    };
     for later in &line.access {
         match workspaces::give_imported(tx, actor, &joiner, later, now).await? {
             Imported::Given => placed.access_given += 1,
@@ -211,12 +282,26 @@ async fn place(tx: &mut Tx, actor: &Actor, user: &UserId, line: &Line, how: Movi
     Ok(placed)
 }
 
-async fn add(app: &App, tx: &mut Tx, actor: &Actor, user: &UserId, role: OrgRole, person: &NewMember, now: Micros) -> Result<MemberId> {
+async fn add(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    user: &UserId,
+    role: OrgRole,
+    person: &NewMember,
+    now: Micros,
+) -> Result<MemberId> {
     let member = add_member(app, tx, &actor.org.id, user, role, person, now).await?;
-    let event = Event::new(Category::Access, "member.added", "member", member.to_string(), &*person.name)
-        .subject(Some(user))
-        .with("role", role.as_str())
-        .with("by", "import");
+    let event = Event::new(
+        Category::Access,
+        "member.added",
+        "member",
+        member.to_string(),
+        &*person.name,
+    )
+    .subject(Some(user))
+    .with("role", role.as_str())
+    .with("by", "import");
     audit::record(tx, actor, now, event).await?;
     Ok(member)
 }

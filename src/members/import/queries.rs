@@ -4,12 +4,18 @@ use crate::ids::{OrgId, UserId};
 
 /// Whether the directory has a row of somebody invited with this address.
 pub(super) async fn is_invited(tx: &mut Tx, org: &OrgId, email: &str) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND email = $2 AND status = 'invited')")
-        .bind(org.as_str()).bind(email).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE org_id = $1 AND email = $2 AND status = 'invited')")
+        .bind(org.as_str()).bind(email).fetch_one(c))?,
+    )
 }
 
 /// Whether an account at GitHub is invited, by its number.
-pub(super) async fn is_invited_by_github(tx: &mut Tx, org: &OrgId, github_id: &str) -> Result<bool> {
+pub(super) async fn is_invited_by_github(
+    tx: &mut Tx,
+    org: &OrgId,
+    github_id: &str,
+) -> Result<bool> {
     Ok(on!(tx, c => sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM invitations WHERE org_id = $1 AND github_id = $2 AND status = 'pending')")
         .bind(org.as_str()).bind(github_id).fetch_one(c))?)
@@ -17,8 +23,10 @@ pub(super) async fn is_invited_by_github(tx: &mut Tx, org: &OrgId, github_id: &s
 
 /// Whether a user is a member of another organization than this one.
 pub(super) async fn is_elsewhere(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE user_id = $1 AND org_id <> $2)")
-        .bind(user.as_str()).bind(org.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM members WHERE user_id = $1 AND org_id <> $2)")
+        .bind(user.as_str()).bind(org.as_str()).fetch_one(c))?,
+    )
 }
 
 /// Whether an account waits for its person and nothing is written down by which they could claim it.

@@ -17,7 +17,12 @@ pub struct Resolved {
 /// Fills in the GitHub account id of every line that has a username, one question each; a member who is linked already
 /// needs none. A username that GitHub doesn't know becomes a problem and its line is taken out. When GitHub
 /// takes no more questions, the lines not asked for yet are taken out as well: running again goes on there.
-pub async fn resolve_usernames(app: &App, actor: &Actor, lines: &mut Vec<Line>, mut asked: impl FnMut()) -> Result<Resolved> {
+pub async fn resolve_usernames(
+    app: &App,
+    actor: &Actor,
+    lines: &mut Vec<Line>,
+    mut asked: impl FnMut(),
+) -> Result<Resolved> {
     let mut resolved = Resolved::default();
     let mut kept = Vec::with_capacity(lines.len());
     for mut line in lines.drain(..) {

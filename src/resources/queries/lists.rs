@@ -60,7 +60,10 @@ impl Statement {
 
     /// The person, and whether they enter workspaces by their organization role.
     fn new(asked: &Asked) -> Self {
-        Self { sql: String::new(), binds: vec![Bind::Text(asked.user.to_string()), Bind::Flag(asked.enters)] }
+        Self {
+            sql: String::new(),
+            binds: vec![Bind::Text(asked.user.to_string()), Bind::Flag(asked.enters)],
+        }
     }
 
     /// `FROM … WHERE …` of one place, without the order.
@@ -68,7 +71,9 @@ impl Statement {
         let workspace = self.workspace(place);
         let parent = sees("p", &workspace, "$1", "$2");
         let (range, chosen) = (self.range(asked, place), self.chosen(asked, &workspace));
-        format!("FROM resources r LEFT JOIN resources p ON p.id = r.parent_id AND {parent} WHERE {range} AND {chosen}")
+        format!(
+            "FROM resources r LEFT JOIN resources p ON p.id = r.parent_id AND {parent} WHERE {range} AND {chosen}"
+        )
     }
 
     /// A private place has the owner's id behind a slash; nobody's role in the workspace has a say there.
@@ -81,13 +86,21 @@ impl Statement {
         let (place, filter) = (self.bind(place), &asked.filter);
         let mut range = match &filter.parent {
             // `|| ''` keeps SQLite on the index of what lies in the parent.
-            Some(parent) => format!("r.parent_id = {} AND (r.place || '') = {place}", self.bind(parent.as_str())),
+            Some(parent) => format!(
+                "r.parent_id = {} AND (r.place || '') = {place}",
+                self.bind(parent.as_str())
+            ),
             None => format!("r.place = {place}"),
         };
         if !filter.kind.is_empty() {
             range += &format!(" AND r.kind = {}", self.bind(&filter.kind));
         }
-        range + if filter.archived { " AND r.archived_at IS NOT NULL" } else { " AND r.archived_at IS NULL" }
+        range
+            + if filter.archived {
+                " AND r.archived_at IS NOT NULL"
+            } else {
+                " AND r.archived_at IS NULL"
+            }
     }
 
     /// What is asked of each of them.
@@ -97,7 +110,10 @@ impl Statement {
         if search.is_empty() {
             return sees;
         }
-        let (like, id) = (self.bind(&text::like(&text::sort_key(search))), self.bind(search));
+        let (like, id) = (
+            self.bind(&text::like(&text::sort_key(search))),
+            self.bind(search),
+        );
         format!("(r.sort_name LIKE {like} ESCAPE '\\' OR r.external_id = {id}) AND {sees}")
     }
 
@@ -117,8 +133,15 @@ impl Statement {
         made.sql = match parts.as_slice() {
             [only] => only.clone(),
             several => {
-                let walks: Vec<String> = several.iter().enumerate().map(|(n, part)| format!("SELECT * FROM ({part}) part{n}")).collect();
-                format!("{} ORDER BY sort_name, id LIMIT {limit}", walks.join(" UNION ALL "))
+                let walks: Vec<String> = several
+                    .iter()
+                    .enumerate()
+                    .map(|(n, part)| format!("SELECT * FROM ({part}) part{n}"))
+                    .collect();
+                format!(
+                    "{} ORDER BY sort_name, id LIMIT {limit}",
+                    walks.join(" UNION ALL ")
+                )
             }
         };
         made
@@ -131,9 +154,15 @@ impl Statement {
         for place in &asked.places {
             let workspace = made.workspace(place);
             let (range, chosen) = (made.range(asked, place), made.chosen(asked, &workspace));
-            parts.push(format!("SELECT COUNT(*) AS looked, COUNT(CASE WHEN {chosen} THEN 1 END) AS n FROM {}", first(&range, LOOKED_AT)));
+            parts.push(format!(
+                "SELECT COUNT(*) AS looked, COUNT(CASE WHEN {chosen} THEN 1 END) AS n FROM {}",
+                first(&range, LOOKED_AT)
+            ));
         }
-        made.sql = format!("SELECT MAX(looked), CAST(SUM(n) AS BIGINT) FROM ({}) counted", parts.join(" UNION ALL "));
+        made.sql = format!(
+            "SELECT MAX(looked), CAST(SUM(n) AS BIGINT) FROM ({}) counted",
+            parts.join(" UNION ALL ")
+        );
         made
     }
 }
@@ -157,7 +186,11 @@ row! {
 
 impl From<ListedRow> for Row {
     fn from(row: ListedRow) -> Self {
-        Self { resource: row.resource.into(), parent_name: row.parent_name, sort_name: row.sort_name }
+        Self {
+            resource: row.resource.into(),
+            parent_name: row.parent_name,
+            sort_name: row.sort_name,
+        }
     }
 }
 
@@ -180,7 +213,11 @@ pub(in super::super) async fn explain_count(tx: &mut Tx, asked: &Asked) -> Resul
 }
 
 /// Which of these kinds somebody sees something of, each looked for in a place: a look into the index of kinds each.
-pub(in super::super) async fn kinds_there(tx: &mut Tx, asked: &Asked, looks: &[(&str, String)]) -> Result<Vec<String>> {
+pub(in super::super) async fn kinds_there(
+    tx: &mut Tx,
+    asked: &Asked,
+    looks: &[(&str, String)],
+) -> Result<Vec<String>> {
     let mut made = Statement::new(asked);
     let mut parts = Vec::new();
     for (kind, place) in looks {
@@ -188,14 +225,22 @@ pub(in super::super) async fn kinds_there(tx: &mut Tx, asked: &Asked, looks: &[(
             places: Vec::new(),
             user: asked.user.clone(),
             enters: asked.enters,
-            filter: Filter { kind: (*kind).to_owned(), ..asked.filter.clone() },
+            filter: Filter {
+                kind: (*kind).to_owned(),
+                ..asked.filter.clone()
+            },
             after: Default::default(),
         };
         let rows = made.rows_of(&of_kind, place);
-        parts.push(format!("SELECT CAST({} AS TEXT) WHERE EXISTS (SELECT 1 {rows})", made.bind(kind)));
+        parts.push(format!(
+            "SELECT CAST({} AS TEXT) WHERE EXISTS (SELECT 1 {rows})",
+            made.bind(kind)
+        ));
     }
     let sql = parts.join(" UNION ALL ");
-    Ok(on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &made.binds).fetch_all(c))?)
+    Ok(
+        on!(tx, c => bind_all!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())), &made.binds).fetch_all(c))?,
+    )
 }
 
 /// The plan of a list.
@@ -223,7 +268,11 @@ pub struct WorkspaceCount {
 
 impl From<CountRow> for WorkspaceCount {
     fn from(row: CountRow) -> Self {
-        Self { resources: Counted::among(row.looked, row.n, LOOKED_AT_EACH), id: row.id, name: row.name }
+        Self {
+            resources: Counted::among(row.looked, row.n, LOOKED_AT_EACH),
+            id: row.id,
+            name: row.name,
+        }
     }
 }
 
@@ -240,7 +289,13 @@ fn counts_sql() -> String {
     )
 }
 
-pub(in super::super) async fn counts(tx: &mut Tx, org: &OrgId, user: &UserId, enters: bool, limit: i64) -> Result<Vec<WorkspaceCount>> {
+pub(in super::super) async fn counts(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    enters: bool,
+    limit: i64,
+) -> Result<Vec<WorkspaceCount>> {
     let sql = counts_sql();
     let rows: Vec<CountRow> = on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(user.as_str()).bind(enters).bind(org.as_str()).bind(limit).fetch_all(c))?;
@@ -248,6 +303,10 @@ pub(in super::super) async fn counts(tx: &mut Tx, org: &OrgId, user: &UserId, en
 }
 
 /// The plan of [`counts`].
-pub(in super::super) async fn explain_counts(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<String>> {
+pub(in super::super) async fn explain_counts(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<String>> {
     explain!(tx, counts_sql(), query => query.bind(user.as_str()).bind(true).bind(org.as_str()).bind(50_i64))
 }

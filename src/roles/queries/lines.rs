@@ -24,7 +24,10 @@ row! {
 }
 
 fn actions(row: [bool; 5]) -> Actions {
-    ACTIONS.into_iter().zip(row).fold(Actions::none(), |all, (action, may)| all.with(action, may))
+    ACTIONS
+        .into_iter()
+        .zip(row)
+        .fold(Actions::none(), |all, (action, may)| all.with(action, may))
 }
 
 impl From<LineRow> for Line {
@@ -36,16 +39,29 @@ impl From<LineRow> for Line {
             archived: row.archived_at.is_some(),
         });
         Self {
-            scope: row.resource_id.map_or_else(|| Scope::Kind(row.kind.clone()), |id| Scope::Resource(id.into())),
+            scope: row.resource_id.map_or_else(
+                || Scope::Kind(row.kind.clone()),
+                |id| Scope::Resource(id.into()),
+            ),
             kind: row.kind,
             at,
-            actions: actions([row.may_view, row.may_run, row.may_create, row.may_edit, row.may_delete]),
+            actions: actions([
+                row.may_view,
+                row.may_run,
+                row.may_create,
+                row.may_edit,
+                row.may_delete,
+            ]),
         }
     }
 }
 
 /// The lines of a role: kinds first, then resources by name.
-pub(in crate::roles) async fn lines(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<Vec<Line>> {
+pub(in crate::roles) async fn lines(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+) -> Result<Vec<Line>> {
     let rows: Vec<LineRow> = on!(tx, c => sqlx::query_as(
         "SELECT p.kind, p.resource_id, r.name AS resource_name, r.workspace_id, w.name AS workspace_name, r.archived_at,
             p.may_view, p.may_run, p.may_create, p.may_edit, p.may_delete
@@ -57,7 +73,11 @@ pub(in crate::roles) async fn lines(tx: &mut Tx, org: &OrgId, id: &CustomRoleId)
 }
 
 /// A resource that a line may be about: in a workspace of the organization, nobody's own, not archived.
-pub(in crate::roles) async fn resource(tx: &mut Tx, org: &OrgId, id: &ResourceId) -> Result<Option<Line>> {
+pub(in crate::roles) async fn resource(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &ResourceId,
+) -> Result<Option<Line>> {
     let found: Option<LineRow> = on!(tx, c => sqlx::query_as(
         "SELECT r.kind, r.id AS resource_id, r.name AS resource_name, r.workspace_id, w.name AS workspace_name, r.archived_at,
             FALSE AS may_view, FALSE AS may_run, FALSE AS may_create, FALSE AS may_edit, FALSE AS may_delete
@@ -68,7 +88,12 @@ pub(in crate::roles) async fn resource(tx: &mut Tx, org: &OrgId, id: &ResourceId
 }
 
 /// The first resources by name that a line may be about.
-pub(in crate::roles) async fn resources_like(tx: &mut Tx, org: &OrgId, pattern: &str, limit: i64) -> Result<Vec<Line>> {
+pub(in crate::roles) async fn resources_like(
+    tx: &mut Tx,
+    org: &OrgId,
+    pattern: &str,
+    limit: i64,
+) -> Result<Vec<Line>> {
     let rows: Vec<LineRow> = on!(tx, c => sqlx::query_as(
         "SELECT r.kind, r.id AS resource_id, r.name AS resource_name, r.workspace_id, w.name AS workspace_name, r.archived_at,
             FALSE AS may_view, FALSE AS may_run, FALSE AS may_create, FALSE AS may_edit, FALSE AS may_delete
@@ -80,14 +105,26 @@ pub(in crate::roles) async fn resources_like(tx: &mut Tx, org: &OrgId, pattern: 
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-pub(in crate::roles) async fn delete_lines(tx: &mut Tx, org: &OrgId, id: &CustomRoleId) -> Result<u64> {
+pub(in crate::roles) async fn delete_lines(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+) -> Result<u64> {
     Ok(run!(
         tx,
-        sqlx::query("DELETE FROM custom_role_permissions WHERE org_id = $1 AND role_id = $2").bind(org.as_str()).bind(id.as_str())
+        sqlx::query("DELETE FROM custom_role_permissions WHERE org_id = $1 AND role_id = $2")
+            .bind(org.as_str())
+            .bind(id.as_str())
     )?)
 }
 
-pub(in crate::roles) async fn insert_line(tx: &mut Tx, org: &OrgId, id: &CustomRoleId, line: &Line, now: Micros) -> Result<()> {
+pub(in crate::roles) async fn insert_line(
+    tx: &mut Tx,
+    org: &OrgId,
+    id: &CustomRoleId,
+    line: &Line,
+    now: Micros,
+) -> Result<()> {
     let resource = match &line.scope {
         Scope::Kind(_) => None,
         Scope::Resource(id) => Some(id.as_str()),

@@ -58,7 +58,10 @@ fn statement(asked: &Asked) -> String {
         }
     }
     if !asked.sees_all {
-        let of_things = format!("(run.resource_id IS NOT NULL AND {})", resources::sees("r", "$1", "$2", "$3"));
+        let of_things = format!(
+            "(run.resource_id IS NOT NULL AND {})",
+            resources::sees("r", "$1", "$2", "$3")
+        );
         filters += &match asked.sees_workspace {
             true => format!(" AND (run.resource_id IS NULL OR {of_things})"),
             false => format!(" AND {of_things}"),
@@ -74,16 +77,29 @@ fn statement(asked: &Asked) -> String {
 }
 
 fn filters_of(asked: &Asked) -> [(&'static str, &str); 3] {
-    [("resource_id", &asked.resource), ("person_id", &asked.person), ("status", asked.status)]
+    [
+        ("resource_id", &asked.resource),
+        ("person_id", &asked.person),
+        ("status", asked.status),
+    ]
 }
 
 /// Binds what [`statement`] asks for.
 macro_rules! bound {
     ($query:expr, $asked:expr) => {{
         let asked = $asked;
-        let query = $query.bind(asked.workspace.as_str()).bind(asked.user.as_str()).bind(asked.enters);
-        let query = query.bind(asked.before.0).bind(asked.before.1.as_str()).bind(asked.limit);
-        filters_of(asked).into_iter().filter(|(_, value)| !value.is_empty()).fold(query, |query, (_, value)| query.bind(value))
+        let query = $query
+            .bind(asked.workspace.as_str())
+            .bind(asked.user.as_str())
+            .bind(asked.enters);
+        let query = query
+            .bind(asked.before.0)
+            .bind(asked.before.1.as_str())
+            .bind(asked.limit);
+        filters_of(asked)
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .fold(query, |query, (_, value)| query.bind(value))
     }};
 }
 

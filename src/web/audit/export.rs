@@ -29,10 +29,21 @@ pub struct ExportForm {
 }
 
 /// `POST /orgs/{org}/audit/export`: the file.
-pub async fn export(State(app): State<App>, Member { actor, .. }: Member, Form(form): Form<ExportForm>) -> PageResult {
-    let format = Format::parse(&form.format).ok_or_else(|| Refusal::field("format", "Choose CSV or JSON Lines."))?;
+pub async fn export(
+    State(app): State<App>,
+    Member { actor, .. }: Member,
+    Form(form): Form<ExportForm>,
+) -> PageResult {
+    let format = Format::parse(&form.format)
+        .ok_or_else(|| Refusal::field("format", "Choose CSV or JSON Lines."))?;
     let user = (!form.member.is_empty()).then(|| UserId::from(form.member.as_str()));
-    let asked = Asked { workspace: form.workspace, what: form.what, from: form.from, to: form.to, ..Asked::default() };
+    let asked = Asked {
+        workspace: form.workspace,
+        what: form.what,
+        from: form.from,
+        to: form.to,
+        ..Asked::default()
+    };
     let key: String = form.key.chars().take(64).collect();
     let export = audit::export(&app, &actor, &asked.filter(user)?, format, &key).await?;
     Ok(download::audit(export, &actor.org.slug))
@@ -56,7 +67,13 @@ impl Shown {
     /// Nothing yet: it begins when the form is sent.
     pub fn new(base: &str) -> Self {
         let key = secret::random_token();
-        Self { ask: format!("{base}/export/progress?key={key}"), key, progress: None, words: String::new(), goes_on: false }
+        Self {
+            ask: format!("{base}/export/progress?key={key}"),
+            key,
+            progress: None,
+            words: String::new(),
+            goes_on: false,
+        }
     }
 }
 
@@ -74,24 +91,57 @@ pub struct ProgressAsked {
 }
 
 /// `GET /orgs/{org}/audit/export/progress`: how far the export is. Leads to the log where it isn't htmx that asks.
-pub async fn progress(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<ProgressAsked>) -> PageResult {
+pub async fn progress(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<ProgressAsked>,
+) -> PageResult {
     let base = format!("/orgs/{}/audit", actor.org.slug);
     if !visitor.partial {
         return Ok(see_other(base, None));
     }
-    let key: String = asked.key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(64).collect();
+    let key: String = asked
+        .key
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(64)
+        .collect();
     let progress = app.exports.progress(actor.user(), &key);
     let events = |p: Progress| text::count(p.events, "event", "events");
     let (words, goes_on) = match progress {
         None => ("Preparing …".to_owned(), asked.asks < PATIENCE),
         Some(p) if p.done => (format!("Exported {}.", events(p)), false),
-        Some(p) if p.failed => (format!("The export stopped after {}: the file isn't whole.", events(p)), false),
+        Some(p) if p.failed => (
+            format!(
+                "The export stopped after {}: the file isn't whole.",
+                events(p)
+            ),
+            false,
+        ),
         Some(p) => (format!("Exporting: {} so far", events(p)), true),
     };
-    let asks = if progress.is_none() { asked.asks + 1 } else { 0 };
-    let again = if goes_on { format!("&asks={asks}") } else { String::new() };
-    let words = if progress.is_none() && !goes_on { String::new() } else { words };
+    let asks = if progress.is_none() {
+        asked.asks + 1
+    } else {
+        0
+    };
+    let again = if goes_on {
+        format!("&asks={asks}")
+    } else {
+        String::new()
+    };
+    let words = if progress.is_none() && !goes_on {
+        String::new()
+    } else {
+        words
+    };
     Ok(page::ok(&ProgressPart {
-        progress: Shown { ask: format!("{base}/export/progress?key={key}{again}"), key, progress, words, goes_on },
+        progress: Shown {
+            ask: format!("{base}/export/progress?key={key}{again}"),
+            key,
+            progress,
+            words,
+            goes_on,
+        },
     }))
 }

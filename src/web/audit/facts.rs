@@ -14,11 +14,15 @@ pub(super) struct Change {
 
 /// What an event holds beside its sentence; what stayed as it was is no change.
 pub(super) fn changes(event: &EventRow) -> Vec<Change> {
-    let Ok(Value::Object(all)) = serde_json::from_str::<Value>(&event.changes) else { return Vec::new() };
+    let Ok(Value::Object(all)) = serde_json::from_str::<Value>(&event.changes) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     match (all.get("before"), all.get("after")) {
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            let both = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
+            let both = before
+                .keys()
+                .chain(after.keys().filter(|key| !before.contains_key(*key)));
             let both = both.filter(|key| before.get(*key) != after.get(*key));
             found.extend(both.map(|key| Change {
                 name: label(key),
@@ -33,12 +37,24 @@ pub(super) fn changes(event: &EventRow) -> Vec<Change> {
             after: value(after.unwrap_or(&Value::Null)),
         }),
     }
-    let nothing = |v: &Value| matches!(v, Value::Null | Value::Bool(false)) || v.as_i64() == Some(0) || v.as_str() == Some("");
+    let nothing = |v: &Value| {
+        matches!(v, Value::Null | Value::Bool(false))
+            || v.as_i64() == Some(0)
+            || v.as_str() == Some("")
+    };
     let unsaid = |key: &str| matches!(key, "before" | "after" | audit::TO_UNDO | audit::PLACES);
     // An invitation to the organization is what is meant by one.
-    let plain = |key: &str, fact: &Value| key == "kind" && event.target_kind == "invitation" && fact == "organization";
-    let others = all.iter().filter(|(key, fact)| !unsaid(key) && !nothing(fact) && !plain(key, fact));
-    let facts = others.map(|(key, fact)| Change { name: label(key), before: String::new(), after: value_of(key, fact) });
+    let plain = |key: &str, fact: &Value| {
+        key == "kind" && event.target_kind == "invitation" && fact == "organization"
+    };
+    let others = all
+        .iter()
+        .filter(|(key, fact)| !unsaid(key) && !nothing(fact) && !plain(key, fact));
+    let facts = others.map(|(key, fact)| Change {
+        name: label(key),
+        before: String::new(),
+        after: value_of(key, fact),
+    });
     found.extend(facts.filter(|fact| !fact.after.is_empty()));
     found
 }
@@ -73,11 +89,25 @@ fn label(key: &str) -> String {
 fn value_of(key: &str, fact: &Value) -> String {
     match (key, fact) {
         ("impact", Value::Object(counts)) => {
-            let people = |key: &str, does: &str| match counts.get(key).and_then(Value::as_i64).unwrap_or(0) {
+            let people = |key: &str, does: &str| match counts
+                .get(key)
+                .and_then(Value::as_i64)
+                .unwrap_or(0)
+            {
                 0 => None,
-                n => Some(format!("{} can do {does}", text::count(n, "person", "people"))),
+                n => Some(format!(
+                    "{} can do {does}",
+                    text::count(n, "person", "people")
+                )),
             };
-            [people("people_gaining", "more"), people("people_losing", "less")].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            [
+                people("people_gaining", "more"),
+                people("people_losing", "less"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
         }
         ("pool", Value::String(name)) => billing::limit_label(name),
         ("who_invites", Value::String(who)) => words(who),
@@ -90,7 +120,9 @@ pub(super) fn value(value: &Value) -> String {
         Value::Null => "nothing".into(),
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
-        Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), text::thousands),
+        Value::Number(number) => number
+            .as_i64()
+            .map_or_else(|| number.to_string(), text::thousands),
         Value::String(text) if text.is_empty() => "nothing".into(),
         Value::String(text) => match clock::parse_rfc3339(text) {
             Some(at) => clock::minute(at),
@@ -101,7 +133,11 @@ pub(super) fn value(value: &Value) -> String {
         Value::Object(map) => match (map.get("name"), map.get("role")) {
             // A role in a workspace.
             (Some(Value::String(name)), Some(Value::String(role))) => format!("{name} as {role}"),
-            _ => map.iter().map(|(key, v)| format!("{}: {}", words(key), self::value(v))).collect::<Vec<_>>().join(", "),
+            _ => map
+                .iter()
+                .map(|(key, v)| format!("{}: {}", words(key), self::value(v)))
+                .collect::<Vec<_>>()
+                .join(", "),
         },
     }
 }
@@ -117,7 +153,11 @@ mod tests {
                 .into(),
             ..blank()
         };
-        let change = |name: &str, before: &str, after: &str| Change { name: name.into(), before: before.into(), after: after.into() };
+        let change = |name: &str, before: &str, after: &str| Change {
+            name: name.into(),
+            before: before.into(),
+            after: after.into(),
+        };
         assert_eq!(
             changes(&event),
             [
@@ -128,9 +168,21 @@ mod tests {
         event.changes =
             r#"{"impact":{"changes":3,"people_gaining":0,"people_losing":2},"before":{"role":"x","n":1},"after":{"role":"x","n":2}}"#
                 .into();
-        assert_eq!(changes(&event), [change("n", "1", "2"), change("effect", "", "2 people can do less")]);
+        assert_eq!(
+            changes(&event),
+            [
+                change("n", "1", "2"),
+                change("effect", "", "2 people can do less")
+            ]
+        );
         event.changes = r#"{"before":"member","after":"admin","invitations_revoked":2}"#.into();
-        assert_eq!(changes(&event), [change("", "member", "admin"), change("invitations revoked", "", "2")]);
+        assert_eq!(
+            changes(&event),
+            [
+                change("", "member", "admin"),
+                change("invitations revoked", "", "2")
+            ]
+        );
     }
 
     fn blank() -> EventRow {

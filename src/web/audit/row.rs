@@ -61,15 +61,32 @@ pub(super) struct Only {
 
 impl Row {
     pub fn new(actor: &Actor, around: &Around, asked: &Asked, event: &EventRow, now: i64) -> Self {
-        let place = event.workspace_id.as_deref().map(|id| match around.workspaces.get(&id.into()) {
-            Some(name) => Place { name: name.clone(), href: format!("/workspaces/{id}") },
-            None => Place { name: "a workspace that is gone".into(), href: String::new() },
-        });
+        let place =
+            event
+                .workspace_id
+                .as_deref()
+                .map(|id| match around.workspaces.get(&id.into()) {
+                    Some(name) => Place {
+                        name: name.clone(),
+                        href: format!("/workspaces/{id}"),
+                    },
+                    None => Place {
+                        name: "a workspace that is gone".into(),
+                        href: String::new(),
+                    },
+                });
         // What the sentence says already is not said again.
         let sentence = audit::sentence(event);
         let lower = sentence.to_lowercase();
-        let said = |change: &Change| [&change.before, &change.after].iter().all(|value| lower.contains(&value.to_lowercase()));
-        let mut changes: Vec<Change> = changes(event).into_iter().filter(|change| !said(change)).collect();
+        let said = |change: &Change| {
+            [&change.before, &change.after]
+                .iter()
+                .all(|value| lower.contains(&value.to_lowercase()))
+        };
+        let mut changes: Vec<Change> = changes(event)
+            .into_iter()
+            .filter(|change| !said(change))
+            .collect();
         let further = changes.len().saturating_sub(FEW);
         changes.truncate(FEW);
         let named = audit::named(event);
@@ -120,7 +137,10 @@ pub(super) fn redacted(event: &EventRow) -> String {
         "target_id" | "target_name" => "to what it was done",
         _ => "what was before and after",
     };
-    let mut gone: Vec<&str> = audit::redacted_columns(event).into_iter().map(words).collect();
+    let mut gone: Vec<&str> = audit::redacted_columns(event)
+        .into_iter()
+        .map(words)
+        .collect();
     gone.dedup();
     gone.join(", ")
 }
@@ -142,16 +162,35 @@ fn links(actor: &Actor, around: &Around, event: &EventRow) -> Vec<(String, Strin
         links.push((event.actor_name.clone(), format!("{members}/{member}")));
     }
     let named = audit::named(event);
-    let subject = event.subject_id.as_deref().filter(|_| named != event.actor_name && named != event.target_name);
+    let subject = event
+        .subject_id
+        .as_deref()
+        .filter(|_| named != event.actor_name && named != event.target_name);
     if let Some(member) = subject.and_then(|id| around.people.get(&id.into())) {
         links.push((named, format!("{members}/{member}")));
     }
     let target = match event.target_kind.as_str() {
-        "member" if around.members.contains_key(&event.target_id.as_str().into()) => Some(format!("{members}/{}", event.target_id)),
-        "workspace" if around.workspaces.contains_key(&event.target_id.as_str().into()) => Some(format!("/workspaces/{}", event.target_id)),
+        "member"
+            if around
+                .members
+                .contains_key(&event.target_id.as_str().into()) =>
+        {
+            Some(format!("{members}/{}", event.target_id))
+        }
+        "workspace"
+            if around
+                .workspaces
+                .contains_key(&event.target_id.as_str().into()) =>
+        {
+            Some(format!("/workspaces/{}", event.target_id))
+        }
         _ => match around.things.get(&event.target_id) {
             Some(thing) => Some(page_of(thing, &event.target_id, &org)),
-            None => event.subject_id.as_deref().and_then(|id| around.people.get(&id.into())).map(|member| format!("{members}/{member}")),
+            None => event
+                .subject_id
+                .as_deref()
+                .and_then(|id| around.people.get(&id.into()))
+                .map(|member| format!("{members}/{member}")),
         },
     };
     links.extend(target.map(|href| (event.target_name.clone(), href)));
@@ -163,8 +202,14 @@ fn page_of(thing: &Thing, id: &str, org: &str) -> String {
     match thing {
         Thing::Resource(Some(workspace)) => format!("/workspaces/{workspace}/resources/{id}"),
         Thing::Resource(None) => format!("{org}/resources/{id}"),
-        Thing::Run { workspace, of: Some(resource) } => format!("/workspaces/{workspace}/runs?resource={resource}"),
-        Thing::Run { workspace, of: None } => format!("/workspaces/{workspace}/runs"),
+        Thing::Run {
+            workspace,
+            of: Some(resource),
+        } => format!("/workspaces/{workspace}/runs?resource={resource}"),
+        Thing::Run {
+            workspace,
+            of: None,
+        } => format!("/workspaces/{workspace}/runs"),
         Thing::CustomRole => format!("{org}/roles/custom/{id}"),
         Thing::Invitation => format!("{org}/invitations/{id}"),
     }
@@ -175,12 +220,23 @@ fn linked(sentence: &str, links: &[(String, String)]) -> Vec<Piece> {
     let mut rest = sentence;
     let mut pieces = Vec::new();
     for (name, href) in links.iter().filter(|(name, _)| !name.is_empty()) {
-        let Some(at) = rest.find(name.as_str()) else { continue };
-        pieces.push(Piece { text: rest[..at].to_owned(), href: String::new() });
-        pieces.push(Piece { text: name.clone(), href: href.clone() });
+        let Some(at) = rest.find(name.as_str()) else {
+            continue;
+        };
+        pieces.push(Piece {
+            text: rest[..at].to_owned(),
+            href: String::new(),
+        });
+        pieces.push(Piece {
+            text: name.clone(),
+            href: href.clone(),
+        });
         rest = &rest[at + name.len()..];
     }
-    pieces.push(Piece { text: rest.to_owned(), href: String::new() });
+    pieces.push(Piece {
+        text: rest.to_owned(),
+        href: String::new(),
+    });
     pieces.retain(|piece| !piece.text.is_empty());
     pieces
 }
@@ -189,8 +245,15 @@ fn linked(sentence: &str, links: &[(String, String)]) -> Vec<Piece> {
 pub(super) fn action_label(action: &str) -> String {
     let (thing, verb) = action.split_once('.').unwrap_or((action, ""));
     let mut letters = thing.chars();
-    let thing: String = letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default();
-    format!("{}: {}", thing.replace('_', " "), verb.replace(['_', '.'], " "))
+    let thing: String = letters
+        .next()
+        .map(|c| c.to_uppercase().chain(letters).collect())
+        .unwrap_or_default();
+    format!(
+        "{}: {}",
+        thing.replace('_', " "),
+        verb.replace(['_', '.'], " ")
+    )
 }
 
 pub(super) fn category_label(category: &str) -> String {
@@ -208,21 +271,50 @@ pub(super) fn category_label(category: &str) -> String {
 
 /// The list with only the same person, action, category, workspace or day.
 pub(super) fn only(around: &Around, asked: &Asked, event: &EventRow) -> Vec<Only> {
-    let one = |label: String, key: &str, value: &str| Only { label, query: asked.with(&[(key, value)]) };
-    let mut all = vec![one(format!("Only {}", event.actor_name), "member", &event.actor_id)];
+    let one = |label: String, key: &str, value: &str| Only {
+        label,
+        query: asked.with(&[(key, value)]),
+    };
+    let mut all = vec![one(
+        format!("Only {}", event.actor_name),
+        "member",
+        &event.actor_id,
+    )];
     let named = audit::named(event);
-    let concerned = if named == event.actor_name { &event.target_name } else { &named };
-    if let Some(subject) = event.subject_id.as_deref().filter(|subject| *subject != event.actor_id && !concerned.is_empty()) {
+    let concerned = if named == event.actor_name {
+        &event.target_name
+    } else {
+        &named
+    };
+    if let Some(subject) = event
+        .subject_id
+        .as_deref()
+        .filter(|subject| *subject != event.actor_id && !concerned.is_empty())
+    {
         all.push(one(format!("Only {concerned}"), "member", subject));
     }
-    all.push(one(format!("Only {}", action_label(&event.action)), "what", &event.action));
-    all.push(one(format!("Only {}", category_label(&event.category)), "what", &event.category));
+    all.push(one(
+        format!("Only {}", action_label(&event.action)),
+        "what",
+        &event.action,
+    ));
+    all.push(one(
+        format!("Only {}", category_label(&event.category)),
+        "what",
+        &event.category,
+    ));
     if let Some(workspace) = event.workspace_id.as_deref() {
-        let name = around.workspaces.get(&workspace.into()).map_or("this workspace", String::as_str);
+        let name = around
+            .workspaces
+            .get(&workspace.into())
+            .map_or("this workspace", String::as_str);
         all.push(one(format!("Only {name}"), "workspace", workspace));
     }
     let day = clock::date(event.at);
-    all.push(Only { label: format!("Only {}", clock::day(event.at)), query: asked.with(&[("from", &day), ("to", &day)]) });
+    all.push(Only {
+        label: format!("Only {}", clock::day(event.at)),
+        query: asked.with(&[("from", &day), ("to", &day)]),
+    });
     all
 }
 
@@ -232,7 +324,11 @@ mod tests {
 
     #[test]
     fn s1_80_names_in_a_sentence_become_links_and_nothing_of_it_is_lost() {
-        let links = [("Al".to_owned(), "/al".to_owned()), ("Al".to_owned(), "/other".to_owned()), ("Zoe".to_owned(), "/zoe".to_owned())];
+        let links = [
+            ("Al".to_owned(), "/al".to_owned()),
+            ("Al".to_owned(), "/other".to_owned()),
+            ("Zoe".to_owned(), "/zoe".to_owned()),
+        ];
         let pieces = linked("Al changed Al from member to admin", &links);
         let texts: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(texts, "Al changed Al from member to admin");

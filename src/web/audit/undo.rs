@@ -33,7 +33,11 @@ pub async fn confirm_undo(
     Member { actor, visitor }: Member,
 ) -> PageResult {
     let undo = audit::undo_impact(&app, &actor, &event).await?;
-    let changes = undo.changes.iter().map(|(name, is, will)| Change { name: name.clone(), before: value(is), after: value(will) });
+    let changes = undo.changes.iter().map(|(name, is, will)| Change {
+        name: name.clone(),
+        before: value(is),
+        after: value(will),
+    });
     Ok(page::ok(&ConfirmUndo {
         shell: Shell::org(&visitor, &actor, "Audit log", format!("{}?", undo.does)),
         base: format!("/orgs/{}/audit", actor.org.slug),
@@ -48,8 +52,21 @@ pub async fn confirm_undo(
 }
 
 /// `POST /orgs/{org}/audit/{event}/undo`
-pub async fn undo(State(app): State<App>, Path((_, event)): Path<(String, EventId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn undo(
+    State(app): State<App>,
+    Path((_, event)): Path<(String, EventId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let undone = audit::undo(&app, &actor, &event).await?;
-    let notice = Notice::good("Undone.", format!("It was: {}. Undoing it is an event of its own.", audit::sentence(&undone)));
-    Ok(see_other(format!("/orgs/{}/audit", actor.org.slug), Some(notice)))
+    let notice = Notice::good(
+        "Undone.",
+        format!(
+            "It was: {}. Undoing it is an event of its own.",
+            audit::sentence(&undone)
+        ),
+    );
+    Ok(see_other(
+        format!("/orgs/{}/audit", actor.org.slug),
+        Some(notice),
+    ))
 }

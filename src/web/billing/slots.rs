@@ -32,7 +32,10 @@ impl Slots {
         let base = format!("/orgs/{}", actor.org.slug);
         let (page, part) = (format!("{base}/leases"), format!("{base}/leases/now"));
         Self {
-            pools: pools.into_iter().map(|pool| PoolView::new(pool, now)).collect(),
+            pools: pools
+                .into_iter()
+                .map(|pool| PoolView::new(pool, now))
+                .collect(),
             may_release: billing::may_manage_leases(actor),
             at: (clock::rfc3339(now), clock::second(now)),
             live: match asked {
@@ -71,12 +74,19 @@ impl PoolView {
             by: lease.by,
             workspace: lease.workspace_name,
             since: When::relative(lease.acquired_at.min(now), now),
-            until: When { exact: clock::rfc3339(lease.expires_at), words: clock::minute(lease.expires_at) },
+            until: When {
+                exact: clock::rfc3339(lease.expires_at),
+                words: clock::minute(lease.expires_at),
+            },
         };
         Self {
             label: limit_label(&pool.name),
             count: match pool.most {
-                Some(most) => format!("{} of {} in use", text::thousands(in_use), text::thousands(most)),
+                Some(most) => format!(
+                    "{} of {} in use",
+                    text::thousands(in_use),
+                    text::thousands(most)
+                ),
                 None => format!("{} in use, no limit", text::thousands(in_use)),
             },
             full: pool.most.is_some_and(|most| in_use >= most),
@@ -114,25 +124,39 @@ struct SlotsPart {
 }
 
 /// `GET /orgs/{org}/leases/now`: the slots alone, for a page that is open. Leads to the whole page where it isn't htmx that asks.
-pub async fn leases_now(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn leases_now(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let found = billing::leases_in_use(&app, &actor).await?;
     if !visitor.partial {
         return Ok(see_other(format!("/orgs/{}/leases", actor.org.slug), None));
     }
-    Ok(page::ok(&SlotsPart { slots: Slots::new(&actor, found, visitor.now, Some(&asked)) }))
+    Ok(page::ok(&SlotsPart {
+        slots: Slots::new(&actor, found, visitor.now, Some(&asked)),
+    }))
 }
 
 /// `POST /orgs/{org}/leases/{lease}/release`: by owners and admins.
-pub async fn release(State(app): State<App>, Path((_, id)): Path<(String, LeaseId)>, Member { actor, .. }: Member) -> PageResult {
+pub async fn release(
+    State(app): State<App>,
+    Path((_, id)): Path<(String, LeaseId)>,
+    Member { actor, .. }: Member,
+) -> PageResult {
     let notice = match billing::release(&app, &actor, &id).await {
         Ok(lease) => Notice::good(
             format!("The slot of {} is free.", lease.holder),
             "What held it isn't stopped by this; it can't keep the slot, and may ask for another.",
         ),
-        Err(Refusal::NotFound) if billing::may_manage_leases(&actor) => {
-            Notice::good("That slot is free already.", "It ended by itself, or somebody released it.")
-        }
+        Err(Refusal::NotFound) if billing::may_manage_leases(&actor) => Notice::good(
+            "That slot is free already.",
+            "It ended by itself, or somebody released it.",
+        ),
         Err(refusal) => return Err(refusal.into()),
     };
-    Ok(see_other(format!("/orgs/{}/leases", actor.org.slug), Some(notice)))
+    Ok(see_other(
+        format!("/orgs/{}/leases", actor.org.slug),
+        Some(notice),
+    ))
 }

@@ -22,7 +22,11 @@ use serde::Deserialize;
 const LIVES: [i64; 5] = [7, 30, 90, 180, 365];
 
 /// The roles that a key can have in workspaces.
-const WORKSPACE_ROLES: [WorkspaceRole; 3] = [WorkspaceRole::Viewer, WorkspaceRole::Member, WorkspaceRole::Admin];
+const WORKSPACE_ROLES: [WorkspaceRole; 3] = [
+    WorkspaceRole::Viewer,
+    WorkspaceRole::Member,
+    WorkspaceRole::Admin,
+];
 
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +97,11 @@ fn of_organization(actor: &Actor, shell: Shell) -> Place {
         of: actor.org.name.clone(),
         whole: true,
         longest: actor.org.policies.token_days,
-        refused: if reaches { "" } else { "Further than you get yourself. An owner can make such a key." },
+        refused: if reaches {
+            ""
+        } else {
+            "Further than you get yourself. An owner can make such a key."
+        },
         example: format!("organizations/{}", actor.org.id),
     }
 }
@@ -104,7 +112,10 @@ fn of_workspace(managed: &Managed, shell: Shell) -> Place {
         base: format!("/workspaces/{}/keys", managed.workspace.id),
         of: managed.workspace.name.clone(),
         whole: false,
-        longest: managed.actor.as_ref().map_or(accounts::MOST_DAYS, |actor| actor.org.policies.token_days),
+        longest: managed
+            .actor
+            .as_ref()
+            .map_or(accounts::MOST_DAYS, |actor| actor.org.policies.token_days),
         refused: "",
         example: format!("workspaces/{}/resources", managed.workspace.id),
     }
@@ -112,9 +123,21 @@ fn of_workspace(managed: &Managed, shell: Shell) -> Place {
 
 impl Place {
     fn form(self, form: KeyForm, refusal: Option<&Refusal>) -> New {
-        let error = |field| refusal.map_or_else(String::new, |refusal| refusal.message_for(field).to_owned());
-        let choice = |value: &str, label: &str, note: &str| (value.to_owned(), label.to_owned(), note.to_owned(), String::new());
-        let mut lives: Vec<i64> = LIVES.into_iter().filter(|days| *days <= self.longest).collect();
+        let error = |field| {
+            refusal.map_or_else(String::new, |refusal| refusal.message_for(field).to_owned())
+        };
+        let choice = |value: &str, label: &str, note: &str| {
+            (
+                value.to_owned(),
+                label.to_owned(),
+                note.to_owned(),
+                String::new(),
+            )
+        };
+        let mut lives: Vec<i64> = LIVES
+            .into_iter()
+            .filter(|days| *days <= self.longest)
+            .collect();
         if !lives.contains(&self.longest) && self.longest < LIVES[LIVES.len() - 1] {
             lives.push(self.longest);
         }
@@ -124,15 +147,36 @@ impl Place {
         }
         for role in WORKSPACE_ROLES {
             let refused = self.refused.to_owned();
-            workspace_roles.push((role.as_str().to_owned(), role.label().to_owned(), role.explains().to_owned(), refused));
+            workspace_roles.push((
+                role.as_str().to_owned(),
+                role.label().to_owned(),
+                role.explains().to_owned(),
+                refused,
+            ));
         }
         New {
             scopes: vec![
-                choice("read", "Read", "Sees what its role sees, and changes nothing."),
+                choice(
+                    "read",
+                    "Read",
+                    "Sees what its role sees, and changes nothing.",
+                ),
                 choice("write", "Read and write", "Does what its role may do."),
             ],
-            org_roles: KEY_ROLES.into_iter().map(|role| choice(role.as_str(), role.label(), role.explains())).collect(),
-            lives: lives.into_iter().map(|days| (days.to_string(), crate::text::count(days, "day", "days"), String::new())).collect(),
+            org_roles: KEY_ROLES
+                .into_iter()
+                .map(|role| choice(role.as_str(), role.label(), role.explains()))
+                .collect(),
+            lives: lives
+                .into_iter()
+                .map(|days| {
+                    (
+                        days.to_string(),
+                        crate::text::count(days, "day", "days"),
+                        String::new(),
+                    )
+                })
+                .collect(),
             workspace_roles,
             name_error: error("name"),
             scope_error: error("scope"),
@@ -153,7 +197,11 @@ impl Place {
             name: String::new(),
             scope: TokenScope::Read.as_str().into(),
             org_role: OrgRole::Member.as_str().into(),
-            workspace_role: if self.whole { String::new() } else { WorkspaceRole::Viewer.as_str().into() },
+            workspace_role: if self.whole {
+                String::new()
+            } else {
+                WorkspaceRole::Viewer.as_str().into()
+            },
             days: self.longest.min(90).to_string(),
         };
         self.form(form, None)
@@ -163,14 +211,20 @@ impl Place {
     fn answer(self, app: &App, form: KeyForm, outcome: Result<Made>) -> PageResult {
         match outcome {
             Ok(Made { key, secret }) => Ok(page::ok(&Created {
-                example: format!("curl -H \"Authorization: Bearer $API_KEY\" {}/api/v1/{}", app.config.base_url(), self.example),
+                example: format!(
+                    "curl -H \"Authorization: Bearer $API_KEY\" {}/api/v1/{}",
+                    app.config.base_url(),
+                    self.example
+                ),
                 ends: When::day(key.expires_at),
                 shell: self.shell,
                 base: self.base,
                 name: key.name,
                 secret,
             })),
-            Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&self.form(form, Some(&refusal)))),
+            Err(refusal @ Refusal::Invalid(_)) => {
+                Ok(page::invalid(&self.form(form, Some(&refusal))))
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -179,19 +233,41 @@ impl Place {
 /// The form as the operation takes it; `whole`: for a key of the organization.
 fn wanted(form: &KeyForm, whole: bool) -> Result<NewKey<'_>> {
     let mut checks = Checks::default();
-    let scope = checks.take("scope", TokenScope::parse(&form.scope).ok_or("Choose what the key may do."));
+    let scope = checks.take(
+        "scope",
+        TokenScope::parse(&form.scope).ok_or("Choose what the key may do."),
+    );
     let org_role = match whole {
-        true => checks.take("org_role", OrgRole::parse(&form.org_role).ok_or("Choose what it is in the organization.")),
+        true => checks.take(
+            "org_role",
+            OrgRole::parse(&form.org_role).ok_or("Choose what it is in the organization."),
+        ),
         false => Some(OrgRole::Member),
     };
     let workspace_role = match form.workspace_role.as_str() {
         "" if whole => None,
-        text => checks.take("workspace_role", WorkspaceRole::parse(text).ok_or("Choose what it is in workspaces.")),
+        text => checks.take(
+            "workspace_role",
+            WorkspaceRole::parse(text).ok_or("Choose what it is in workspaces."),
+        ),
     };
-    let days = checks.take("days", form.days.parse().map_err(|_| "Choose how long the key lives."));
+    let days = checks.take(
+        "days",
+        form.days
+            .parse()
+            .map_err(|_| "Choose how long the key lives."),
+    );
     checks.done()?;
-    let (Some(scope), Some(org_role)) = (scope, org_role) else { return Err(Refusal::NotFound) };
-    Ok(NewKey { name: &form.name, scope, org_role, workspace_role, days })
+    let (Some(scope), Some(org_role)) = (scope, org_role) else {
+        return Err(Refusal::NotFound);
+    };
+    Ok(NewKey {
+        name: &form.name,
+        scope,
+        org_role,
+        workspace_role,
+        days,
+    })
 }
 
 /// `GET /orgs/{org}/keys/new`
@@ -202,7 +278,11 @@ pub async fn new(State(app): State<App>, Member { actor, visitor }: Member) -> P
 }
 
 /// `POST /orgs/{org}/keys/new`
-pub async fn create(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<KeyForm>) -> PageResult {
+pub async fn create(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<KeyForm>,
+) -> PageResult {
     let place = of_organization(&actor, Shell::org(&visitor, &actor, NAV, "New key"));
     let outcome = match wanted(&form, true) {
         Ok(new) => keys::create_key(&app, &actor, &new).await,

@@ -45,10 +45,27 @@ pub(super) struct Section {
 }
 
 /// The section for who manages members; `None` for everybody else, and for somebody invited, who holds nothing yet.
-pub(super) async fn section(app: &App, actor: &Actor, entry: &Entry, base: &str, asked: &Asked) -> Result<Option<Section>> {
-    let Some(user) = entry.user.as_ref().filter(|_| access::allows(actor.role, Permission::ManageMembers)) else { return Ok(None) };
-    let page = if asked.wafter.is_empty() { Pages::First } else { Pages::After(&asked.wafter) };
-    let Found { listed, next, .. } = workspaces::search_in(app, actor, &asked.w, page, ROWS).await?;
+pub(super) async fn section(
+    app: &App,
+    actor: &Actor,
+    entry: &Entry,
+    base: &str,
+    asked: &Asked,
+) -> Result<Option<Section>> {
+    let Some(user) = entry
+        .user
+        .as_ref()
+        .filter(|_| access::allows(actor.role, Permission::ManageMembers))
+    else {
+        return Ok(None);
+    };
+    let page = if asked.wafter.is_empty() {
+        Pages::First
+    } else {
+        Pages::After(&asked.wafter)
+    };
+    let Found { listed, next, .. } =
+        workspaces::search_in(app, actor, &asked.w, page, ROWS).await?;
     let ids: Vec<&WorkspaceId> = listed.iter().map(|one| &one.workspace.id).collect();
     let standings = workspaces::standings(app, actor, &[user], &ids).await?;
     let query = |after: &str| {
@@ -60,13 +77,25 @@ pub(super) async fn section(app: &App, actor: &Actor, entry: &Entry, base: &str,
         }
         query.finish()
     };
-    let giver = Giver::of_organization(app, actor, format!("{base}/{}{}", entry.id, query(&asked.wafter))).await?;
+    let giver = Giver::of_organization(
+        app,
+        actor,
+        format!("{base}/{}{}", entry.id, query(&asked.wafter)),
+    )
+    .await?;
     let line = |one: &Listed| {
         let workspace = &one.workspace;
         let here = here(entry, &workspace.id, &standings)?;
-        let limited = here.standing.highest().is_some_and(|role| role < WorkspaceRole::Admin);
+        let limited = here
+            .standing
+            .highest()
+            .is_some_and(|role| role < WorkspaceRole::Admin);
         Some(Line {
-            grants: if limited { format!("/workspaces/{}/members/{user}/grants", workspace.id) } else { String::new() },
+            grants: if limited {
+                format!("/workspaces/{}/members/{user}/grants", workspace.id)
+            } else {
+                String::new()
+            },
             id: workspace.id.to_string(),
             name: workspace.name.clone(),
             label: workspace.label.clone(),

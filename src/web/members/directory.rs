@@ -46,7 +46,8 @@ impl Asked {
             search: self.q.clone(),
             status: StatusFilter::parse(&self.status).unwrap_or_default(),
             role: OrgRole::parse(&self.role),
-            workspace: (!self.workspace.is_empty()).then(|| WorkspaceId::from(self.workspace.as_str())),
+            workspace: (!self.workspace.is_empty())
+                .then(|| WorkspaceId::from(self.workspace.as_str())),
             sort: Sort::parse(&self.sort).unwrap_or_default(),
             descending: self.dir == "desc",
             page: match () {
@@ -71,12 +72,18 @@ impl Asked {
             ("dir", &self.dir),
         ];
         for (key, value) in kept {
-            let value = changes.iter().find(|(k, _)| *k == key).map_or(value.as_str(), |(_, v)| v);
+            let value = changes
+                .iter()
+                .find(|(k, _)| *k == key)
+                .map_or(value.as_str(), |(_, v)| v);
             if !value.is_empty() {
                 query.append_pair(key, value);
             }
         }
-        for (key, value) in changes.iter().filter(|(k, v)| matches!(*k, "after" | "before" | "page") && !v.is_empty()) {
+        for (key, value) in changes
+            .iter()
+            .filter(|(k, v)| matches!(*k, "after" | "before" | "page") && !v.is_empty())
+        {
             query.append_pair(key, value);
         }
         query.finish()
@@ -91,7 +98,9 @@ impl Asked {
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.q, &self.status, &self.role, &self.workspace].iter().any(|part| !part.is_empty())
+        [&self.q, &self.status, &self.role, &self.workspace]
+            .iter()
+            .any(|part| !part.is_empty())
     }
 }
 
@@ -128,21 +137,41 @@ struct Index {
 }
 
 /// `GET /orgs/{org}/members`
-pub async fn index(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn index(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let listed = match members::list(&app, &actor, &asked.filter()).await {
         Err(refusal) if asked.is_stale(&refusal) => {
-            let notice =
-                Notice::bad("That list isn't there any more.", "A workspace or a page that the address named is gone. This is everybody.");
-            return Ok(see_other(format!("/orgs/{}/members", actor.org.slug), Some(notice)));
+            let notice = Notice::bad(
+                "That list isn't there any more.",
+                "A workspace or a page that the address named is gone. This is everybody.",
+            );
+            return Ok(see_other(
+                format!("/orgs/{}/members", actor.org.slug),
+                Some(notice),
+            ));
         }
         listed => listed?,
     };
     let workspaces = workspaces_to_filter(&app, &actor).await?;
-    Ok(page::ok(&draw_index(&app, Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, workspaces, visitor.now)))
+    Ok(page::ok(&draw_index(
+        &app,
+        Shell::org(&visitor, &actor, "Members", "Members"),
+        &actor,
+        asked,
+        listed,
+        workspaces,
+        visitor.now,
+    )))
 }
 
 /// The workspaces that the actor knows of, for the filter.
-async fn workspaces_to_filter(app: &App, actor: &Actor) -> Result<Vec<(WorkspaceId, String)>, Refusal> {
+async fn workspaces_to_filter(
+    app: &App,
+    actor: &Actor,
+) -> Result<Vec<(WorkspaceId, String)>, Refusal> {
     if actor.org.workspaces == 0 {
         return Ok(Vec::new());
     }
@@ -159,15 +188,30 @@ fn draw_index(
     workspaces: Vec<(WorkspaceId, String)>,
     now: i64,
 ) -> Index {
-    let rows: Vec<Row> = listed.entries.iter().map(|entry| Row::new(app, actor, entry, now)).collect();
+    let rows: Vec<Row> = listed
+        .entries
+        .iter()
+        .map(|entry| Row::new(app, actor, entry, now))
+        .collect();
     let to = listed.from + rows.len() as i64 - 1;
     let range = match (rows.is_empty(), listed.total) {
         (true, _) => "Nobody".to_owned(),
-        (false, None) if listed.previous.is_none() && listed.next.is_none() => text::count(to, "person", "people"),
+        (false, None) if listed.previous.is_none() && listed.next.is_none() => {
+            text::count(to, "person", "people")
+        }
         // A filtered list walked from its end: nobody counted what comes before.
         (false, None) if listed.from == 0 => format!("{} shown", rows.len()),
-        (false, Some(total)) => format!("{} to {} of {}", text::thousands(listed.from), text::thousands(to), text::thousands(total)),
-        (false, None) => format!("{} to {}", text::thousands(listed.from), text::thousands(to)),
+        (false, Some(total)) => format!(
+            "{} to {} of {}",
+            text::thousands(listed.from),
+            text::thousands(to),
+            text::thousands(total)
+        ),
+        (false, None) => format!(
+            "{} to {}",
+            text::thousands(listed.from),
+            text::thousands(to)
+        ),
     };
     let policies = &actor.org.policies;
     Index {
@@ -175,7 +219,10 @@ fn draw_index(
         base: format!("/orgs/{}/members", actor.org.slug),
         org_name: actor.org.name.clone(),
         heads: heads(&asked),
-        role_options: ROLES.into_iter().map(|r| (r.as_str(), policies.label(r))).collect(),
+        role_options: ROLES
+            .into_iter()
+            .map(|r| (r.as_str(), policies.label(r)))
+            .collect(),
         status_options: [
             ("", "Any status"),
             ("active", "Active"),
@@ -183,13 +230,23 @@ fn draw_index(
             ("expired", "Expired"),
             ("suspended", "Suspended"),
         ],
-        workspace_options: workspaces.into_iter().map(|(id, name)| (id.into(), name)).collect(),
-        back: asked.with(&[("after", asked.after.as_str()), ("before", asked.before.as_str()), ("page", asked.page.as_str())]),
-        may_invite: access::may_invite(actor.role, policies.owners_only_invite(), OrgRole::Member).is_ok(),
+        workspace_options: workspaces
+            .into_iter()
+            .map(|(id, name)| (id.into(), name))
+            .collect(),
+        back: asked.with(&[
+            ("after", asked.after.as_str()),
+            ("before", asked.before.as_str()),
+            ("page", asked.page.as_str()),
+        ]),
+        may_invite: access::may_invite(actor.role, policies.owners_only_invite(), OrgRole::Member)
+            .is_ok(),
         filtered: asked.is_filtered(),
         alone: actor.org.members + actor.org.invited <= 1,
         range,
-        previous: listed.previous.map(|cursor| asked.with(&[("before", &cursor)])),
+        previous: listed
+            .previous
+            .map(|cursor| asked.with(&[("before", &cursor)])),
         next: listed.next.map(|cursor| asked.with(&[("after", &cursor)])),
         first: asked.with(&[]),
         last: asked.with(&[("page", "last")]),
@@ -207,8 +264,19 @@ fn heads(asked: &Asked) -> Vec<Head> {
             .iter()
             .map(|(label, by)| {
                 // Of dates the newest is looked for first.
-                let turn = if sort == *by { !down } else { matches!(by, Sort::LastActive | Sort::Since) };
-                (*label, asked.with(&[("sort", by.as_str()), ("dir", if turn { "desc" } else { "" })]), sort == *by)
+                let turn = if sort == *by {
+                    !down
+                } else {
+                    matches!(by, Sort::LastActive | Sort::Since)
+                };
+                (
+                    *label,
+                    asked.with(&[
+                        ("sort", by.as_str()),
+                        ("dir", if turn { "desc" } else { "" }),
+                    ]),
+                    sort == *by,
+                )
             })
             .collect(),
         order: match columns.iter().any(|(_, by)| *by == sort) {
@@ -232,9 +300,15 @@ pub async fn bare_members_page(app: App, actor: Actor) -> Response {
     let asked = Asked::default();
     let visitor = Visitor::nobody(app.now());
     match members::list(&app, &actor, &asked.filter()).await {
-        Ok(listed) => {
-            page::ok(&draw_index(&app, Shell::org(&visitor, &actor, "Members", "Members"), &actor, asked, listed, Vec::new(), visitor.now))
-        }
+        Ok(listed) => page::ok(&draw_index(
+            &app,
+            Shell::org(&visitor, &actor, "Members", "Members"),
+            &actor,
+            asked,
+            listed,
+            Vec::new(),
+            visitor.now,
+        )),
         Err(refusal) => PageError::from(refusal).into_response(),
     }
 }

@@ -59,11 +59,17 @@ pub struct When {
 
 impl When {
     pub fn relative(at: i64, now: i64) -> Self {
-        Self { exact: clock::rfc3339(at), words: clock::relative(at, now) }
+        Self {
+            exact: clock::rfc3339(at),
+            words: clock::relative(at, now),
+        }
     }
 
     pub fn day(at: i64) -> Self {
-        Self { exact: clock::rfc3339(at), words: clock::day(at) }
+        Self {
+            exact: clock::rfc3339(at),
+            words: clock::day(at),
+        }
     }
 }
 
@@ -72,8 +78,15 @@ impl Row {
         let is_self = entry.user.as_ref() == Some(actor.user());
         let may_manage = access::may_touch(actor.role, entry.role).is_ok();
         let policies = &actor.org.policies;
-        let choices = if may_manage && !is_self { choices(app, actor, entry) } else { Vec::new() };
-        let (tone, status) = match (entry.status, entry.invitation.as_ref().map(|i| i.delivery.as_str())) {
+        let choices = if may_manage && !is_self {
+            choices(app, actor, entry)
+        } else {
+            Vec::new()
+        };
+        let (tone, status) = match (
+            entry.status,
+            entry.invitation.as_ref().map(|i| i.delivery.as_str()),
+        ) {
             (Status::Invited, Some("failed")) => ("bad", "Not delivered"),
             (Status::Invited, _) => ("wait", "Invited"),
             (Status::Expired, _) => ("", "Expired"),
@@ -82,18 +95,34 @@ impl Row {
             (Status::Suspended, _) => ("", "Suspended"),
         };
         let sub = match &entry.invitation {
-            Some(i) if i.inviter.is_empty() => format!("ends {}", clock::relative(i.expires_at, now)),
-            Some(i) if entry.status == Status::Expired => {
-                format!("invited by {} · expired {}", i.inviter, clock::relative(i.expires_at, now))
+            Some(i) if i.inviter.is_empty() => {
+                format!("ends {}", clock::relative(i.expires_at, now))
             }
-            Some(i) => format!("invited by {} · expires {}", i.inviter, clock::relative(i.expires_at, now)),
-            None if entry.email.is_empty() && !entry.github_login.is_empty() => format!("{} on GitHub", entry.github_login),
+            Some(i) if entry.status == Status::Expired => {
+                format!(
+                    "invited by {} · expired {}",
+                    i.inviter,
+                    clock::relative(i.expires_at, now)
+                )
+            }
+            Some(i) => format!(
+                "invited by {} · expires {}",
+                i.inviter,
+                clock::relative(i.expires_at, now)
+            ),
+            None if entry.email.is_empty() && !entry.github_login.is_empty() => {
+                format!("{} on GitHub", entry.github_login)
+            }
             None => entry.email.clone(),
         };
         let (name, invited_as) = names(entry);
         Self {
             id: entry.id.to_string(),
-            sub: if entry.invitation.is_some() && name != invited_as { format!("{invited_as} · {sub}") } else { sub },
+            sub: if entry.invitation.is_some() && name != invited_as {
+                format!("{invited_as} · {sub}")
+            } else {
+                sub
+            },
             name,
             initials: text::initials(&entry.name),
             hue: hue(&entry.name),
@@ -102,18 +131,26 @@ impl Row {
             choices,
             on_joining: !entry.status.is_member(),
             workspaces: workspaces(actor, entry),
-            active: entry.last_active_at.map(|at| When::relative(at.min(now), now)),
+            active: entry
+                .last_active_at
+                .map(|at| When::relative(at.min(now), now)),
             since: When::day(entry.since),
             unverified: entry.status == Status::Active && !entry.verified,
             tone,
             status,
-            delivery_error: entry.invitation.as_ref().map(|i| i.delivery_error.clone()).unwrap_or_default(),
+            delivery_error: entry
+                .invitation
+                .as_ref()
+                .map(|i| i.delivery_error.clone())
+                .unwrap_or_default(),
             may_manage,
             is_self,
             suspended: entry.status == Status::Suspended,
             joined: entry.status.is_member(),
             sending: sending(actor, entry),
-            transfer: match access::allows(actor.role, Permission::OwnOrganization) && organizations::may_receive(actor, entry).is_ok() {
+            transfer: match access::allows(actor.role, Permission::OwnOrganization)
+                && organizations::may_receive(actor, entry).is_ok()
+            {
                 true => format!("/orgs/{}/settings/transfer/{}", actor.org.slug, entry.id),
                 false => String::new(),
             },
@@ -122,8 +159,14 @@ impl Row {
 }
 
 fn workspaces(actor: &Actor, entry: &Entry) -> String {
-    match entry.invitation.as_ref().map_or(0, |invitation| invitation.workspaces) {
-        _ if entry.status.is_member() => format!("{} of {}", entry.opens(&actor.org), actor.org.workspaces),
+    match entry
+        .invitation
+        .as_ref()
+        .map_or(0, |invitation| invitation.workspaces)
+    {
+        _ if entry.status.is_member() => {
+            format!("{} of {}", entry.opens(&actor.org), actor.org.workspaces)
+        }
         0 => "on joining: none".into(),
         offered => format!("on joining: {offered}"),
     }
@@ -148,13 +191,26 @@ fn names(entry: &Entry) -> (String, String) {
         email if !email.is_empty() => email.clone(),
         _ => format!("GitHub: {}", entry.github_login),
     };
-    let unnamed = entry.invitation.is_some() && [&entry.email, &entry.github_login].contains(&&entry.name);
-    (if unnamed || entry.name.is_empty() { invited_as.clone() } else { entry.name.clone() }, invited_as)
+    let unnamed =
+        entry.invitation.is_some() && [&entry.email, &entry.github_login].contains(&&entry.name);
+    (
+        if unnamed || entry.name.is_empty() {
+            invited_as.clone()
+        } else {
+            entry.name.clone()
+        },
+        invited_as,
+    )
 }
 
 fn sending(actor: &Actor, entry: &Entry) -> Option<Sending> {
     let invitation = entry.invitation.as_ref()?;
-    access::may_invite(actor.role, actor.org.policies.owners_only_invite(), entry.role).ok()?;
+    access::may_invite(
+        actor.role,
+        actor.org.policies.owners_only_invite(),
+        entry.role,
+    )
+    .ok()?;
     Some(Sending {
         base: format!("/orgs/{}/invitations/{}", actor.org.slug, invitation.id),
         may_send: !entry.email.is_empty(),

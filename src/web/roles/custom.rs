@@ -37,7 +37,12 @@ impl Asked {
     /// The query of this list with other words in some places.
     fn with(&self, sort: &str, dir: &str, after: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-        for (key, value) in [("q", self.q.as_str()), ("sort", sort), ("dir", dir), ("after", after)] {
+        for (key, value) in [
+            ("q", self.q.as_str()),
+            ("sort", sort),
+            ("dir", dir),
+            ("after", after),
+        ] {
             if !value.is_empty() {
                 query.append_pair(key, value);
             }
@@ -74,7 +79,11 @@ impl Row {
 }
 
 pub(super) fn in_places(people: i64, workspaces: i64) -> String {
-    format!("{} in {}", text::count(people, "person", "people"), text::count(workspaces, "workspace", "workspaces"))
+    format!(
+        "{} in {}",
+        text::count(people, "person", "people"),
+        text::count(workspaces, "workspace", "workspaces")
+    )
 }
 
 struct Head {
@@ -99,13 +108,22 @@ struct List {
 }
 
 /// `GET /orgs/{org}/roles/custom` (S3-31, S3-32)
-pub async fn list(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<Asked>) -> PageResult {
+pub async fn list(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let order = Order::parse(&asked.sort).unwrap_or_default();
     let down = asked.dir == "desc";
-    let (listed, next) = roles::list(&app, &actor, &asked.q, (order, down), &asked.after, ROWS).await?;
+    let (listed, next) =
+        roles::list(&app, &actor, &asked.q, (order, down), &asked.after, ROWS).await?;
     let head = |label, by: Order| Head {
         label,
-        href: asked.with(by.as_str(), if order == by && !down { "desc" } else { "" }, ""),
+        href: asked.with(
+            by.as_str(),
+            if order == by && !down { "desc" } else { "" },
+            "",
+        ),
         order: match (order == by, down) {
             (false, _) => "none",
             (true, true) => "descending",
@@ -114,7 +132,10 @@ pub async fn list(State(app): State<App>, Member { actor, visitor }: Member, Que
     };
     Ok(page::ok(&List {
         shell: Shell::org(&visitor, &actor, "Roles", "Custom roles"),
-        tabs: Tabs { custom: true, ..Tabs::new(&actor, "custom") },
+        tabs: Tabs {
+            custom: true,
+            ..Tabs::new(&actor, "custom")
+        },
         base: format!("/orgs/{}/roles/custom", actor.org.slug),
         org_name: actor.org.name.clone(),
         heads: vec![head("Name", Order::Name), head("Made", Order::Date)],
@@ -136,8 +157,13 @@ pub struct DetailsForm {
 /// What is wrong with a name or a description, and nothing for any other refusal.
 fn details_errors(refusal: &Refusal) -> Option<(String, String)> {
     match refusal {
-        Refusal::Invalid(_) => Some((refusal.message_for("name").to_owned(), refusal.message_for("description").to_owned())),
-        Refusal::Conflict(conflict) if conflict.code == "role_name_taken" => Some((conflict.message.to_string(), String::new())),
+        Refusal::Invalid(_) => Some((
+            refusal.message_for("name").to_owned(),
+            refusal.message_for("description").to_owned(),
+        )),
+        Refusal::Conflict(conflict) if conflict.code == "role_name_taken" => {
+            Some((conflict.message.to_string(), String::new()))
+        }
         _ => None,
     }
 }
@@ -154,7 +180,12 @@ struct New {
 }
 
 impl New {
-    fn filled(actor: &Actor, visitor: &Visitor, form: DetailsForm, errors: (String, String)) -> Self {
+    fn filled(
+        actor: &Actor,
+        visitor: &Visitor,
+        form: DetailsForm,
+        errors: (String, String),
+    ) -> Self {
         Self {
             shell: Shell::org(visitor, actor, "Roles", "Make a custom role"),
             base: format!("/orgs/{}/roles/custom", actor.org.slug),
@@ -169,15 +200,30 @@ impl New {
 /// `GET /orgs/{org}/roles/custom/new`
 pub async fn new(Member { actor, visitor }: Member) -> PageResult {
     access::require(actor.role, Permission::ManageIntegrations)?;
-    Ok(page::ok(&New::filled(&actor, &visitor, DetailsForm::default(), Default::default())))
+    Ok(page::ok(&New::filled(
+        &actor,
+        &visitor,
+        DetailsForm::default(),
+        Default::default(),
+    )))
 }
 
 /// `POST /orgs/{org}/roles/custom/new`
-pub async fn create(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<DetailsForm>) -> PageResult {
+pub async fn create(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<DetailsForm>,
+) -> PageResult {
     match roles::create(&app, &actor, None, &form.name, &form.description).await {
         Ok(role) => {
-            let notice = Notice::good(format!("The role {} is made.", role.name), "It allows nothing yet: say below what it does.");
-            Ok(see_other(format!("/orgs/{}/roles/custom/{}", actor.org.slug, role.id), Some(notice)))
+            let notice = Notice::good(
+                format!("The role {} is made.", role.name),
+                "It allows nothing yet: say below what it does.",
+            );
+            Ok(see_other(
+                format!("/orgs/{}/roles/custom/{}", actor.org.slug, role.id),
+                Some(notice),
+            ))
         }
         Err(refusal) => match details_errors(&refusal) {
             Some(errors) => Ok(page::invalid(&New::filled(&actor, &visitor, form, errors))),
@@ -247,17 +293,36 @@ pub async fn show(
 ) -> PageResult {
     let found = roles::find(&app, &actor, &role).await?;
     let editor = Editor::saved(&app, &actor, &found).await?;
-    Ok(page::ok(&draw(&app, &actor, &visitor, found, editor, &asked.after).await?))
+    Ok(page::ok(
+        &draw(&app, &actor, &visitor, found, editor, &asked.after).await?,
+    ))
 }
 
 /// The role's page with its editor as it stands: saved, or being changed.
-pub(super) async fn show_with(app: &App, actor: &Actor, visitor: &Visitor, found: Found, editor: Editor) -> PageResult {
+pub(super) async fn show_with(
+    app: &App,
+    actor: &Actor,
+    visitor: &Visitor,
+    found: Found,
+    editor: Editor,
+) -> PageResult {
     let refused = !editor.error.is_empty();
     let show = draw(app, actor, visitor, found, editor, "").await?;
-    Ok(if refused { page::invalid(&show) } else { page::ok(&show) })
+    Ok(if refused {
+        page::invalid(&show)
+    } else {
+        page::ok(&show)
+    })
 }
 
-async fn draw(app: &App, actor: &Actor, visitor: &Visitor, found: Found, editor: Editor, after: &str) -> Result<Show, Refusal> {
+async fn draw(
+    app: &App,
+    actor: &Actor,
+    visitor: &Visitor,
+    found: Found,
+    editor: Editor,
+    after: &str,
+) -> Result<Show, Refusal> {
     let (holders, next) = roles::holders(app, actor, &found.role.id, after, HOLDERS).await?;
     let org = format!("/orgs/{}", actor.org.slug);
     Ok(Show {
@@ -273,7 +338,10 @@ async fn draw(app: &App, actor: &Actor, visitor: &Visitor, found: Found, editor:
         holders: holders.into_iter().map(HolderRow::from).collect(),
         is_first: after.is_empty(),
         next,
-        form: DetailsForm { name: found.role.name.clone(), description: found.role.description.clone() },
+        form: DetailsForm {
+            name: found.role.name.clone(),
+            description: found.role.description.clone(),
+        },
         name_error: String::new(),
         description_error: String::new(),
         role: found.role,
@@ -287,17 +355,38 @@ pub async fn change_details(
     Member { actor, visitor }: Member,
     Form(form): Form<DetailsForm>,
 ) -> PageResult {
-    match roles::change_details(&app, &actor, &role, Some(&form.name), Some(&form.description)).await {
+    match roles::change_details(
+        &app,
+        &actor,
+        &role,
+        Some(&form.name),
+        Some(&form.description),
+    )
+    .await
+    {
         Ok(role) => {
-            let notice = Notice::good(format!("{} is saved.", role.name), "Everybody who has the role keeps it.");
-            Ok(see_other(format!("/orgs/{}/roles/custom/{}", actor.org.slug, role.id), Some(notice)))
+            let notice = Notice::good(
+                format!("{} is saved.", role.name),
+                "Everybody who has the role keeps it.",
+            );
+            Ok(see_other(
+                format!("/orgs/{}/roles/custom/{}", actor.org.slug, role.id),
+                Some(notice),
+            ))
         }
         Err(refusal) => {
-            let Some((name_error, description_error)) = details_errors(&refusal) else { return Err(refusal.into()) };
+            let Some((name_error, description_error)) = details_errors(&refusal) else {
+                return Err(refusal.into());
+            };
             let found = roles::find(&app, &actor, &role).await?;
             let editor = Editor::saved(&app, &actor, &found).await?;
             let show = draw(&app, &actor, &visitor, found, editor, "").await?;
-            Ok(page::invalid(&Show { form, name_error, description_error, ..show }))
+            Ok(page::invalid(&Show {
+                form,
+                name_error,
+                description_error,
+                ..show
+            }))
         }
     }
 }

@@ -40,7 +40,9 @@ impl DeleteForm {
             return Ok(None);
         }
         let unknown = || Refusal::field("replacement", "Choose one of the roles in the list.");
-        Given::parse(&self.replacement).map(Some).ok_or_else(unknown)
+        Given::parse(&self.replacement)
+            .map(Some)
+            .ok_or_else(unknown)
     }
 }
 
@@ -74,7 +76,9 @@ pub async fn confirm_delete(
     Member { actor, visitor }: Member,
     Query(asked): Query<DeleteForm>,
 ) -> PageResult {
-    Ok(page::ok(&confirm_page(&app, &actor, &visitor, &role, asked, None).await?))
+    Ok(page::ok(
+        &confirm_page(&app, &actor, &visitor, &role, asked, None).await?,
+    ))
 }
 
 /// `POST /orgs/{org}/roles/custom/{role}/delete` (S3-36)
@@ -92,13 +96,24 @@ pub async fn delete(
         Ok(deletion) => {
             let text = match (&deletion.replacement, deletion.used.people) {
                 (_, 0) => "Nobody had it.".to_owned(),
-                (Some(to), _) => format!("{to} took its place for {}.", in_places(deletion.used.people, deletion.used.workspaces)),
-                (None, _) => format!("It was taken from {}.", in_places(deletion.used.people, deletion.used.workspaces)),
+                (Some(to), _) => format!(
+                    "{to} took its place for {}.",
+                    in_places(deletion.used.people, deletion.used.workspaces)
+                ),
+                (None, _) => format!(
+                    "It was taken from {}.",
+                    in_places(deletion.used.people, deletion.used.workspaces)
+                ),
             };
             let notice = Notice::good(format!("The role {} is deleted.", deletion.role.name), text);
-            Ok(see_other(format!("/orgs/{}/roles/custom", actor.org.slug), Some(notice)))
+            Ok(see_other(
+                format!("/orgs/{}/roles/custom", actor.org.slug),
+                Some(notice),
+            ))
         }
-        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(&confirm_page(&app, &actor, &visitor, &role, form, Some(&refusal)).await?)),
+        Err(refusal @ Refusal::Invalid(_)) => Ok(page::invalid(
+            &confirm_page(&app, &actor, &visitor, &role, form, Some(&refusal)).await?,
+        )),
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -111,28 +126,68 @@ async fn confirm_page(
     mut form: DeleteForm,
     refusal: Option<&Refusal>,
 ) -> Result<Confirm, Refusal> {
-    let message = |field| refusal.map_or(String::new(), |refusal| refusal.message_for(field).to_owned());
+    let message = |field| {
+        refusal.map_or(String::new(), |refusal| {
+            refusal.message_for(field).to_owned()
+        })
+    };
     if !message("replacement").is_empty() {
         form.replacement.clear();
     }
     let deletion = roles::deletion_impact(app, actor, role, form.given()?.as_ref()).await?;
     let (others, _) = roles::list(app, actor, "", (Order::Name, false), "", OTHERS).await?;
-    let fixed = [WorkspaceRole::Viewer, WorkspaceRole::Member, WorkspaceRole::Admin];
-    let mut options = vec![(String::new(), "No role: they lose the workspace".to_owned(), String::new())];
-    options.extend(fixed.map(|role| (role.as_str().to_owned(), role.label().to_owned(), String::new())));
+    let fixed = [
+        WorkspaceRole::Viewer,
+        WorkspaceRole::Member,
+        WorkspaceRole::Admin,
+    ];
+    let mut options = vec![(
+        String::new(),
+        "No role: they lose the workspace".to_owned(),
+        String::new(),
+    )];
+    options.extend(fixed.map(|role| {
+        (
+            role.as_str().to_owned(),
+            role.label().to_owned(),
+            String::new(),
+        )
+    }));
     let others = others.into_iter().filter(|other| other.role.id != *role);
-    options.extend(others.map(|other| (other.role.id.to_string(), format!("{} (custom)", other.role.name), String::new())));
-    let place = |(name, people): &(String, i64)| format!("{name}: {}", text::count(*people, "person", "people"));
+    options.extend(others.map(|other| {
+        (
+            other.role.id.to_string(),
+            format!("{} (custom)", other.role.name),
+            String::new(),
+        )
+    }));
+    let place = |(name, people): &(String, i64)| {
+        format!("{name}: {}", text::count(*people, "person", "people"))
+    };
     let changes = &deletion.impact.changes;
     Ok(Confirm {
-        shell: Shell::org(visitor, actor, "Roles", format!("Delete {}?", deletion.role.name)),
+        shell: Shell::org(
+            visitor,
+            actor,
+            "Roles",
+            format!("Delete {}?", deletion.role.name),
+        ),
         base: path_of(actor, role),
         name: deletion.role.name.clone(),
         used: in_places(deletion.used.people, deletion.used.workspaces),
         places: deletion.places.iter().take(PLACES).map(place).collect(),
         more_places: deletion.places.len().saturating_sub(PLACES),
-        lines: deletion.lines.iter().take(NAMED).map(roles::Line::in_words).collect(),
-        changes: changes.iter().take(NAMED).map(|change| change.sentence()).collect(),
+        lines: deletion
+            .lines
+            .iter()
+            .take(NAMED)
+            .map(roles::Line::in_words)
+            .collect(),
+        changes: changes
+            .iter()
+            .take(NAMED)
+            .map(|change| change.sentence())
+            .collect(),
         unnamed: changes.len().saturating_sub(NAMED) as i64,
         kept: (deletion.invitations - deletion.revoked) as i64,
         revoked: deletion.revoked as i64,

@@ -86,10 +86,14 @@ impl PermissionForm {
                 let action = ACTIONS.into_iter().find(|one| one.as_str() == action)?;
                 Some((scope(what), action))
             });
-            let (scope, action) = read.ok_or_else(|| Refusal::Malformed("A box of the table can't be read.".into()))?;
+            let (scope, action) =
+                read.ok_or_else(|| Refusal::Malformed("A box of the table can't be read.".into()))?;
             match lines.iter_mut().find(|line| line.scope == scope) {
                 Some(line) => line.actions = line.actions.with(action, true),
-                None => lines.push(NewLine { scope, actions: Actions::none().with(action, true) }),
+                None => lines.push(NewLine {
+                    scope,
+                    actions: Actions::none().with(action, true),
+                }),
             }
         }
         Ok(lines)
@@ -97,8 +101,14 @@ impl PermissionForm {
 }
 
 fn scope(what: &str) -> Scope {
-    let is_id = what.strip_prefix(ResourceId::PREFIX).is_some_and(|rest| rest.starts_with('_'));
-    if is_id { Scope::Resource(what.into()) } else { Scope::Kind(what.to_owned()) }
+    let is_id = what
+        .strip_prefix(ResourceId::PREFIX)
+        .is_some_and(|rest| rest.starts_with('_'));
+    if is_id {
+        Scope::Resource(what.into())
+    } else {
+        Scope::Kind(what.to_owned())
+    }
 }
 
 fn cells(what: &str, actions: Actions) -> Vec<Cell> {
@@ -117,17 +127,35 @@ impl Editor {
     }
 
     /// A row for each kind, and for each resource among the lines. `form` is what stands there instead, unsaved.
-    async fn new(app: &App, actor: &Actor, lines: &[Line], form: Option<&PermissionForm>) -> Result<Self, Refusal> {
+    async fn new(
+        app: &App,
+        actor: &Actor,
+        lines: &[Line],
+        form: Option<&PermissionForm>,
+    ) -> Result<Self, Refusal> {
         let draft = form.map(PermissionForm::lines).transpose()?;
         let actions = |scope: &Scope| match &draft {
-            Some(draft) => draft.iter().find(|line| line.scope == *scope).map(|line| line.actions),
-            None => lines.iter().find(|line| line.scope == *scope).map(|line| line.actions),
+            Some(draft) => draft
+                .iter()
+                .find(|line| line.scope == *scope)
+                .map(|line| line.actions),
+            None => lines
+                .iter()
+                .find(|line| line.scope == *scope)
+                .map(|line| line.actions),
         };
         let kinds = roles::kinds(app, actor).await?;
-        let label = |kind: &str| kinds.iter().find(|known| known.name == kind).map_or_else(|| kind.to_owned(), |k| k.label.to_string());
+        let label = |kind: &str| {
+            kinds
+                .iter()
+                .find(|known| known.name == kind)
+                .map_or_else(|| kind.to_owned(), |k| k.label.to_string())
+        };
         let resource = |line: &Line| {
             let at = line.at.as_ref()?;
-            let Scope::Resource(id) = &line.scope else { return None };
+            let Scope::Resource(id) = &line.scope else {
+                return None;
+            };
             Some(Entry {
                 name: at.name.clone(),
                 place: format!("{} in {}", label(&line.kind), at.workspace_name),
@@ -144,7 +172,10 @@ impl Editor {
                     place: String::new(),
                     resource: String::new(),
                     archived: false,
-                    cells: cells(&kind.name, actions(&Scope::Kind(kind.name.to_string())).unwrap_or_default()),
+                    cells: cells(
+                        &kind.name,
+                        actions(&Scope::Kind(kind.name.to_string())).unwrap_or_default(),
+                    ),
                 })
                 .collect(),
             resources: lines.iter().filter_map(resource).collect(),
@@ -154,15 +185,39 @@ impl Editor {
     }
 
     /// The table as it was typed, with the row that was asked for, and what the search found.
-    async fn typed(app: &App, actor: &Actor, found: &Found, form: &PermissionForm) -> Result<Self, Refusal> {
+    async fn typed(
+        app: &App,
+        actor: &Actor,
+        found: &Found,
+        form: &PermissionForm,
+    ) -> Result<Self, Refusal> {
         let mut lines = found.lines.clone();
-        let known: Vec<&str> = form.rows.iter().map(String::as_str).chain([form.add.as_str()]).filter(|id| !id.is_empty()).collect();
-        let missing = |id: &&str| !lines.iter().any(|line| line.scope == Scope::Resource((**id).into()));
-        let new: Vec<ResourceId> = known.iter().copied().filter(missing).map(ResourceId::from).collect();
+        let known: Vec<&str> = form
+            .rows
+            .iter()
+            .map(String::as_str)
+            .chain([form.add.as_str()])
+            .filter(|id| !id.is_empty())
+            .collect();
+        let missing = |id: &&str| {
+            !lines
+                .iter()
+                .any(|line| line.scope == Scope::Resource((**id).into()))
+        };
+        let new: Vec<ResourceId> = known
+            .iter()
+            .copied()
+            .filter(missing)
+            .map(ResourceId::from)
+            .collect();
         lines.extend(roles::lines_to_add(app, actor, &new).await?);
         let mut editor = Self::new(app, actor, &lines, Some(form)).await?;
         // A row that was just added lets see: nobody adds one for nothing.
-        for entry in editor.resources.iter_mut().filter(|entry| !form.add.is_empty() && entry.resource == form.add) {
+        for entry in editor
+            .resources
+            .iter_mut()
+            .filter(|entry| !form.add.is_empty() && entry.resource == form.add)
+        {
             entry.cells[0].checked = true;
         }
         editor.find = form.find.trim().to_owned();
@@ -171,10 +226,19 @@ impl Editor {
             let found = roles::resources_to_add(app, actor, &editor.find).await?;
             let matches = found.into_iter().filter_map(|line| {
                 let place = label(&line);
-                let Scope::Resource(id) = line.scope else { return None };
+                let Scope::Resource(id) = line.scope else {
+                    return None;
+                };
                 let at = line.at?;
-                let there = editor.resources.iter().any(|entry| entry.resource == id.as_str());
-                (!there).then(|| Match { id: id.into(), name: at.name, place: format!("{place} in {}", at.workspace_name) })
+                let there = editor
+                    .resources
+                    .iter()
+                    .any(|entry| entry.resource == id.as_str());
+                (!there).then(|| Match {
+                    id: id.into(),
+                    name: at.name,
+                    place: format!("{place} in {}", at.workspace_name),
+                })
             });
             editor.matches = matches.collect();
         }
@@ -219,22 +283,37 @@ pub async fn set_permissions(
     }
     let lines = form.lines()?;
     let outcome = match form.button.as_str() {
-        "confirm" => roles::set_permissions(&app, &actor, &role, &lines).await.map(Ok),
+        "confirm" => roles::set_permissions(&app, &actor, &role, &lines)
+            .await
+            .map(Ok),
         _ => match roles::permissions_impact(&app, &actor, &role, &lines).await {
             Ok(edit) if !edit.impact.is_empty() => Ok(Err(edit)),
-            Ok(_) => roles::set_permissions(&app, &actor, &role, &lines).await.map(Ok),
+            Ok(_) => roles::set_permissions(&app, &actor, &role, &lines)
+                .await
+                .map(Ok),
             Err(refusal) => Err(refusal),
         },
     };
     match outcome {
         Ok(Ok(edit)) => Ok(see_other(path_of(&actor, &role), Some(saved(&edit)))),
         Ok(Err(edit)) => Ok(page::ok(&Confirm {
-            shell: Shell::org(&visitor, &actor, "Roles", format!("Change what {} allows?", edit.role.name)),
+            shell: Shell::org(
+                &visitor,
+                &actor,
+                "Roles",
+                format!("Change what {} allows?", edit.role.name),
+            ),
             base: path_of(&actor, &role),
             people: super::custom::in_places(edit.people, edit.workspaces),
             gained: edit.gained.iter().map(roles::Change::in_words).collect(),
             lost: edit.lost.iter().map(roles::Change::in_words).collect(),
-            changes: edit.impact.changes.iter().take(NAMED).map(|change| change.sentence()).collect(),
+            changes: edit
+                .impact
+                .changes
+                .iter()
+                .take(NAMED)
+                .map(|change| change.sentence())
+                .collect(),
             unnamed: edit.impact.changes.len().saturating_sub(NAMED) as i64,
             name: edit.role.name,
             form,
@@ -251,11 +330,17 @@ pub async fn set_permissions(
 
 fn saved(edit: &Edit) -> Notice {
     if edit.is_nothing() {
-        return Notice::good("Nothing was different.", format!("{} allows what it did before.", edit.role.name));
+        return Notice::good(
+            "Nothing was different.",
+            format!("{} allows what it did before.", edit.role.name),
+        );
     }
     let who = match edit.people {
         0 => "Nobody has the role yet.".to_owned(),
-        people => format!("It applies from the next click of {}.", text::count(people, "person", "people")),
+        people => format!(
+            "It applies from the next click of {}.",
+            text::count(people, "person", "people")
+        ),
     };
     Notice::good(format!("What {} allows is saved.", edit.role.name), who)
 }

@@ -69,12 +69,23 @@ impl Picker {
     /// Looks up what was typed; makes the role that was asked for. A name that can't be one becomes the part's error.
     /// Refuses who may not give access there.
     pub async fn new(app: &App, place: &Place<'_>, typed: Typed) -> Result<Self, Refusal> {
-        let fixed = WORKSPACE_ROLES.into_iter().rev().filter(|role| *role <= place.up_to);
+        let fixed = WORKSPACE_ROLES
+            .into_iter()
+            .rev()
+            .filter(|role| *role <= place.up_to);
         let mut picker = Self {
             action: place.action.clone(),
             field: place.field,
             legend: place.legend.clone(),
-            fixed: fixed.map(|role| (role.as_str().into(), role.label().into(), role.explains().into())).collect(),
+            fixed: fixed
+                .map(|role| {
+                    (
+                        role.as_str().into(),
+                        role.label().into(),
+                        role.explains().into(),
+                    )
+                })
+                .collect(),
             custom: Vec::new(),
             selected: typed.role,
             search: typed.search.trim().to_owned(),
@@ -93,14 +104,25 @@ impl Picker {
         Ok(picker)
     }
 
-    async fn create(&mut self, app: &App, actor: &Actor, workspace: Option<&WorkspaceId>) -> Result<(), Refusal> {
+    async fn create(
+        &mut self,
+        app: &App,
+        actor: &Actor,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<(), Refusal> {
         match roles::create(app, actor, workspace, &self.search, "").await {
             Ok(role) => {
                 self.selected = role.id.into();
                 self.made = role.name;
                 self.search.clear();
             }
-            Err(Refusal::Invalid(fields)) => self.error = fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" "),
+            Err(Refusal::Invalid(fields)) => {
+                self.error = fields
+                    .into_iter()
+                    .map(|f| f.message)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }
             Err(Refusal::Conflict(conflict)) => {
                 // Somebody was faster: theirs is the one that was meant.
                 if let Some(id) = conflict.existing_id {
@@ -113,22 +135,44 @@ impl Picker {
         Ok(())
     }
 
-    async fn look_up(&mut self, app: &App, actor: &Actor, workspace: Option<&WorkspaceId>) -> Result<(), Refusal> {
+    async fn look_up(
+        &mut self,
+        app: &App,
+        actor: &Actor,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<(), Refusal> {
         let found = match roles::search(app, actor, workspace, &self.search).await {
             Err(Refusal::Invalid(fields)) => {
-                self.error = fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" ");
+                self.error = fields
+                    .into_iter()
+                    .map(|f| f.message)
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 Vec::new()
             }
             found => found?,
         };
-        let same = |(role, _): &(CustomRole, bool)| crate::text::sort_key(&role.name) == crate::text::sort_key(&self.search);
+        let same = |(role, _): &(CustomRole, bool)| {
+            crate::text::sort_key(&role.name) == crate::text::sort_key(&self.search)
+        };
         if !self.search.is_empty() && !found.iter().any(same) && self.error.is_empty() {
             self.create = self.search.clone();
         }
         self.custom = found.iter().map(option).collect();
-        let listed = self.custom.iter().chain(&self.fixed).any(|(value, ..)| *value == self.selected);
+        let listed = self
+            .custom
+            .iter()
+            .chain(&self.fixed)
+            .any(|(value, ..)| *value == self.selected);
         if !listed && !self.selected.is_empty() {
-            match roles::offered(app, actor, workspace, &CustomRoleId::from(self.selected.as_str())).await {
+            match roles::offered(
+                app,
+                actor,
+                workspace,
+                &CustomRoleId::from(self.selected.as_str()),
+            )
+            .await
+            {
                 Ok(role) => self.custom.insert(0, option(&role)),
                 Err(Refusal::NotFound) => self.selected.clear(),
                 Err(refusal) => return Err(refusal),
@@ -144,7 +188,11 @@ impl Picker {
 
     /// The role that was chosen, one of those offered; `None` where none was.
     pub fn chosen(&self) -> Option<Given> {
-        let offered = self.fixed.iter().chain(&self.custom).any(|(value, ..)| *value == self.selected);
+        let offered = self
+            .fixed
+            .iter()
+            .chain(&self.custom)
+            .any(|(value, ..)| *value == self.selected);
         Given::parse(&self.selected).filter(|_| offered)
     }
 
@@ -157,7 +205,14 @@ impl Picker {
 
 /// A custom role with what it is for, and why it does nothing yet where it does (E10).
 fn option((role, allows): &(CustomRole, bool)) -> (String, String, String) {
-    let yet = if *allows { String::new() } else { format!("Not in effect yet: {}.", Status::NotUsed.why()) };
-    let about = [role.description.trim_end_matches('.'), yet.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let yet = if *allows {
+        String::new()
+    } else {
+        format!("Not in effect yet: {}.", Status::NotUsed.why())
+    };
+    let about = [role.description.trim_end_matches('.'), yet.as_str()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>();
     (role.id.to_string(), role.name.clone(), about.join(". "))
 }

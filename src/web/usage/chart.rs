@@ -77,7 +77,11 @@ fn steps(most: i64) -> (i64, i64) {
             break;
         }
         // 1, 2, 5, 10, 20 …
-        step = if round % 3 == 1 { step / 2 * 5 } else { step.saturating_mul(2) };
+        step = if round % 3 == 1 {
+            step / 2 * 5
+        } else {
+            step.saturating_mul(2)
+        };
     }
     (step, ((most + step - 1) / step).max(1))
 }
@@ -87,13 +91,21 @@ fn percent(part: f64) -> String {
 }
 
 fn sum(value: &Value) -> i64 {
-    value.iter().map(|(_, part)| part).fold(0, |sum, part| sum.saturating_add(*part))
+    value
+        .iter()
+        .map(|(_, part)| part)
+        .fold(0, |sum, part| sum.saturating_add(*part))
 }
 
 impl Days {
     /// `days` are the labels with what they stand for; `words` says a number.
     pub fn new(about: String, days: &[(String, Value)], words: fn(i64) -> String) -> Self {
-        let (step, count) = steps(days.iter().map(|(_, value)| sum(value)).max().unwrap_or_default());
+        let (step, count) = steps(
+            days.iter()
+                .map(|(_, value)| sum(value))
+                .max()
+                .unwrap_or_default(),
+        );
         let top = (step * count) as f64;
         let slot = (RIGHT - LEFT) / days.len().max(1) as f64;
         let mut bars = Vec::new();
@@ -112,20 +124,39 @@ impl Days {
                 });
             }
         }
-        let tick =
-            |n: i64| Tick { at: format!("{:.1}", TOP + HIGH - (n * step) as f64 / top * HIGH), words: words(n * step), base: n == 0 };
+        let tick = |n: i64| Tick {
+            at: format!("{:.1}", TOP + HIGH - (n * step) as f64 / top * HIGH),
+            words: words(n * step),
+            base: n == 0,
+        };
         let every = days.len().div_ceil(6).max(1);
-        let label = |(n, (words, _)): (usize, &(String, Value))| Label { x: percent(LEFT + slot * (n as f64 + 0.5)), words: words.clone() };
+        let label = |(n, (words, _)): (usize, &(String, Value))| Label {
+            x: percent(LEFT + slot * (n as f64 + 0.5)),
+            words: words.clone(),
+        };
         // From the last day backwards, so that today has its name.
-        let named = days.iter().enumerate().filter(|(n, _)| (days.len() - 1 - n).is_multiple_of(every));
-        Self { about, ticks: (0..=count).map(tick).collect(), bars, labels: named.map(label).collect() }
+        let named = days
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| (days.len() - 1 - n).is_multiple_of(every));
+        Self {
+            about,
+            ticks: (0..=count).map(tick).collect(),
+            bars,
+            labels: named.map(label).collect(),
+        }
     }
 }
 
 impl Lines {
     /// Each with its name, its value in words, and what its bar is made of.
     pub fn new(about: String, all: Vec<(String, String, Value)>, words: fn(i64) -> String) -> Self {
-        let (step, count) = steps(all.iter().map(|(_, _, value)| sum(value)).max().unwrap_or_default());
+        let (step, count) = steps(
+            all.iter()
+                .map(|(_, _, value)| sum(value))
+                .max()
+                .unwrap_or_default(),
+        );
         let top = (step * count) as f64;
         let foot = all.len() * STEP + 14;
         let line = |(n, (name, said, value)): (usize, (String, String, Value))| {
@@ -134,19 +165,44 @@ impl Lines {
             let mut parts = Vec::new();
             for (kind, part) in value.into_iter().filter(|(_, part)| *part > 0) {
                 let width = (part as f64 / top * LONG).max(0.3);
-                parts.push(Part { kind, x: percent(from), y: (y + 18).to_string(), width: percent(width), height: "12".into() });
+                parts.push(Part {
+                    kind,
+                    x: percent(from),
+                    y: (y + 18).to_string(),
+                    width: percent(width),
+                    height: "12".into(),
+                });
                 from += width;
             }
-            let name = if name.chars().count() > 30 { name.chars().take(29).chain(['…']).collect() } else { name };
-            Line { name, value: said, parts, name_y: y + 12, value_x: percent(from + 1.0), value_y: y + 28 }
+            let name = if name.chars().count() > 30 {
+                name.chars().take(29).chain(['…']).collect()
+            } else {
+                name
+            };
+            Line {
+                name,
+                value: said,
+                parts,
+                name_y: y + 12,
+                value_x: percent(from + 1.0),
+                value_y: y + 28,
+            }
         };
-        let tick = |n: i64| Tick { at: percent((n * step) as f64 / top * LONG), words: words(n * step), base: n == 0 };
+        let tick = |n: i64| Tick {
+            at: percent((n * step) as f64 / top * LONG),
+            words: words(n * step),
+            base: n == 0,
+        };
         // Few, so that their words don't meet on a narrow page.
         let half = (count % 2 == 0).then_some(count / 2);
         Self {
             about,
             height: foot + 6,
-            ticks: [Some(0), half, Some(count)].into_iter().flatten().map(tick).collect(),
+            ticks: [Some(0), half, Some(count)]
+                .into_iter()
+                .flatten()
+                .map(tick)
+                .collect(),
             lines: all.into_iter().enumerate().map(line).collect(),
             foot,
         }
@@ -168,9 +224,16 @@ mod tests {
 
     #[test]
     fn lines_stand_at_round_numbers_and_no_bar_grows_over_the_last() {
-        for (most, expected) in
-            [(0, (1, 1)), (1, (1, 1)), (4, (1, 4)), (5, (2, 3)), (9, (5, 2)), (21, (10, 3)), (96, (50, 2)), (1_204, (500, 3))]
-        {
+        for (most, expected) in [
+            (0, (1, 1)),
+            (1, (1, 1)),
+            (4, (1, 4)),
+            (5, (2, 3)),
+            (9, (5, 2)),
+            (21, (10, 3)),
+            (96, (50, 2)),
+            (1_204, (500, 3)),
+        ] {
             let (step, count) = steps(most);
             assert_eq!((step, count), expected, "{most}");
             assert!(step * count >= most);

@@ -48,15 +48,32 @@ impl Giver {
     }
 
     /// Somebody in one workspace.
-    pub(crate) async fn of_workspace(app: &App, user: &UserId, managed: &Managed, back: String) -> Result<Self> {
+    pub(crate) async fn of_workspace(
+        app: &App,
+        user: &UserId,
+        managed: &Managed,
+        back: String,
+    ) -> Result<Self> {
         match &managed.actor {
             Some(actor) => Self::of_organization(app, actor, back).await,
-            None => Ok(Self { user: user.clone(), organization: None, custom: Vec::new(), admins_enter: false, back }),
+            None => Ok(Self {
+                user: user.clone(),
+                organization: None,
+                custom: Vec::new(),
+                admins_enter: false,
+                back,
+            }),
         }
     }
 
     /// The form for one person in one workspace, in which the giver is `role`.
-    pub(crate) fn cell(&self, id: &WorkspaceId, workspace: &str, role: Option<WorkspaceRole>, here: &PersonHere) -> Cell {
+    pub(crate) fn cell(
+        &self,
+        id: &WorkspaceId,
+        workspace: &str,
+        role: Option<WorkspaceRole>,
+        here: &PersonHere,
+    ) -> Cell {
         let ceiling = access::gives_up_to(self.organization, role);
         let own = here.user == self.user;
         let mut choices = workspaces::choices(ceiling, self.organization, here, own, &self.custom);
@@ -69,8 +86,16 @@ impl Giver {
         if choices.iter().all(|choice| value(choice) == held) {
             choices.clear();
         }
-        let mut options: Vec<(String, String, bool)> =
-            choices.iter().map(|choice| (value(choice), self.name(choice.as_ref()), value(choice) == held)).collect();
+        let mut options: Vec<(String, String, bool)> = choices
+            .iter()
+            .map(|choice| {
+                (
+                    value(choice),
+                    self.name(choice.as_ref()),
+                    value(choice) == held,
+                )
+            })
+            .collect();
         if !options.is_empty() && self.may_give_custom(ceiling, here, own) {
             options.push((ANOTHER.to_owned(), "Another role…".to_owned(), false));
         }
@@ -79,7 +104,9 @@ impl Giver {
         }
         let entering = here.standing.0.is_empty()
             && !here.suspended
-            && here.organization_role.is_some_and(|role| access::enters_by_role(role, self.admins_enter));
+            && here
+                .organization_role
+                .is_some_and(|role| access::enters_by_role(role, self.admins_enter));
         Cell {
             id: format!("a-{id}-{}", here.user),
             action: format!("/workspaces/{id}/members/{}", here.user),
@@ -96,17 +123,34 @@ impl Giver {
     }
 
     /// Whether there are custom roles beyond those of the list to search for, or to make (S3-11, S3-12).
-    fn may_give_custom(&self, ceiling: Option<WorkspaceRole>, here: &PersonHere, own: bool) -> bool {
+    fn may_give_custom(
+        &self,
+        ceiling: Option<WorkspaceRole>,
+        here: &PersonHere,
+        own: bool,
+    ) -> bool {
         let custom = WorkspaceRole::Custom;
         self.organization.is_some()
-            && access::may_set_access(ceiling, self.organization, here.standing.highest(), Some(custom), own).is_ok()
+            && access::may_set_access(
+                ceiling,
+                self.organization,
+                here.standing.highest(),
+                Some(custom),
+                own,
+            )
+            .is_ok()
     }
 
     fn name(&self, given: Option<&Given>) -> String {
         match given {
             None => "No access".to_owned(),
             Some(Given::Fixed(role)) => role.label().to_owned(),
-            Some(Given::Custom(id)) => self.custom.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone()).unwrap_or_default(),
+            Some(Given::Custom(id)) => self
+                .custom
+                .iter()
+                .find(|(known, _)| known == id)
+                .map(|(_, name)| name.clone())
+                .unwrap_or_default(),
         }
     }
 }
@@ -120,11 +164,16 @@ fn note(here: &PersonHere, entering: bool) -> String {
     if here.suspended && !here.standing.0.is_empty() {
         notes.push("suspended: can't open it".to_owned());
     }
-    if here.organization_role == Some(OrgRole::Viewer) && here.standing.highest() > Some(WorkspaceRole::Viewer) {
+    if here.organization_role == Some(OrgRole::Viewer)
+        && here.standing.highest() > Some(WorkspaceRole::Viewer)
+    {
         notes.push("reads only: viewer of the organization".to_owned());
     }
     if here.standing.0.len() > 1 {
-        notes.push(format!("{}: direct and organization", here.standing.label()));
+        notes.push(format!(
+            "{}: direct and organization",
+            here.standing.label()
+        ));
     }
     notes.join(" · ")
 }

@@ -64,10 +64,29 @@ pub async fn choose_role_form(
     Query(asked): Query<Asked>,
 ) -> PageResult {
     let (managed, here) = found(&app, &person, &id, &user).await?;
-    let role = if asked.role.is_empty() { here.standing.value() } else { asked.role };
-    let picker = picker(&app, &managed, &here, Typed { role, ..Typed::default() }).await?;
+    let role = if asked.role.is_empty() {
+        here.standing.value()
+    } else {
+        asked.role
+    };
+    let picker = picker(
+        &app,
+        &managed,
+        &here,
+        Typed {
+            role,
+            ..Typed::default()
+        },
+    )
+    .await?;
     let would = workspaces::set_access_impact(&app, &person, &id, &user, picker.chosen()).await;
-    let choose = Choose::new(Shell::managed(&visitor, &person, &managed, "Members"), &managed, &here, picker, &asked.next);
+    let choose = Choose::new(
+        Shell::managed(&visitor, &person, &managed, "Members"),
+        &managed,
+        &here,
+        picker,
+        &asked.next,
+    );
     Ok(page::ok(&match would {
         Ok(set) if set.after.is_some() => choose.asking(&set),
         _ => choose,
@@ -82,26 +101,45 @@ pub async fn choose_role(
     Form(form): Form<RoleForm>,
 ) -> PageResult {
     let (managed, here) = found(&app, &person, &id, &user).await?;
-    let mut typed = Typed { role: form.role, search: form.role_search, button: form.role_do };
+    let mut typed = Typed {
+        role: form.role,
+        search: form.role_search,
+        button: form.role_do,
+    };
     // Enter after typing a name, with no other role chosen: they look for it.
-    if typed.button.is_empty() && !typed.search.trim().is_empty() && typed.role == here.standing.value() {
+    if typed.button.is_empty()
+        && !typed.search.trim().is_empty()
+        && typed.role == here.standing.value()
+    {
         typed.button = "search".into();
     }
     let picker = picker(&app, &managed, &here, typed).await?;
     let shell = || Shell::managed(&visitor, &person, &managed, "Members");
     if picker.wants_redraw() {
-        return Ok(page::ok(&Choose::new(shell(), &managed, &here, picker, &form.next)));
+        return Ok(page::ok(&Choose::new(
+            shell(),
+            &managed,
+            &here,
+            picker,
+            &form.next,
+        )));
     }
     let (given, confirmed) = (picker.chosen(), picker.selected == form.confirmed);
     if given.is_some()
         && !confirmed
-        && let Ok(would) = workspaces::set_access_impact(&app, &person, &id, &user, given.clone()).await
+        && let Ok(would) =
+            workspaces::set_access_impact(&app, &person, &id, &user, given.clone()).await
         && would.impact.takes()
     {
-        return Ok(page::ok(&Choose::new(shell(), &managed, &here, picker, &form.next).asking(&would)));
+        return Ok(page::ok(
+            &Choose::new(shell(), &managed, &here, picker, &form.next).asking(&would),
+        ));
     }
     let done = match given {
-        None => Err(Refusal::field("role", "Choose one of the roles in the list.")),
+        None => Err(Refusal::field(
+            "role",
+            "Choose one of the roles in the list.",
+        )),
         given => workspaces::set_access(&app, &person, &id, &user, given).await,
     };
     match done {
@@ -111,25 +149,54 @@ pub async fn choose_role(
                 "" => refusal.to_string(),
                 message => message.to_owned(),
             };
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok(page::draw(&Choose::new(shell(), &managed, &here, picker.refused(message), &form.next), status))
+            let status =
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            Ok(page::draw(
+                &Choose::new(
+                    shell(),
+                    &managed,
+                    &here,
+                    picker.refused(message),
+                    &form.next,
+                ),
+                status,
+            ))
         }
         Err(refusal) => Err(refusal.into()),
     }
 }
 
 /// The person in the workspace, for who may change their role there.
-async fn found(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId) -> Result<(Managed, PersonHere), Refusal> {
+async fn found(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    user: &UserId,
+) -> Result<(Managed, PersonHere), Refusal> {
     let (managed, here) = workspaces::person_here(app, person, id, user).await?;
     let organization = managed.actor.as_ref().map(|actor| actor.role);
     let from = here.standing.highest();
-    access::may_set_access(managed.gives_up_to(), organization, from, from.or(Some(WorkspaceRole::Viewer)), *user == person.user)?;
+    access::may_set_access(
+        managed.gives_up_to(),
+        organization,
+        from,
+        from.or(Some(WorkspaceRole::Viewer)),
+        *user == person.user,
+    )?;
     Ok((managed, here))
 }
 
-async fn picker(app: &App, managed: &Managed, here: &PersonHere, typed: Typed) -> Result<Picker, Refusal> {
+async fn picker(
+    app: &App,
+    managed: &Managed,
+    here: &PersonHere,
+    typed: Typed,
+) -> Result<Picker, Refusal> {
     let place = Place {
-        action: format!("/workspaces/{}/members/{}/role", managed.workspace.id, here.user),
+        action: format!(
+            "/workspaces/{}/members/{}/role",
+            managed.workspace.id, here.user
+        ),
         field: "role",
         legend: format!("Role in {}", managed.workspace.name),
         actor: managed.actor.as_ref(),
@@ -149,7 +216,9 @@ impl Choose {
             person: here.name.clone(),
             workspace: managed.workspace.name.clone(),
             now: here.standing.label(),
-            reads_only: here.organization_role.is_some_and(|role| access::fits_under_cap(role, WorkspaceRole::Member).is_err()),
+            reads_only: here
+                .organization_role
+                .is_some_and(|role| access::fits_under_cap(role, WorkspaceRole::Member).is_err()),
             taken: Vec::new(),
             picker,
         }
@@ -160,6 +229,14 @@ impl Choose {
         if !would.impact.takes() {
             return self;
         }
-        Self { taken: would.impact.changes.iter().map(|change| change.sentence()).collect(), ..self }
+        Self {
+            taken: would
+                .impact
+                .changes
+                .iter()
+                .map(|change| change.sentence())
+                .collect(),
+            ..self
+        }
     }
 }

@@ -46,23 +46,38 @@ struct Link {
     label_error: String,
 }
 
-async fn link_page(app: &App, visitor: &Visitor, actor: &Actor, mut form: LinkForm) -> Result<Link, Refusal> {
+async fn link_page(
+    app: &App,
+    visitor: &Visitor,
+    actor: &Actor,
+    mut form: LinkForm,
+) -> Result<Link, Refusal> {
     let candidates = workspaces::candidates(app, actor).await?;
-    let creating = match access::may_create_workspace(actor.role, actor.org.policies.admins_create) {
+    let creating = match access::may_create_workspace(actor.role, actor.org.policies.admins_create)
+    {
         Ok(()) => workspaces::creating_impact(app, actor).await,
         Err(refusal) => Err(refusal),
     };
-    if form.workspace.is_empty() && creating.is_ok() && candidates.iter().all(|c| c.refused.is_some()) {
+    if form.workspace.is_empty()
+        && creating.is_ok()
+        && candidates.iter().all(|c| c.refused.is_some())
+    {
         form.workspace = NEW.to_owned();
     }
     let nothing = candidates.is_empty();
     let may_create = creating.is_ok();
-    let mut choices: Vec<_> = candidates.into_iter().map(|candidate| choice(actor, candidate)).collect();
+    let mut choices: Vec<_> = candidates
+        .into_iter()
+        .map(|candidate| choice(actor, candidate))
+        .collect();
     let (limits, refused) = match creating {
         Ok(limits) => (brought(&actor.org.name, &limits), String::new()),
         Err(refusal) => (String::new(), refusal.to_string()),
     };
-    let says = ["With the name below. You become its owner.", &limits].join(" ").trim_end().to_owned();
+    let says = ["With the name below. You become its owner.", &limits]
+        .join(" ")
+        .trim_end()
+        .to_owned();
     choices.push((NEW.into(), "Create a new one".into(), says, refused));
     Ok(Link {
         shell: Shell::org(visitor, actor, "Workspaces", "Link workspace"),
@@ -82,12 +97,19 @@ async fn link_page(app: &App, visitor: &Visitor, actor: &Actor, mut form: LinkFo
 fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, String) {
     let org = &actor.org.name;
     let workspace = &candidate.workspace;
-    let mut says = vec![format!("{}.", text::count(workspace.people, "person has it", "people have it"))];
+    let mut says = vec![format!(
+        "{}.",
+        text::count(workspace.people, "person has it", "people have it")
+    )];
     let joining = candidate.joining.len() as i64;
     if joining > 0 {
         says.push(format!(
             "{} of {org}: {}. They are told by mail.",
-            text::count(joining, "of them becomes a member", "of them become members"),
+            text::count(
+                joining,
+                "of them becomes a member",
+                "of them become members"
+            ),
             text::some_of(&candidate.joining, 3)
         ));
     } else {
@@ -96,7 +118,11 @@ fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, Strin
     if candidate.suspended > 0 {
         says.push(format!(
             "{} there and can't open it any more.",
-            text::count(candidate.suspended, "person is suspended", "people are suspended")
+            text::count(
+                candidate.suspended,
+                "person is suspended",
+                "people are suspended"
+            )
         ));
     }
     if candidate.capped > 0 {
@@ -109,17 +135,34 @@ fn choice(actor: &Actor, candidate: Candidate) -> (String, String, String, Strin
     if !limits.is_empty() {
         says.push(limits);
     }
-    let label = if workspace.label.is_empty() { workspace.name.clone() } else { format!("{} ({})", workspace.name, workspace.label) };
-    (workspace.id.to_string(), label, says.join(" "), candidate.refused.unwrap_or_default())
+    let label = if workspace.label.is_empty() {
+        workspace.name.clone()
+    } else {
+        format!("{} ({})", workspace.name, workspace.label)
+    };
+    (
+        workspace.id.to_string(),
+        label,
+        says.join(" "),
+        candidate.refused.unwrap_or_default(),
+    )
 }
 
 /// `GET /orgs/{org}/workspaces/link`: choose one, or make one in the same form (S1-20).
-pub async fn link_form(State(app): State<App>, Member { actor, visitor }: Member, Query(asked): Query<LinkForm>) -> PageResult {
+pub async fn link_form(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Query(asked): Query<LinkForm>,
+) -> PageResult {
     Ok(page::ok(&link_page(&app, &visitor, &actor, asked).await?))
 }
 
 /// `POST /orgs/{org}/workspaces/link`
-pub async fn link(State(app): State<App>, Member { actor, visitor }: Member, Form(form): Form<LinkForm>) -> PageResult {
+pub async fn link(
+    State(app): State<App>,
+    Member { actor, visitor }: Member,
+    Form(form): Form<LinkForm>,
+) -> PageResult {
     let base = format!("/orgs/{}/workspaces", actor.org.slug);
     let refusal = match form.workspace.as_str() {
         "" => {
@@ -128,8 +171,10 @@ pub async fn link(State(app): State<App>, Member { actor, visitor }: Member, For
         }
         NEW => match workspaces::create_in(&app, &actor, &form.name, &form.label).await {
             Ok(workspace) => {
-                let notice =
-                    Notice::good(format!("{} is ready.", workspace.name), format!("It belongs to {}. You are its owner.", actor.org.name));
+                let notice = Notice::good(
+                    format!("{} is ready.", workspace.name),
+                    format!("It belongs to {}. You are its owner.", actor.org.name),
+                );
                 return Ok(see_other(base, Some(notice)));
             }
             Err(refusal) => refusal,
@@ -139,19 +184,28 @@ pub async fn link(State(app): State<App>, Member { actor, visitor }: Member, For
             let joined = linked.joined.len() as i64;
             let text = match joined {
                 0 => "Roles in it are what they were.".to_owned(),
-                _ => format!("{}. Roles in it are what they were.", text::count(joined, "person became a member", "people became members")),
+                _ => format!(
+                    "{}. Roles in it are what they were.",
+                    text::count(joined, "person became a member", "people became members")
+                ),
             };
             let title = format!("{} is linked to {}.", linked.workspace.name, actor.org.name);
             return Ok(see_other(base, Some(Notice::good(title, text))));
         }
     };
     let said = |field| refusal.message_for(field).to_owned();
-    let (workspace_error, name_error, label_error) = (said("workspace"), said("name"), said("label"));
+    let (workspace_error, name_error, label_error) =
+        (said("workspace"), said("name"), said("label"));
     if workspace_error.is_empty() && name_error.is_empty() && label_error.is_empty() {
         return Err(refusal.into());
     }
     let page = link_page(&app, &visitor, &actor, form).await?;
-    Ok(page::invalid(&Link { workspace_error, name_error, label_error, ..page }))
+    Ok(page::invalid(&Link {
+        workspace_error,
+        name_error,
+        label_error,
+        ..page
+    }))
 }
 
 #[derive(Deserialize, Default)]
@@ -167,7 +221,8 @@ impl UnlinkForm {
             return Ok(None);
         }
         let role = WorkspaceRole::parse(&self.custom_to);
-        role.map(Some).ok_or_else(|| Refusal::field("custom_to", "Choose one of the roles in the list."))
+        role.map(Some)
+            .ok_or_else(|| Refusal::field("custom_to", "Choose one of the roles in the list."))
     }
 }
 
@@ -199,13 +254,33 @@ pub async fn confirm_unlink(
     Query(form): Query<UnlinkForm>,
 ) -> PageResult {
     let unlinking = workspaces::unlinking_impact(&app, &actor, &id, form.role()?).await?;
-    let (up, down): (Vec<_>, Vec<_>) = unlinking.impact.changes.iter().partition(|change| change.effect.widens());
-    let some = |changes: &[&crate::impact::Change]| changes.iter().take(SENTENCES).map(|c| c.sentence()).collect::<Vec<_>>();
+    let (up, down): (Vec<_>, Vec<_>) = unlinking
+        .impact
+        .changes
+        .iter()
+        .partition(|change| change.effect.widens());
+    let some = |changes: &[&crate::impact::Change]| {
+        changes
+            .iter()
+            .take(SENTENCES)
+            .map(|c| c.sentence())
+            .collect::<Vec<_>>()
+    };
     let (losing, gaining) = (some(&down), some(&up));
-    let roles =
-        WORKSPACE_ROLES.into_iter().rev().map(|role| (role.as_str().to_owned(), format!("They become {}", role.label()), String::new()));
+    let roles = WORKSPACE_ROLES.into_iter().rev().map(|role| {
+        (
+            role.as_str().to_owned(),
+            format!("They become {}", role.label()),
+            String::new(),
+        )
+    });
     Ok(page::ok(&Unlink {
-        shell: Shell::org(&visitor, &actor, "Workspaces", format!("Unlink {}?", unlinking.workspace.name)),
+        shell: Shell::org(
+            &visitor,
+            &actor,
+            "Workspaces",
+            format!("Unlink {}?", unlinking.workspace.name),
+        ),
         base: format!("/orgs/{}/workspaces", actor.org.slug),
         org_name: actor.org.name.clone(),
         more: (unlinking.impact.changes.len() - losing.len() - gaining.len()) as i64,
@@ -213,7 +288,14 @@ pub async fn confirm_unlink(
         gaining,
         losers: unlinking.impact.losing() as i64,
         unlinking,
-        custom_choices: [(String::new(), "They lose the workspace".to_owned(), String::new())].into_iter().chain(roles).collect(),
+        custom_choices: [(
+            String::new(),
+            "They lose the workspace".to_owned(),
+            String::new(),
+        )]
+        .into_iter()
+        .chain(roles)
+        .collect(),
         custom_to: form.custom_to,
     }))
 }
@@ -229,10 +311,21 @@ pub async fn unlink(
     let name = &done.workspace.name;
     let text = format!(
         "{} and {}.{}",
-        text::count(done.impact.losing() as i64, "person lost it", "people lost it"),
+        text::count(
+            done.impact.losing() as i64,
+            "person lost it",
+            "people lost it"
+        ),
         text::count(done.keeping, "person keeps it", "people keep it"),
-        if done.adopted { " You are its owner now." } else { "" }
+        if done.adopted {
+            " You are its owner now."
+        } else {
+            ""
+        }
     );
     let notice = Notice::good(format!("{name} stands alone now."), text);
-    Ok(see_other(format!("/orgs/{}/workspaces", actor.org.slug), Some(notice)))
+    Ok(see_other(
+        format!("/orgs/{}/workspaces", actor.org.slug),
+        Some(notice),
+    ))
 }

@@ -69,10 +69,14 @@ pub async fn people(
     let managed = page.managed;
     let base = format!("/workspaces/{id}/members");
     let giver = Giver::of_workspace(&app, &person.user, &managed, visitor.path.clone()).await?;
-    let org = managed.actor.as_ref().map(|actor| (actor.org.name.clone(), actor.org.slug.clone()));
+    let org = managed
+        .actor
+        .as_ref()
+        .map(|actor| (actor.org.name.clone(), actor.org.slug.clone()));
     let row = |here: PersonHere| {
         let cell = giver.cell(&id, &managed.workspace.name, managed.role, &here);
-        let takes = cell.options.iter().any(|(value, _, _)| value.is_empty()) && !here.standing.0.is_empty();
+        let takes = cell.options.iter().any(|(value, _, _)| value.is_empty())
+            && !here.standing.0.is_empty();
         Row {
             initials: text::initials(&here.name),
             hue: hue(&here.name),
@@ -80,7 +84,11 @@ pub async fn people(
                 (Some((_, slug)), Some(member)) => format!("/orgs/{slug}/members/{member}"),
                 _ => String::new(),
             },
-            remove: if takes { format!("{base}/{}/remove", here.user) } else { String::new() },
+            remove: if takes {
+                format!("{base}/{}/remove", here.user)
+            } else {
+                String::new()
+            },
             is_self: here.user == person.user,
             cell,
             here,
@@ -88,16 +96,21 @@ pub async fn people(
     };
     let next = page.next.map(|after| {
         let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-        query.append_pair("q", &asked.q).append_pair("after", &after);
+        query
+            .append_pair("q", &asked.q)
+            .append_pair("after", &after);
         query.finish()
     });
     let may_change = managed.gives_up_to().is_some();
     let add = match &managed.actor {
-        Some(actor) if crate::access::allows(actor.role, crate::access::Permission::ManageMembers) => {
+        Some(actor)
+            if crate::access::allows(actor.role, crate::access::Permission::ManageMembers) =>
+        {
             format!(
                 "/orgs/{}/access?w={}",
                 actor.org.slug,
-                url::form_urlencoded::byte_serialize(managed.workspace.name.as_bytes()).collect::<String>()
+                url::form_urlencoded::byte_serialize(managed.workspace.name.as_bytes())
+                    .collect::<String>()
             )
         }
         _ => String::new(),
@@ -140,18 +153,34 @@ pub async fn set_role(
     Path((id, user)): Path<(WorkspaceId, UserId)>,
     Form(form): Form<RoleForm>,
 ) -> PageResult {
-    let back = Some(own_path(&form.back)).filter(|path| !path.is_empty()).unwrap_or_else(|| format!("/workspaces/{id}/members"));
+    let back = Some(own_path(&form.back))
+        .filter(|path| !path.is_empty())
+        .unwrap_or_else(|| format!("/workspaces/{id}/members"));
     if form.role.is_empty() {
         // Refuses what taking it away would refuse.
         workspaces::set_access_impact(&app, &person, &id, &user, None).await?;
-        return Ok(lead(&visitor, &with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back))?);
+        return Ok(lead(
+            &visitor,
+            &with_next(&format!("/workspaces/{id}/members/{user}/remove"), &back),
+        )?);
     }
     if form.role == ANOTHER {
-        return Ok(lead(&visitor, &with_next(&format!("/workspaces/{id}/members/{user}/role"), &back))?);
+        return Ok(lead(
+            &visitor,
+            &with_next(&format!("/workspaces/{id}/members/{user}/role"), &back),
+        )?);
     }
-    let given = Given::parse(&form.role).ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
-    if workspaces::set_access_impact(&app, &person, &id, &user, Some(given.clone())).await?.impact.takes() {
-        let question = format!("/workspaces/{id}/members/{user}/role?role={}", given.value());
+    let given = Given::parse(&form.role)
+        .ok_or_else(|| Refusal::field("role", "Choose one of the roles in the list."))?;
+    if workspaces::set_access_impact(&app, &person, &id, &user, Some(given.clone()))
+        .await?
+        .impact
+        .takes()
+    {
+        let question = format!(
+            "/workspaces/{id}/members/{user}/role?role={}",
+            given.value()
+        );
         return Ok(lead(&visitor, &with_next(&question, &back))?);
     }
     let set = workspaces::set_access(&app, &person, &id, &user, Some(given)).await?;
@@ -197,7 +226,9 @@ struct Take {
 }
 
 pub(super) fn come_back(next: &str, id: &WorkspaceId) -> String {
-    Some(own_path(next)).filter(|path| !path.is_empty()).unwrap_or_else(|| format!("/workspaces/{id}/members"))
+    Some(own_path(next))
+        .filter(|path| !path.is_empty())
+        .unwrap_or_else(|| format!("/workspaces/{id}/members"))
 }
 
 /// `GET /workspaces/{ws}/members/{user}/remove`: what taking the role away does.
@@ -213,7 +244,13 @@ pub async fn confirm_take(
         shell: Shell::managed(&visitor, &person, &managed, "Members"),
         action: format!("/workspaces/{id}/members/{user}/remove"),
         back: come_back(&asked.next, &id),
-        sentences: set.impact.changes.iter().take(20).map(|change| change.sentence()).collect(),
+        sentences: set
+            .impact
+            .changes
+            .iter()
+            .take(20)
+            .map(|change| change.sentence())
+            .collect(),
         set,
         own: user == person.user,
     }))

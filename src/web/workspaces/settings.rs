@@ -49,14 +49,24 @@ struct Settings {
     may_delete: bool,
 }
 
-fn settings_page(visitor: &Visitor, person: &Person, managed: Managed, form: DetailsForm) -> Settings {
+fn settings_page(
+    visitor: &Visitor,
+    person: &Person,
+    managed: Managed,
+    form: DetailsForm,
+) -> Settings {
     let org = managed.actor.as_ref().map(|actor| actor.org.clone());
-    let links = person.seats.iter().filter(|seat| access::allows(seat.role, Permission::LinkWorkspaces));
+    let links = person
+        .seats
+        .iter()
+        .filter(|seat| access::allows(seat.role, Permission::LinkWorkspaces));
     Settings {
         shell: Shell::managed(visitor, person, &managed, "Settings"),
         base: format!("/workspaces/{}/settings", managed.workspace.id),
         policies: org.as_deref().map(policies).unwrap_or_default(),
-        links: links.map(|seat| (seat.org.name.clone(), seat.org.slug.clone())).collect(),
+        links: links
+            .map(|seat| (seat.org.name.clone(), seat.org.slug.clone()))
+            .collect(),
         org: org.map(|org| (org.name.clone(), org.slug.clone())),
         form,
         name_error: String::new(),
@@ -80,11 +90,18 @@ fn policies(org: &Organization) -> Vec<Policy> {
     } else {
         "Owners and admins of the organization come in only with a role of their own."
     };
-    let who = if set.owners_only_invite() { "Owners of the organization invite." } else { "Owners and admins of the organization invite." };
+    let who = if set.owners_only_invite() {
+        "Owners of the organization invite."
+    } else {
+        "Owners and admins of the organization invite."
+    };
     let addresses = if set.invite_domains.is_empty() {
         String::new()
     } else {
-        format!(" Only addresses at {} are invited.", text::some_of(&set.invite_domains, 5))
+        format!(
+            " Only addresses at {} are invited.",
+            text::some_of(&set.invite_domains, 5)
+        )
     };
     let policy = |name, effect: String| Policy { name, effect };
     vec![
@@ -99,14 +116,27 @@ fn policies(org: &Organization) -> Vec<Policy> {
                 text::count(set.session_absolute_days, "day", "days")
             ),
         ),
-        policy("API tokens", format!("They work for {}.", text::count(set.token_days, "day", "days"))),
+        policy(
+            "API tokens",
+            format!(
+                "They work for {}.",
+                text::count(set.token_days, "day", "days")
+            ),
+        ),
     ]
 }
 
 /// `GET /workspaces/{ws}/settings`
-pub async fn settings(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+pub async fn settings(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(id): Path<WorkspaceId>,
+) -> PageResult {
     let managed = workspaces::find_managed(&app, &person, &id).await?;
-    let form = DetailsForm { name: managed.workspace.name.clone(), label: managed.workspace.label.clone() };
+    let form = DetailsForm {
+        name: managed.workspace.name.clone(),
+        label: managed.workspace.label.clone(),
+    };
     Ok(page::ok(&settings_page(&visitor, &person, managed, form)))
 }
 
@@ -117,25 +147,43 @@ pub async fn change(
     Path(id): Path<WorkspaceId>,
     Form(form): Form<DetailsForm>,
 ) -> PageResult {
-    let changes = Changes { name: Some(form.name.clone()), label: Some(form.label.clone()) };
-    let before = workspaces::find_managed(&app, &person, &id).await?.workspace.name;
+    let changes = Changes {
+        name: Some(form.name.clone()),
+        label: Some(form.label.clone()),
+    };
+    let before = workspaces::find_managed(&app, &person, &id)
+        .await?
+        .workspace
+        .name;
     let refusal = match workspaces::change_details(&app, &person, &id, &changes).await {
         Ok(managed) => {
             let further = match &managed.actor {
-                Some(actor) if managed.workspace.name != before => of_one_name(&app, actor, &managed.workspace).await?,
+                Some(actor) if managed.workspace.name != before => {
+                    of_one_name(&app, actor, &managed.workspace).await?
+                }
                 _ => String::new(),
             };
             let notice = Notice::good("Saved.", further.trim());
-            return Ok(see_other(format!("/workspaces/{}/settings", managed.workspace.id), Some(notice)));
+            return Ok(see_other(
+                format!("/workspaces/{}/settings", managed.workspace.id),
+                Some(notice),
+            ));
         }
         Err(refusal) => refusal,
     };
-    let (name_error, label_error) = (refusal.message_for("name").to_owned(), refusal.message_for("label").to_owned());
+    let (name_error, label_error) = (
+        refusal.message_for("name").to_owned(),
+        refusal.message_for("label").to_owned(),
+    );
     if name_error.is_empty() && label_error.is_empty() {
         return Err(refusal.into());
     }
     let managed = workspaces::find_managed(&app, &person, &id).await?;
-    Ok(page::invalid(&Settings { name_error, label_error, ..settings_page(&visitor, &person, managed, form) }))
+    Ok(page::invalid(&Settings {
+        name_error,
+        label_error,
+        ..settings_page(&visitor, &person, managed, form)
+    }))
 }
 
 #[derive(Deserialize, Default)]
@@ -155,7 +203,13 @@ struct Delete {
     error: String,
 }
 
-fn delete_page(visitor: &Visitor, person: &Person, deletion: WorkspaceDeletion, confirm: String, error: String) -> Delete {
+fn delete_page(
+    visitor: &Visitor,
+    person: &Person,
+    deletion: WorkspaceDeletion,
+    confirm: String,
+    error: String,
+) -> Delete {
     Delete {
         shell: Shell::managed(visitor, person, &deletion.managed, "Settings"),
         base: format!("/workspaces/{}/settings", deletion.managed.workspace.id),
@@ -167,9 +221,19 @@ fn delete_page(visitor: &Visitor, person: &Person, deletion: WorkspaceDeletion, 
 }
 
 /// `GET /workspaces/{ws}/settings/delete`: what goes, before it is done.
-pub async fn confirm_delete(State(app): State<App>, SignedIn { person, visitor }: SignedIn, Path(id): Path<WorkspaceId>) -> PageResult {
+pub async fn confirm_delete(
+    State(app): State<App>,
+    SignedIn { person, visitor }: SignedIn,
+    Path(id): Path<WorkspaceId>,
+) -> PageResult {
     let deletion = workspaces::workspace_deletion_impact(&app, &person, &id).await?;
-    Ok(page::ok(&delete_page(&visitor, &person, deletion, String::new(), String::new())))
+    Ok(page::ok(&delete_page(
+        &visitor,
+        &person,
+        deletion,
+        String::new(),
+        String::new(),
+    )))
 }
 
 /// `POST /workspaces/{ws}/settings/delete`
@@ -186,12 +250,21 @@ pub async fn delete(
                 Some(actor) => format!("/orgs/{}/workspaces", actor.org.slug),
                 None => "/account/organizations".to_owned(),
             };
-            return Ok(see_other(to, Some(Notice::good(title, "Nobody has it any more."))));
+            return Ok(see_other(
+                to,
+                Some(Notice::good(title, "Nobody has it any more.")),
+            ));
         }
         Err(refusal @ Refusal::Invalid(_)) => refusal,
         Err(refusal) => return Err(refusal.into()),
     };
     let error = refusal.message_for("confirm").to_owned();
     let deletion = workspaces::workspace_deletion_impact(&app, &person, &id).await?;
-    Ok(page::invalid(&delete_page(&visitor, &person, deletion, form.confirm, error)))
+    Ok(page::invalid(&delete_page(
+        &visitor,
+        &person,
+        deletion,
+        form.confirm,
+        error,
+    )))
 }

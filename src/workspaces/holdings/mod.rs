@@ -3,7 +3,9 @@
 
 mod queries;
 
-use super::{Given, Listed, Managed, Source, Workspace, decode_cursor, encode_cursor, find_managed, role_in};
+use super::{
+    Given, Listed, Managed, Source, Workspace, decode_cursor, encode_cursor, find_managed, role_in,
+};
 use crate::access::{self, OrgRole, Permission, WorkspaceRole};
 use crate::actor::{Actor, Person};
 use crate::app::App;
@@ -31,7 +33,11 @@ pub struct Standing(pub Vec<Holding>);
 impl Standing {
     /// As people say it: "Admin", or "Admin and Analyst".
     pub fn label(&self) -> String {
-        let name = |held: &Holding| held.custom.as_ref().map_or_else(|| held.role.label().to_owned(), |(_, name)| name.clone());
+        let name = |held: &Holding| {
+            held.custom
+                .as_ref()
+                .map_or_else(|| held.role.label().to_owned(), |(_, name)| name.clone())
+        };
         let mut names: Vec<String> = self.0.iter().map(name).collect();
         names.dedup();
         names.join(" and ")
@@ -41,7 +47,10 @@ impl Standing {
     pub fn value(&self) -> String {
         match self.0.iter().max_by_key(|held| held.role) {
             None => String::new(),
-            Some(Holding { custom: Some((id, _)), .. }) => id.to_string(),
+            Some(Holding {
+                custom: Some((id, _)),
+                ..
+            }) => id.to_string(),
             Some(held) => held.role.as_str().to_owned(),
         }
     }
@@ -52,7 +61,11 @@ impl Standing {
 
     /// Where it comes from: "direct", "organization", or both.
     pub fn sources(&self) -> String {
-        self.0.iter().map(|held| held.source.as_str()).collect::<Vec<_>>().join(" and ")
+        self.0
+            .iter()
+            .map(|held| held.source.as_str())
+            .collect::<Vec<_>>()
+            .join(" and ")
     }
 }
 
@@ -85,9 +98,20 @@ const MANY: i64 = 500;
 
 /// One page of a workspace's people by name, after the cursor of the page before; `search` is part of a name or address.
 /// For who can open the workspace or administers its organization.
-pub async fn people_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, search: &str, after: &str, limit: i64) -> Result<PeoplePage> {
+pub async fn people_here(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    search: &str,
+    after: &str,
+    limit: i64,
+) -> Result<PeoplePage> {
     let managed = find_managed(app, person, id).await?;
-    let (name, user) = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
+    let (name, user) = if after.is_empty() {
+        Default::default()
+    } else {
+        decode_cursor(after)?
+    };
     let mut tx = app.db.read().await?;
     let org = managed.workspace.org.as_ref();
     let like = pattern(&search.trim().to_lowercase());
@@ -99,7 +123,10 @@ pub async fn people_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, sear
     };
     let more = people.len() as i64 > limit;
     people.truncate(limit as usize);
-    let next = people.last().filter(|_| more).map(|(key, last)| encode_cursor(key, last.user.as_str()));
+    let next = people
+        .last()
+        .filter(|_| more)
+        .map(|(key, last)| encode_cursor(key, last.user.as_str()));
     let entering = match &managed.actor {
         Some(actor) if actor.org.policies.admins_enter && after.is_empty() && like.is_none() => {
             queries::entering(&mut tx, id, &actor.org.id, limit).await?
@@ -107,15 +134,27 @@ pub async fn people_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, sear
         _ => Vec::new(),
     };
     let people = people.into_iter().map(|(_, here)| here).collect();
-    Ok(PeoplePage { managed, people, next, by_organization_role: entering })
+    Ok(PeoplePage {
+        managed,
+        people,
+        next,
+        by_organization_role: entering,
+    })
 }
 
 /// Somebody seen from one workspace, whether or not they have a role in it. "Not found" for who is neither in the
 /// workspace nor in its organization.
-pub async fn person_here(app: &App, person: &Arc<Person>, id: &WorkspaceId, user: &UserId) -> Result<(Managed, PersonHere)> {
+pub async fn person_here(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    user: &UserId,
+) -> Result<(Managed, PersonHere)> {
     let managed = find_managed(app, person, id).await?;
     let mut tx = app.db.read().await?;
-    let here = queries::person(&mut tx, id, managed.workspace.org.as_ref(), user).await?.ok_or(Refusal::NotFound)?;
+    let here = queries::person(&mut tx, id, managed.workspace.org.as_ref(), user)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     if here.standing.0.is_empty() && here.member.is_none() {
         return Err(Refusal::NotFound);
     }
@@ -140,7 +179,13 @@ pub struct Found {
 
 /// One page of an organization's workspaces by name. A page is walked to from either side along the index of names. Refuses
 /// who doesn't administer them.
-pub async fn search_in(app: &App, actor: &Actor, search: &str, page: Pages<'_>, limit: i64) -> Result<Found> {
+pub async fn search_in(
+    app: &App,
+    actor: &Actor,
+    search: &str,
+    page: Pages<'_>,
+    limit: i64,
+) -> Result<Found> {
     access::require(actor.role, Permission::ManageMembers)?;
     let (place, backward) = match page {
         Pages::First => (Default::default(), false),
@@ -150,22 +195,45 @@ pub async fn search_in(app: &App, actor: &Actor, search: &str, page: Pages<'_>, 
     let mut tx = app.db.read().await?;
     let like = pattern(&text::sort_key(search));
     let place = (place.0.as_str(), place.1.as_str());
-    let mut rows = queries::workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), place, backward, limit + 1).await?;
+    let mut rows = queries::workspaces(
+        &mut tx,
+        &actor.org.id,
+        actor.user(),
+        like.as_deref(),
+        place,
+        backward,
+        limit + 1,
+    )
+    .await?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     if backward {
         rows.reverse();
     }
-    let cursor =
-        |row: Option<&(Workspace, Option<WorkspaceRole>)>| row.map(|(one, _)| encode_cursor(&text::sort_key(&one.name), one.id.as_str()));
+    let cursor = |row: Option<&(Workspace, Option<WorkspaceRole>)>| {
+        row.map(|(one, _)| encode_cursor(&text::sort_key(&one.name), one.id.as_str()))
+    };
     let (previous, next) = match page {
         Pages::First => (false, more),
         Pages::After(_) => (true, more),
         Pages::Before(_) => (more, true),
     };
-    let (previous, next) = (cursor(rows.first()).filter(|_| previous), cursor(rows.last()).filter(|_| next));
-    let listed = rows.into_iter().map(|(workspace, own)| Listed { role: role_in(own, Some(actor)), workspace }).collect();
-    Ok(Found { listed, previous, next })
+    let (previous, next) = (
+        cursor(rows.first()).filter(|_| previous),
+        cursor(rows.last()).filter(|_| next),
+    );
+    let listed = rows
+        .into_iter()
+        .map(|(workspace, own)| Listed {
+            role: role_in(own, Some(actor)),
+            workspace,
+        })
+        .collect();
+    Ok(Found {
+        listed,
+        previous,
+        next,
+    })
 }
 
 /// What each of these people holds in each of these workspaces of the organization; whoever isn't in the map holds
@@ -198,16 +266,36 @@ pub async fn explain_matrix(
     workspaces: &[&WorkspaceId],
 ) -> Result<(Vec<String>, Vec<String>)> {
     let mut tx = app.db.begin().await?;
-    let place = if after.is_empty() { Default::default() } else { decode_cursor(after)? };
+    let place = if after.is_empty() {
+        Default::default()
+    } else {
+        decode_cursor(after)?
+    };
     let like = pattern(&text::sort_key(search));
     let place = (place.0.as_str(), place.1.as_str());
-    let named = queries::explain_workspaces(&mut tx, &actor.org.id, actor.user(), like.as_deref(), place, 7).await?;
-    Ok((named, queries::explain_standings(&mut tx, &actor.org.id, users, workspaces).await?))
+    let named = queries::explain_workspaces(
+        &mut tx,
+        &actor.org.id,
+        actor.user(),
+        like.as_deref(),
+        place,
+        7,
+    )
+    .await?;
+    Ok((
+        named,
+        queries::explain_standings(&mut tx, &actor.org.id, users, workspaces).await?,
+    ))
 }
 
 /// The database's plan for the people of a workspace of many, after somebody by the key they are sorted by: for the test that
 /// looks at it.
-pub async fn explain_people(app: &App, org: &OrgId, id: &WorkspaceId, after: (&str, &str)) -> Result<Vec<String>> {
+pub async fn explain_people(
+    app: &App,
+    org: &OrgId,
+    id: &WorkspaceId,
+    after: (&str, &str),
+) -> Result<Vec<String>> {
     let mut tx = app.db.begin().await?;
     queries::explain_people_walked(&mut tx, id, org, after).await
 }
@@ -232,13 +320,19 @@ pub fn choices(
     let from = here.standing.highest();
     let may = |to: Option<WorkspaceRole>| {
         access::may_set_access(ceiling, organization, from, to, own).is_ok()
-            && to.is_none_or(|role| here.organization_role.is_none_or(|of| access::fits_under_cap(of, role).is_ok()))
+            && to.is_none_or(|role| {
+                here.organization_role
+                    .is_none_or(|of| access::fits_under_cap(of, role).is_ok())
+            })
     };
     let mut all: Vec<Option<Given>> = Vec::new();
     if may(None) {
         all.push(None);
     }
-    let fixed = access::WORKSPACE_ROLES.into_iter().rev().filter(|role| may(Some(*role)));
+    let fixed = access::WORKSPACE_ROLES
+        .into_iter()
+        .rev()
+        .filter(|role| may(Some(*role)));
     all.extend(fixed.map(|role| Some(Given::Fixed(role))));
     if may(Some(WorkspaceRole::Custom)) {
         all.extend(custom.iter().map(|(id, _)| Some(Given::Custom(id.clone()))));

@@ -29,10 +29,23 @@ row! {
     }
 }
 
-fn holding(source: Option<String>, role: Option<WorkspaceRole>, id: Option<String>, name: Option<String>) -> Option<Holding> {
-    let source = if source? == Source::Direct.as_str() { Source::Direct } else { Source::Organization };
+fn holding(
+    source: Option<String>,
+    role: Option<WorkspaceRole>,
+    id: Option<String>,
+    name: Option<String>,
+) -> Option<Holding> {
+    let source = if source? == Source::Direct.as_str() {
+        Source::Direct
+    } else {
+        Source::Organization
+    };
     let custom = id.map(|id| (CustomRoleId::from(id), name.unwrap_or_default()));
-    Some(Holding { source, role: role?, custom })
+    Some(Holding {
+        source,
+        role: role?,
+        custom,
+    })
 }
 
 /// People with the key they are sorted by. The rows of one person stand together.
@@ -51,7 +64,10 @@ fn gather(rows: Vec<PersonRow>) -> Vec<(String, PersonHere)> {
             };
             all.push((row.sort_name, here));
         }
-        if let (Some((_, last)), Some(held)) = (all.last_mut(), holding(row.source, row.role, row.custom_role_id, row.custom_role)) {
+        if let (Some((_, last)), Some(held)) = (
+            all.last_mut(),
+            holding(row.source, row.role, row.custom_role_id, row.custom_role),
+        ) {
             last.standing.0.push(held);
         }
     }
@@ -106,7 +122,12 @@ pub(super) async fn people_walked(
 }
 
 /// The plan of [`people_walked`].
-pub(super) async fn explain_people_walked(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, after: (&str, &str)) -> Result<Vec<String>> {
+pub(super) async fn explain_people_walked(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: &OrgId,
+    after: (&str, &str),
+) -> Result<Vec<String>> {
     explain!(tx, WALKED, query => query.bind(workspace.as_str()).bind(org.as_str()).bind(after.0).bind(after.1).bind(51_i64))
 }
 
@@ -128,22 +149,33 @@ pub(super) async fn people(
 }
 
 /// One person, whether or not they have access.
-pub(super) async fn person(tx: &mut Tx, workspace: &WorkspaceId, org: Option<&OrgId>, user: &UserId) -> Result<Option<PersonHere>> {
+pub(super) async fn person(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: Option<&OrgId>,
+    user: &UserId,
+) -> Result<Option<PersonHere>> {
     let rows: Vec<PersonRow> = on!(tx, c => sqlx::query_as(people!("u.id = $6"))
         .bind(workspace.as_str()).bind(org.map(OrgId::as_str)).bind("").bind("").bind(1_i64).bind(user.as_str()).fetch_all(c))?;
     Ok(gather(rows).pop().map(|(_, here)| here))
 }
 
 /// The first owners and admins of the organization who have no role of their own in the workspace.
-pub(super) async fn entering(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, limit: i64) -> Result<Vec<PersonHere>> {
+pub(super) async fn entering(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: &OrgId,
+    limit: i64,
+) -> Result<Vec<PersonHere>> {
     let rows: Vec<PersonRow> = on!(tx, c => sqlx::query_as(people!(
         "m.role_rank <= 1 AND m.status = 'active' AND u.id NOT IN (SELECT user_id FROM access WHERE workspace_id = $1)"))
         .bind(workspace.as_str()).bind(org.as_str()).bind("").bind("").bind(limit).fetch_all(c))?;
     Ok(gather(rows).into_iter().map(|(_, here)| here).collect())
 }
 
-const WORKSPACES: &str =
-    seen!("w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5");
+const WORKSPACES: &str = seen!(
+    "w.org_id = $2 AND (w.sort_name, w.id) > ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name, w.id LIMIT $5"
+);
 const WORKSPACES_BACK: &str = seen!(
     "w.org_id = $2 AND (w.sort_name, w.id) < ($3, $4) AND w.sort_name LIKE $6 ESCAPE '\\' ORDER BY w.sort_name DESC, w.id DESC LIMIT $5"
 );
@@ -209,7 +241,12 @@ pub(super) async fn explain_workspaces(
 }
 
 /// The plan of [`standings`].
-pub(super) async fn explain_standings(tx: &mut Tx, org: &OrgId, users: &[&UserId], workspaces: &[&WorkspaceId]) -> Result<Vec<String>> {
+pub(super) async fn explain_standings(
+    tx: &mut Tx,
+    org: &OrgId,
+    users: &[&UserId],
+    workspaces: &[&WorkspaceId],
+) -> Result<Vec<String>> {
     explain!(tx, STANDINGS, query => bind_standings!(query, org, users, workspaces))
 }
 
@@ -224,15 +261,25 @@ pub(super) async fn standings(
     let mut all: HashMap<(UserId, WorkspaceId), Standing> = HashMap::new();
     for row in rows {
         if let Some(held) = holding(row.source, row.role, row.custom_role_id, row.custom_role) {
-            all.entry((row.user_id, row.workspace_id)).or_default().0.push(held);
+            all.entry((row.user_id, row.workspace_id))
+                .or_default()
+                .0
+                .push(held);
         }
     }
     Ok(all)
 }
 
-pub(super) async fn custom_roles(tx: &mut Tx, org: &OrgId, limit: i64) -> Result<Vec<(CustomRoleId, String)>> {
+pub(super) async fn custom_roles(
+    tx: &mut Tx,
+    org: &OrgId,
+    limit: i64,
+) -> Result<Vec<(CustomRoleId, String)>> {
     let rows: Vec<(String, String)> = on!(tx, c => sqlx::query_as(
         "SELECT id, name FROM custom_roles WHERE org_id = $1 ORDER BY sort_name, id LIMIT $2")
         .bind(org.as_str()).bind(limit).fetch_all(c))?;
-    Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (id.into(), name))
+        .collect())
 }

@@ -48,7 +48,9 @@ pub struct Candidate {
 pub async fn creating_impact(app: &App, actor: &Actor) -> Result<Vec<Brought>> {
     billing::require_room_for_workspaces(app, &actor.org, 1)?;
     let mut tx = app.db.read().await?;
-    Ok(Ahead::look(app, &mut tx, &actor.org).await?.with_workspace(usage::Counts::default()))
+    Ok(Ahead::look(app, &mut tx, &actor.org)
+        .await?
+        .with_workspace(usage::Counts::default()))
 }
 
 /// What was linked, and what that did.
@@ -77,11 +79,16 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
     let mut tx = app.db.read().await?;
     let rows = queries::outside(&mut tx, actor.user(), &actor.org.id, LISTED).await?;
     let mut newcomers: HashMap<WorkspaceId, Vec<Newcomer>> = HashMap::new();
-    for (workspace, newcomer) in queries::newcomers_of_all(&mut tx, &actor.org.id, actor.user()).await? {
+    for (workspace, newcomer) in
+        queries::newcomers_of_all(&mut tx, &actor.org.id, actor.user()).await?
+    {
         newcomers.entry(workspace).or_default().push(newcomer);
     }
     let held_back = queries::held_back(&mut tx, &actor.org.id, actor.user()).await?;
-    let ids: Vec<WorkspaceId> = rows.iter().map(|(workspace, _)| workspace.id.clone()).collect();
+    let ids: Vec<WorkspaceId> = rows
+        .iter()
+        .map(|(workspace, _)| workspace.id.clone())
+        .collect();
     let did = usage::month_of(&mut tx, &ids, app.now()).await?;
     let ahead = Ahead::look(app, &mut tx, &actor.org).await?;
     let mut all = Vec::new();
@@ -97,8 +104,10 @@ pub async fn candidates(app: &App, actor: &Actor) -> Result<Vec<Candidate>> {
                 .and_then(|()| may_bring(app, actor.role, &actor.org, &joining))
                 .and_then(|()| billing::require_room_for_workspaces(app, &actor.org, 1)),
         };
-        let (suspended, capped) =
-            held_back.iter().find(|row| row.workspace_id == workspace.id).map_or((0, 0), |row| (row.suspended, row.capped));
+        let (suspended, capped) = held_back
+            .iter()
+            .find(|row| row.workspace_id == workspace.id)
+            .map_or((0, 0), |row| (row.suspended, row.capped));
         all.push(Candidate {
             suspended,
             capped,
@@ -142,8 +151,17 @@ async fn link_in(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<(Tx, Link
 }
 
 /// [`link`] inside a write that has locked the organization, which is as of now, and the workspace.
-async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id: &WorkspaceId, now: Micros) -> Result<Linked> {
-    let (workspace, own) = workspaces::find(tx, actor.user(), id).await?.ok_or(Refusal::NotFound)?;
+async fn link_with(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    org: Organization,
+    id: &WorkspaceId,
+    now: Micros,
+) -> Result<Linked> {
+    let (workspace, own) = workspaces::find(tx, actor.user(), id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     refuse_linked(actor, &org, &workspace, own)?;
     may_link(own, &workspace)?;
     let newcomers = queries::newcomers(tx, &org.id, id).await?;
@@ -158,25 +176,47 @@ async fn link_with(app: &App, tx: &mut Tx, actor: &Actor, org: Organization, id:
     members::add_to_workspaces_of(tx, &org.id, id, 1).await?;
     organizations::add_to_counts(tx, &org.id, 0, 0, 1).await?;
     let impact = before.compare(&impact::look(tx, &scope).await?);
-    let event = Event::new(Category::Governance, "workspace.linked", "workspace", id.to_string(), &*workspace.name)
-        .workspace(id)
-        .with("slug", &*slug)
-        .with("people", workspace.people)
-        .with("joined", newcomers.len())
-        .with("invitations", turned)
-        .with("invitations_revoked", revoked)
-        .with("impact", impact.counts());
+    let event = Event::new(
+        Category::Governance,
+        "workspace.linked",
+        "workspace",
+        id.to_string(),
+        &*workspace.name,
+    )
+    .workspace(id)
+    .with("slug", &*slug)
+    .with("people", workspace.people)
+    .with("joined", newcomers.len())
+    .with("invitations", turned)
+    .with("invitations_revoked", revoked)
+    .with("impact", impact.counts());
     audit::record(tx, actor, now, event).await?;
-    let workspace = Workspace { org: Some(org.id), slug, ..workspace };
-    Ok(Linked { workspace, joined: newcomers.into_iter().map(|n| n.name).collect(), impact })
+    let workspace = Workspace {
+        org: Some(org.id),
+        slug,
+        ..workspace
+    };
+    Ok(Linked {
+        workspace,
+        joined: newcomers.into_iter().map(|n| n.name).collect(),
+        impact,
+    })
 }
 
 /// Creates an organization and links the workspace it is created from as its first, both or neither (S1-13). Refuses what
 /// [`organizations::create`] refuses, a workspace that the person doesn't administer, and one that is in an organization.
-pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &WorkspaceId, name: &str, slug: &str) -> Result<Organization> {
+pub async fn create_organization_from(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    name: &str,
+    slug: &str,
+) -> Result<Organization> {
     let wanted = organizations::Wanted::read(name, slug)?;
     let mut tx = app.db.read().await?;
-    let (workspace, own) = workspaces::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
+    let (workspace, own) = workspaces::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     drop(tx);
     may_link(own, &workspace)?;
     if workspace.org.is_some() {
@@ -186,8 +226,15 @@ pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &Work
     let mut tx = app.db.write_unlinked(person, id).await?;
     lock_people(&mut tx, person, id).await?;
     let org = organizations::create_with(app, &mut tx, person, &wanted, now).await?;
-    let member = members::find_by_user(&mut tx, &org.id, &person.user).await?.ok_or(Refusal::NotFound)?;
-    let actor = Actor { person: person.clone(), org: Arc::new(org.clone()), member, role: OrgRole::Owner };
+    let member = members::find_by_user(&mut tx, &org.id, &person.user)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let actor = Actor {
+        person: person.clone(),
+        org: Arc::new(org.clone()),
+        member,
+        role: OrgRole::Owner,
+    };
     link_with(app, &mut tx, &actor, org.clone(), id, now).await?;
     tx.commit().await?;
     app.wake();
@@ -197,7 +244,11 @@ pub async fn create_organization_from(app: &App, person: &Arc<Person>, id: &Work
 /// Locks the accounts of everybody in a workspace that stands alone, in the order in which every write locks them.
 async fn lock_people(tx: &mut Tx, person: &Person, id: &WorkspaceId) -> Result<()> {
     let everybody = queries::newcomers(tx, &OrgId::new(), id).await?;
-    let users: BTreeSet<&str> = everybody.iter().map(|one| one.user.as_str()).chain([person.user.as_str()]).collect();
+    let users: BTreeSet<&str> = everybody
+        .iter()
+        .map(|one| one.user.as_str())
+        .chain([person.user.as_str()])
+        .collect();
     for user in users {
         tx.lock_account(&UserId::from(user)).await?;
     }
@@ -205,15 +256,29 @@ async fn lock_people(tx: &mut Tx, person: &Person, id: &WorkspaceId) -> Result<(
 }
 
 /// Refuses a workspace that is in an organization; with "not found" where the actor doesn't know it.
-fn refuse_linked(actor: &Actor, org: &Organization, workspace: &Workspace, own: Option<WorkspaceRole>) -> Result<()> {
+fn refuse_linked(
+    actor: &Actor,
+    org: &Organization,
+    workspace: &Workspace,
+    own: Option<WorkspaceRole>,
+) -> Result<()> {
     match &workspace.org {
         None => Ok(()),
-        Some(id) if *id == org.id => {
-            Err(Refusal::conflict("workspace_linked_already", format!("{} belongs to {} already.", workspace.name, org.name))
-                .with_next("See its workspaces", format!("/orgs/{}/workspaces", org.slug)))
-        }
+        Some(id) if *id == org.id => Err(Refusal::conflict(
+            "workspace_linked_already",
+            format!("{} belongs to {} already.", workspace.name, org.name),
+        )
+        .with_next(
+            "See its workspaces",
+            format!("/orgs/{}/workspaces", org.slug),
+        )),
         Some(other) => {
-            let seat = actor.person.seats.iter().find(|seat| seat.org.id == *other).ok_or(Refusal::NotFound)?;
+            let seat = actor
+                .person
+                .seats
+                .iter()
+                .find(|seat| seat.org.id == *other)
+                .ok_or(Refusal::NotFound)?;
             if own.is_none() && !super::sees_all(seat.role) {
                 return Err(Refusal::NotFound);
             }
@@ -223,10 +288,15 @@ fn refuse_linked(actor: &Actor, org: &Organization, workspace: &Workspace, own: 
 }
 
 fn elsewhere(workspace: &Workspace, other: Option<&Organization>) -> Refusal {
-    let which = other.map(|org| format!(", {}", org.name)).unwrap_or_default();
+    let which = other
+        .map(|org| format!(", {}", org.name))
+        .unwrap_or_default();
     Refusal::conflict(
         "workspace_in_other_organization",
-        format!("{} already belongs to another organization{which}. Unlink it there first.", workspace.name),
+        format!(
+            "{} already belongs to another organization{which}. Unlink it there first.",
+            workspace.name
+        ),
     )
 }
 
@@ -237,7 +307,11 @@ fn may_link(own: Option<WorkspaceRole>, workspace: &Workspace) -> Result<()> {
         Some(own) if own >= WorkspaceRole::Admin => Ok(()),
         Some(own) => Err(Refusal::forbidden(
             "not_workspace_admin",
-            format!("Only owners and admins of {} may link it. You are {} there.", workspace.name, own.label().to_lowercase()),
+            format!(
+                "Only owners and admins of {} may link it. You are {} there.",
+                workspace.name,
+                own.label().to_lowercase()
+            ),
         )),
     }
 }
@@ -248,7 +322,11 @@ fn may_bring(app: &App, role: OrgRole, org: &Organization, newcomers: &[Newcomer
         return Ok(());
     }
     access::may_invite(role, org.policies.owners_only_invite(), OrgRole::Member)?;
-    let outside: Vec<String> = newcomers.iter().filter(|n| !org.policies.allows_address(&n.email)).map(|n| n.name.clone()).collect();
+    let outside: Vec<String> = newcomers
+        .iter()
+        .filter(|n| !org.policies.allows_address(&n.email))
+        .map(|n| n.name.clone())
+        .collect();
     if !outside.is_empty() {
         return Err(Refusal::conflict(
             "people_outside_domains",
@@ -267,7 +345,11 @@ fn may_bring(app: &App, role: OrgRole, org: &Organization, newcomers: &[Newcomer
             "already_in_another_org",
             format!(
                 "{} in another organization already, and an account may be in one only. They must leave it, or the workspace, first.",
-                text::count(taken, "person of the workspace is", "people of the workspace are")
+                text::count(
+                    taken,
+                    "person of the workspace is",
+                    "people of the workspace are"
+                )
             ),
         ));
     }
@@ -275,25 +357,46 @@ fn may_bring(app: &App, role: OrgRole, org: &Organization, newcomers: &[Newcomer
 }
 
 /// Makes members of the people who have the workspace and are not in the organization.
-async fn bring(app: &App, tx: &mut Tx, actor: &Actor, workspace: &Workspace, newcomers: &[Newcomer], now: Micros) -> Result<()> {
+async fn bring(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    workspace: &Workspace,
+    newcomers: &[Newcomer],
+    now: Micros,
+) -> Result<()> {
     let mut users: Vec<&UserId> = newcomers.iter().map(|n| &n.user).collect();
     // One order for everybody, so that no two writes wait for each other.
     users.sort_by_key(|user| user.as_str());
     for user in users {
         tx.lock_account(user).await?;
         let person = accounts::as_member(tx, user).await?;
-        let member = members::add_member(app, tx, &actor.org.id, user, OrgRole::Member, &person, now).await?;
-        let event = Event::new(Category::Access, "member.added", "member", member.to_string(), &*person.name)
-            .subject(Some(user))
-            .with("role", OrgRole::Member.as_str())
-            .with("with_workspace", &*workspace.name);
+        let member =
+            members::add_member(app, tx, &actor.org.id, user, OrgRole::Member, &person, now)
+                .await?;
+        let event = Event::new(
+            Category::Access,
+            "member.added",
+            "member",
+            member.to_string(),
+            &*person.name,
+        )
+        .subject(Some(user))
+        .with("role", OrgRole::Member.as_str())
+        .with("with_workspace", &*workspace.name);
         audit::record(tx, actor, now, event).await?;
         tell(tx, actor, workspace, &person, now).await?;
     }
     Ok(())
 }
 
-async fn tell(tx: &mut Tx, actor: &Actor, workspace: &Workspace, person: &members::NewMember, now: Micros) -> Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    actor: &Actor,
+    workspace: &Workspace,
+    person: &members::NewMember,
+    now: Micros,
+) -> Result<()> {
     if person.email.is_empty() || !person.verified {
         return Ok(());
     }
@@ -313,7 +416,18 @@ async fn tell(tx: &mut Tx, actor: &Actor, workspace: &Workspace, person: &member
 }
 
 /// An organization's workspace; "not found" for one of another organization.
-async fn find_in(tx: &mut Tx, org: &OrgId, user: &UserId, id: &WorkspaceId) -> Result<(Workspace, Option<WorkspaceRole>)> {
-    let (workspace, own) = workspaces::find(tx, user, id).await?.ok_or(Refusal::NotFound)?;
-    if workspace.org.as_ref() == Some(org) { Ok((workspace, own)) } else { Err(Refusal::NotFound) }
+async fn find_in(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+    id: &WorkspaceId,
+) -> Result<(Workspace, Option<WorkspaceRole>)> {
+    let (workspace, own) = workspaces::find(tx, user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    if workspace.org.as_ref() == Some(org) {
+        Ok((workspace, own))
+    } else {
+        Err(Refusal::NotFound)
+    }
 }

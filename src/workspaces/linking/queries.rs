@@ -7,7 +7,12 @@ use crate::workspaces::Workspace;
 use crate::workspaces::queries::{SeenRow, seen};
 
 /// The workspaces a user has a role in and that are not this organization's, by name.
-pub(super) async fn outside(tx: &mut Tx, user: &UserId, org: &OrgId, limit: i64) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
+pub(super) async fn outside(
+    tx: &mut Tx,
+    user: &UserId,
+    org: &OrgId,
+    limit: i64,
+) -> Result<Vec<(Workspace, Option<WorkspaceRole>)>> {
     let rows: Vec<SeenRow> = on!(tx, c => sqlx::query_as(seen!(
         "w.id IN (SELECT workspace_id FROM access WHERE user_id = $1) AND (w.org_id IS NULL OR w.org_id <> $2)
          ORDER BY w.sort_name, w.id LIMIT $3"))
@@ -27,7 +32,12 @@ row! {
 
 impl From<NewcomerRow> for (WorkspaceId, Newcomer) {
     fn from(row: NewcomerRow) -> Self {
-        let newcomer = Newcomer { user: row.user_id, name: row.name, email: row.email.unwrap_or_default(), elsewhere: row.elsewhere };
+        let newcomer = Newcomer {
+            user: row.user_id,
+            name: row.name,
+            email: row.email.unwrap_or_default(),
+            elsewhere: row.elsewhere,
+        };
         (row.workspace_id, newcomer)
     }
 }
@@ -46,14 +56,25 @@ macro_rules! newcomers {
     };
 }
 
-pub(super) async fn newcomers(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<Vec<Newcomer>> {
+pub(super) async fn newcomers(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Newcomer>> {
     let rows: Vec<NewcomerRow> = on!(tx, c => sqlx::query_as(newcomers!("a.workspace_id = $2"))
         .bind(org.as_str()).bind(workspace.as_str()).fetch_all(c))?;
-    Ok(rows.into_iter().map(|row| <(WorkspaceId, Newcomer)>::from(row).1).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| <(WorkspaceId, Newcomer)>::from(row).1)
+        .collect())
 }
 
 /// The same for every workspace outside any organization that a user administers.
-pub(super) async fn newcomers_of_all(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<(WorkspaceId, Newcomer)>> {
+pub(super) async fn newcomers_of_all(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<(WorkspaceId, Newcomer)>> {
     let rows: Vec<NewcomerRow> = on!(tx, c => sqlx::query_as(newcomers!(
         "a.workspace_id IN (SELECT w.id FROM workspaces w JOIN access mine ON mine.workspace_id = w.id
             WHERE mine.user_id = $2 AND mine.role IN ('admin', 'owner') AND w.org_id IS NULL AND w.deleted_at IS NULL)"))
@@ -61,21 +82,37 @@ pub(super) async fn newcomers_of_all(tx: &mut Tx, org: &OrgId, user: &UserId) ->
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-pub(super) async fn set_organization(tx: &mut Tx, workspace: &WorkspaceId, org: &OrgId, slug: &str) -> Result<()> {
+pub(super) async fn set_organization(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    org: &OrgId,
+    slug: &str,
+) -> Result<()> {
     run!(
         tx,
-        sqlx::query("UPDATE workspaces SET org_id = $2, slug = $3 WHERE id = $1 AND org_id IS NULL")
+        sqlx::query(
+            "UPDATE workspaces SET org_id = $2, slug = $3 WHERE id = $1 AND org_id IS NULL"
+        )
+        .bind(workspace.as_str())
+        .bind(org.as_str())
+        .bind(slug)
+    )?;
+    run!(
+        tx,
+        sqlx::query("UPDATE resources SET org_id = $2 WHERE workspace_id = $1")
             .bind(workspace.as_str())
             .bind(org.as_str())
-            .bind(slug)
     )?;
-    run!(tx, sqlx::query("UPDATE resources SET org_id = $2 WHERE workspace_id = $1").bind(workspace.as_str()).bind(org.as_str()))?;
     Ok(())
 }
 
 /// Ends the organization's custom roles of who holds one by themselves: for a fixed role, or with everything they have
 /// there. Says how many.
-pub(super) async fn end_custom_roles(tx: &mut Tx, workspace: &WorkspaceId, to: Option<WorkspaceRole>) -> Result<i64> {
+pub(super) async fn end_custom_roles(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    to: Option<WorkspaceRole>,
+) -> Result<i64> {
     let Some(role) = to else {
         return Ok(run!(
             tx,
@@ -98,7 +135,11 @@ pub(super) async fn has_direct_owner(tx: &mut Tx, workspace: &WorkspaceId) -> Re
 
 /// Takes what the organization gave, and the grants of who has nothing left.
 pub(super) async fn drop_organization_access(tx: &mut Tx, workspace: &WorkspaceId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM access WHERE workspace_id = $1 AND source = 'organization'").bind(workspace.as_str()))?;
+    run!(
+        tx,
+        sqlx::query("DELETE FROM access WHERE workspace_id = $1 AND source = 'organization'")
+            .bind(workspace.as_str())
+    )?;
     for sql in [
         "DELETE FROM grants WHERE workspace_id = $1 AND user_id NOT IN (SELECT user_id FROM access WHERE workspace_id = $1)",
         "DELETE FROM grant_limits WHERE workspace_id = $1 AND user_id NOT IN (SELECT user_id FROM access WHERE workspace_id = $1)",
@@ -109,7 +150,11 @@ pub(super) async fn drop_organization_access(tx: &mut Tx, workspace: &WorkspaceI
 }
 
 /// Takes the workspace and its resources out of the organization, counts its people anew, and says how many they are.
-pub(super) async fn set_standalone(tx: &mut Tx, org: &OrgId, workspace: &WorkspaceId) -> Result<i64> {
+pub(super) async fn set_standalone(
+    tx: &mut Tx,
+    org: &OrgId,
+    workspace: &WorkspaceId,
+) -> Result<i64> {
     run!(
         tx,
         sqlx::query("UPDATE resources SET org_id = NULL WHERE workspace_id = $1 AND org_id = $2")

@@ -32,7 +32,12 @@ pub struct Unlinking {
 }
 
 /// What unlinking would do: it is done, looked at, and undone. Refuses what [`unlink`] refuses.
-pub async fn unlinking_impact(app: &App, actor: &Actor, id: &WorkspaceId, custom_to: Option<WorkspaceRole>) -> Result<Unlinking> {
+pub async fn unlinking_impact(
+    app: &App,
+    actor: &Actor,
+    id: &WorkspaceId,
+    custom_to: Option<WorkspaceRole>,
+) -> Result<Unlinking> {
     let (mut tx, actor) = app.db.write(actor).await?;
     unlink_in(&mut tx, &actor, id, custom_to, app.now()).await
 }
@@ -43,14 +48,25 @@ pub async fn unlinking_impact(app: &App, actor: &Actor, id: &WorkspaceId, custom
 ///
 /// Refuses who may not (S1-21), a workspace of another organization, and, for somebody who couldn't give it, the role of
 /// owner: an owner of the organization has to unlink a workspace that nobody owns by themselves.
-pub async fn unlink(app: &App, actor: &Actor, id: &WorkspaceId, custom_to: Option<WorkspaceRole>) -> Result<Unlinking> {
+pub async fn unlink(
+    app: &App,
+    actor: &Actor,
+    id: &WorkspaceId,
+    custom_to: Option<WorkspaceRole>,
+) -> Result<Unlinking> {
     let (mut tx, actor) = app.db.write(actor).await?;
     let done = unlink_in(&mut tx, &actor, id, custom_to, app.now()).await?;
     tx.commit().await?;
     Ok(done)
 }
 
-async fn unlink_in(tx: &mut Tx, actor: &Actor, id: &WorkspaceId, custom_to: Option<WorkspaceRole>, now: Micros) -> Result<Unlinking> {
+async fn unlink_in(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: &WorkspaceId,
+    custom_to: Option<WorkspaceRole>,
+    now: Micros,
+) -> Result<Unlinking> {
     let org = organizations::find(tx, &actor.org.id).await?;
     access::require(actor.role, Permission::LinkWorkspaces)?;
     tx.lock_workspace(id).await?;
@@ -70,19 +86,37 @@ async fn unlink_in(tx: &mut Tx, actor: &Actor, id: &WorkspaceId, custom_to: Opti
     let keeping = queries::set_standalone(tx, &org.id, id).await?;
     organizations::add_to_counts(tx, &org.id, 0, 0, -1).await?;
     let impact = before.compare(&impact::look(tx, &scope).await?);
-    let event = Event::new(Category::Governance, "workspace.unlinked", "workspace", id.to_string(), &*workspace.name)
-        .workspace(id)
-        .with("slug", &*workspace.slug)
-        .with("impact", impact.counts())
-        .with("people_kept", keeping)
-        .with("custom_roles_ended", custom)
-        .with("custom_roles_became", custom_to.map(WorkspaceRole::as_str))
-        .with("invitations_changed", offers.changed.len())
-        .with("invitations_revoked", offers.revoked.len())
-        .with("adopted", adopted);
+    let event = Event::new(
+        Category::Governance,
+        "workspace.unlinked",
+        "workspace",
+        id.to_string(),
+        &*workspace.name,
+    )
+    .workspace(id)
+    .with("slug", &*workspace.slug)
+    .with("impact", impact.counts())
+    .with("people_kept", keeping)
+    .with("custom_roles_ended", custom)
+    .with("custom_roles_became", custom_to.map(WorkspaceRole::as_str))
+    .with("invitations_changed", offers.changed.len())
+    .with("invitations_revoked", offers.revoked.len())
+    .with("adopted", adopted);
     audit::record(tx, actor, now, event).await?;
-    let workspace = Workspace { org: None, people: keeping, ..workspace };
-    Ok(Unlinking { workspace, impact, keeping, custom, adopted, invitations, entered_by_role: org.policies.admins_enter })
+    let workspace = Workspace {
+        org: None,
+        people: keeping,
+        ..workspace
+    };
+    Ok(Unlinking {
+        workspace,
+        impact,
+        keeping,
+        custom,
+        adopted,
+        invitations,
+        entered_by_role: org.policies.admins_enter,
+    })
 }
 
 /// Makes who unlinks the owner of a workspace that nobody owns by themselves.
@@ -97,5 +131,13 @@ async fn adopt(tx: &mut Tx, actor: &Actor, workspace: &Workspace, now: Micros) -
         )
         .with_next("See who is owner", format!("/orgs/{}/members?role=owner", actor.org.slug)));
     }
-    give_access(tx, workspace, actor.user(), Source::Direct, &Given::Fixed(WorkspaceRole::Owner), now).await
+    give_access(
+        tx,
+        workspace,
+        actor.user(),
+        Source::Direct,
+        &Given::Fixed(WorkspaceRole::Owner),
+        now,
+    )
+    .await
 }

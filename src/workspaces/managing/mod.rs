@@ -36,19 +36,45 @@ impl Managed {
         if role.is_none() && !actor.as_ref().is_some_and(|actor| sees_all(actor.role)) {
             return Err(Refusal::NotFound);
         }
-        Ok(Self { by_organization_role: own.is_none() && role.is_some(), workspace, actor, role })
+        Ok(Self {
+            by_organization_role: own.is_none() && role.is_some(),
+            workspace,
+            actor,
+            role,
+        })
     }
 
     /// The same, of a workspace that is being changed.
     fn of(writing: &Writing) -> Self {
-        let Writing { workspace, actor, role, own, .. } = writing;
-        Self { workspace: workspace.clone(), actor: actor.clone(), role: *role, by_organization_role: own.is_none() && role.is_some() }
+        let Writing {
+            workspace,
+            actor,
+            role,
+            own,
+            ..
+        } = writing;
+        Self {
+            workspace: workspace.clone(),
+            actor: actor.clone(),
+            role: *role,
+            by_organization_role: own.is_none() && role.is_some(),
+        }
     }
 
     /// The workspace as opened; `None` for who can't open it.
     pub fn open(&self) -> Option<Open> {
-        let Self { workspace, actor, role, by_organization_role } = self.clone();
-        role.map(|role| Open { workspace, actor, role, by_organization_role })
+        let Self {
+            workspace,
+            actor,
+            role,
+            by_organization_role,
+        } = self.clone();
+        role.map(|role| Open {
+            workspace,
+            actor,
+            role,
+            by_organization_role,
+        })
     }
 
     /// What they are in the organization; `None`: the workspace stands alone.
@@ -57,7 +83,9 @@ impl Managed {
     }
 
     fn holds(&self, permission: Permission) -> bool {
-        self.actor.as_ref().is_some_and(|actor| access::allows(actor.role, permission))
+        self.actor
+            .as_ref()
+            .is_some_and(|actor| access::allows(actor.role, permission))
     }
 
     /// May they change its name and label? Its admins may, and the organization's (S5-21).
@@ -65,7 +93,10 @@ impl Managed {
         if self.role >= Some(WorkspaceRole::Admin) || self.holds(Permission::LinkWorkspaces) {
             return Ok(());
         }
-        Err(self.refusal("change this workspace's settings", "Its owners and admins can."))
+        Err(self.refusal(
+            "change this workspace's settings",
+            "Its owners and admins can.",
+        ))
     }
 
     /// May they delete it? Its owners may, and the organization's (S1-27).
@@ -73,7 +104,11 @@ impl Managed {
         if self.role == Some(WorkspaceRole::Owner) || self.holds(Permission::DeleteWorkspaces) {
             return Ok(());
         }
-        let who = if self.actor.is_some() { "Its owners and owners of the organization can." } else { "Its owners can." };
+        let who = if self.actor.is_some() {
+            "Its owners and owners of the organization can."
+        } else {
+            "Its owners can."
+        };
         Err(self.refusal("delete this workspace", who))
     }
 
@@ -89,13 +124,20 @@ impl Managed {
 
     fn refusal(&self, what: &str, who: &str) -> Refusal {
         if let Some(actor) = &self.actor
-            && let Err(refusal @ Refusal::Forbidden { code: "billing_role_no_workspace", .. }) =
-                access::require(actor.role, Permission::LinkWorkspaces)
+            && let Err(
+                refusal @ Refusal::Forbidden {
+                    code: "billing_role_no_workspace",
+                    ..
+                },
+            ) = access::require(actor.role, Permission::LinkWorkspaces)
         {
             return refusal;
         }
         let role = self.role.map_or("no role here", WorkspaceRole::label);
-        Refusal::forbidden("role_lacks_permission", format!("You can't {what}: you have {}. {who}", role.to_lowercase()))
+        Refusal::forbidden(
+            "role_lacks_permission",
+            format!("You can't {what}: you have {}. {who}", role.to_lowercase()),
+        )
     }
 }
 
@@ -103,8 +145,14 @@ impl Managed {
 /// organization (SEC-Z1).
 pub async fn find_managed(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<Managed> {
     let mut tx = app.db.read().await?;
-    let (workspace, own) = workspaces::find(&mut tx, &person.user, id).await?.ok_or(Refusal::NotFound)?;
-    let actor = workspace.org.as_ref().map(|org| person.in_org(org)).transpose()?;
+    let (workspace, own) = workspaces::find(&mut tx, &person.user, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let actor = workspace
+        .org
+        .as_ref()
+        .map(|org| person.in_org(org))
+        .transpose()?;
     Managed::new(workspace, own, actor)
 }
 
@@ -118,15 +166,26 @@ pub struct Changes {
 
 /// Changes a workspace's name and label (S1-6). Its id and slug stay, so no link breaks. Refuses who may not
 /// ([`Managed::may_change`]), and a name or label that isn't one. The same again changes nothing.
-pub async fn change_details(app: &App, person: &Arc<Person>, id: &WorkspaceId, changes: &Changes) -> Result<Managed> {
+pub async fn change_details(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    changes: &Changes,
+) -> Result<Managed> {
     let now = app.now();
     let mut writing = write(app, person, id).await?;
     let mut managed = Managed::of(&writing);
     managed.may_change()?;
     let before = managed.workspace.clone();
     let mut checks = Checks::default();
-    let name = changes.name.as_deref().and_then(|name| checks.take("name", text::name(name)));
-    let label = changes.label.as_deref().and_then(|label| checks.take("label", text::optional_line(label, 40)));
+    let name = changes
+        .name
+        .as_deref()
+        .and_then(|name| checks.take("name", text::name(name)));
+    let label = changes
+        .label
+        .as_deref()
+        .and_then(|label| checks.take("label", text::optional_line(label, 40)));
     checks.done()?;
     let workspace = &mut managed.workspace;
     workspace.name = name.unwrap_or_else(|| before.name.clone());
@@ -135,14 +194,34 @@ pub async fn change_details(app: &App, person: &Arc<Person>, id: &WorkspaceId, c
     if !renamed && workspace.label == before.label {
         return Ok(managed);
     }
-    queries::set_details(&mut writing.tx, id, &workspace.name, &text::sort_key(&workspace.name), &workspace.label).await?;
-    let action = if renamed { "workspace.renamed" } else { "workspace.label_changed" };
-    let (from, to) =
-        if renamed { (before.name.as_str(), workspace.name.as_str()) } else { (before.label.as_str(), workspace.label.as_str()) };
-    let event = Event::new(Category::Governance, action, "workspace", id.to_string(), &*workspace.name)
-        .change(from, to)
-        .with("label_before", &*before.label)
-        .with("label_after", &*workspace.label);
+    queries::set_details(
+        &mut writing.tx,
+        id,
+        &workspace.name,
+        &text::sort_key(&workspace.name),
+        &workspace.label,
+    )
+    .await?;
+    let action = if renamed {
+        "workspace.renamed"
+    } else {
+        "workspace.label_changed"
+    };
+    let (from, to) = if renamed {
+        (before.name.as_str(), workspace.name.as_str())
+    } else {
+        (before.label.as_str(), workspace.label.as_str())
+    };
+    let event = Event::new(
+        Category::Governance,
+        action,
+        "workspace",
+        id.to_string(),
+        &*workspace.name,
+    )
+    .change(from, to)
+    .with("label_before", &*before.label)
+    .with("label_after", &*workspace.label);
     writing.record(now, event).await?;
     writing.tx.commit().await?;
     Ok(managed)
@@ -162,7 +241,11 @@ pub struct WorkspaceDeletion {
 }
 
 /// What deleting would do: it is done, looked at, and undone. Refuses who may not delete it.
-pub async fn workspace_deletion_impact(app: &App, person: &Arc<Person>, id: &WorkspaceId) -> Result<WorkspaceDeletion> {
+pub async fn workspace_deletion_impact(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+) -> Result<WorkspaceDeletion> {
     let mut writing = write(app, person, id).await?;
     delete_in(&mut writing, app.now()).await
 }
@@ -171,12 +254,20 @@ pub async fn workspace_deletion_impact(app: &App, person: &Arc<Person>, id: &Wor
 /// means something else, and so are the audit events.
 ///
 /// Refuses who may not ([`Managed::may_delete`]; S1-27), and unless `typed` is the workspace's name.
-pub async fn delete(app: &App, person: &Arc<Person>, id: &WorkspaceId, typed: &str) -> Result<WorkspaceDeletion> {
+pub async fn delete(
+    app: &App,
+    person: &Arc<Person>,
+    id: &WorkspaceId,
+    typed: &str,
+) -> Result<WorkspaceDeletion> {
     let mut writing = write(app, person, id).await?;
     Managed::of(&writing).may_delete()?;
     let name = &writing.workspace.name;
     if text::name(typed).ok().as_deref() != Some(name.as_str()) {
-        return Err(Refusal::field("confirm", format!("Type the workspace's name, {name}, to delete it.")));
+        return Err(Refusal::field(
+            "confirm",
+            format!("Type the workspace's name, {name}, to delete it."),
+        ));
     }
     let done = delete_in(&mut writing, app.now()).await?;
     writing.tx.commit().await?;
@@ -199,12 +290,24 @@ async fn delete_in(writing: &mut Writing, now: Micros) -> Result<WorkspaceDeleti
     }
     let keys = keys::end_of_workspace(tx, &workspace.id, now).await?;
     let resources = queries::delete(tx, &workspace.id, now).await?;
-    let event = Event::new(Category::Governance, "workspace.deleted", "workspace", workspace.id.to_string(), &*workspace.name)
-        .with("slug", &*workspace.slug)
-        .with("people_lost", workspace.people)
-        .with("invitations_changed", invitations)
-        .with("keys_revoked", keys)
-        .with("resources", resources);
+    let event = Event::new(
+        Category::Governance,
+        "workspace.deleted",
+        "workspace",
+        workspace.id.to_string(),
+        &*workspace.name,
+    )
+    .with("slug", &*workspace.slug)
+    .with("people_lost", workspace.people)
+    .with("invitations_changed", invitations)
+    .with("keys_revoked", keys)
+    .with("resources", resources);
     writing.record(now, event).await?;
-    Ok(WorkspaceDeletion { losing: managed.workspace.people, losing_names, resources, invitations, managed })
+    Ok(WorkspaceDeletion {
+        losing: managed.workspace.people,
+        losing_names,
+        resources,
+        invitations,
+        managed,
+    })
 }

@@ -3,7 +3,13 @@ use crate::db::{Tx, on, run};
 use crate::error::Result;
 use crate::ids::WorkspaceId;
 
-pub(super) async fn set_details(tx: &mut Tx, workspace: &WorkspaceId, name: &str, sort_name: &str, label: &str) -> Result<()> {
+pub(super) async fn set_details(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    name: &str,
+    sort_name: &str,
+    label: &str,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("UPDATE workspaces SET name = $2, sort_name = $3, label = $4 WHERE id = $1")
@@ -34,10 +40,17 @@ pub(super) async fn delete(tx: &mut Tx, workspace: &WorkspaceId, now: Micros) ->
     }
     let resources = run!(
         tx,
-        sqlx::query("UPDATE resources SET archived_at = $2 WHERE workspace_id = $1 AND archived_at IS NULL")
+        sqlx::query(
+            "UPDATE resources SET archived_at = $2 WHERE workspace_id = $1 AND archived_at IS NULL"
+        )
+        .bind(workspace.as_str())
+        .bind(now)
+    )?;
+    run!(
+        tx,
+        sqlx::query("UPDATE workspaces SET deleted_at = $2, people = 0 WHERE id = $1")
             .bind(workspace.as_str())
             .bind(now)
     )?;
-    run!(tx, sqlx::query("UPDATE workspaces SET deleted_at = $2, people = 0 WHERE id = $1").bind(workspace.as_str()).bind(now))?;
     Ok(resources as i64)
 }

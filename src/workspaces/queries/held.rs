@@ -28,12 +28,18 @@ impl HeldAccessRow {
 
     /// The role as people say it.
     pub(in crate::workspaces) fn label(&self) -> String {
-        self.custom_role.clone().unwrap_or_else(|| self.role.label().to_owned())
+        self.custom_role
+            .clone()
+            .unwrap_or_else(|| self.role.label().to_owned())
     }
 }
 
 /// What a user holds in one workspace: nothing, or a row for each source.
-pub(in crate::workspaces) async fn held(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<Vec<HeldAccessRow>> {
+pub(in crate::workspaces) async fn held(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+) -> Result<Vec<HeldAccessRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT a.workspace_id, a.source, a.role, a.custom_role_id, r.name AS custom_role
          FROM access a LEFT JOIN custom_roles r ON r.id = a.custom_role_id
@@ -42,7 +48,11 @@ pub(in crate::workspaces) async fn held(tx: &mut Tx, workspace: &WorkspaceId, us
 }
 
 /// Every access a user has to an organization's workspaces.
-pub(in crate::workspaces) async fn access_in(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<HeldAccessRow>> {
+pub(in crate::workspaces) async fn access_in(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<HeldAccessRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT a.workspace_id, a.source, a.role, a.custom_role_id, r.name AS custom_role
          FROM access a JOIN workspaces w ON w.id = a.workspace_id LEFT JOIN custom_roles r ON r.id = a.custom_role_id
@@ -50,9 +60,15 @@ pub(in crate::workspaces) async fn access_in(tx: &mut Tx, org: &OrgId, user: &Us
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
-pub(in crate::workspaces) async fn by_slug(tx: &mut Tx, org: &OrgId, slug: &str) -> Result<Option<WorkspaceId>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT id FROM workspaces WHERE org_id = $1 AND slug = $2 AND deleted_at IS NULL")
-        .bind(org.as_str()).bind(slug).fetch_optional(c))?)
+pub(in crate::workspaces) async fn by_slug(
+    tx: &mut Tx,
+    org: &OrgId,
+    slug: &str,
+) -> Result<Option<WorkspaceId>> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT id FROM workspaces WHERE org_id = $1 AND slug = $2 AND deleted_at IS NULL")
+        .bind(org.as_str()).bind(slug).fetch_optional(c))?,
+    )
 }
 
 row! {
@@ -65,7 +81,11 @@ row! {
 }
 
 /// Every role a user has in an organization's workspaces, by the workspaces' names.
-pub(in crate::workspaces) async fn held_by(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<Vec<HeldWorkspaceRow>> {
+pub(in crate::workspaces) async fn held_by(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<Vec<HeldWorkspaceRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT w.id, w.name, a.role, r.name AS custom_role
          FROM access a JOIN workspaces w ON w.id = a.workspace_id LEFT JOIN custom_roles r ON r.id = a.custom_role_id
@@ -73,14 +93,22 @@ pub(in crate::workspaces) async fn held_by(tx: &mut Tx, org: &OrgId, user: &User
         .bind(org.as_str()).bind(user.as_str()).fetch_all(c))?)
 }
 
-pub(in crate::workspaces) async fn has_access(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
-        .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?)
+pub(in crate::workspaces) async fn has_access(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+) -> Result<bool> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND user_id = $2)")
+        .bind(workspace.as_str()).bind(user.as_str()).fetch_one(c))?,
+    )
 }
 
 pub(in crate::workspaces) async fn has_owner(tx: &mut Tx, workspace: &WorkspaceId) -> Result<bool> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND role = 'owner')")
-        .bind(workspace.as_str()).fetch_one(c))?)
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM access WHERE workspace_id = $1 AND role = 'owner')")
+        .bind(workspace.as_str()).fetch_one(c))?,
+    )
 }
 
 pub(in crate::workspaces) async fn set_access(
@@ -108,7 +136,12 @@ pub(in crate::workspaces) async fn set_access(
 }
 
 /// Takes what a user has from one source.
-pub(in crate::workspaces) async fn drop_source(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId, source: Source) -> Result<()> {
+pub(in crate::workspaces) async fn drop_source(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+    source: Source,
+) -> Result<()> {
     run!(
         tx,
         sqlx::query("DELETE FROM access WHERE workspace_id = $1 AND user_id = $2 AND source = $3")
@@ -120,24 +153,48 @@ pub(in crate::workspaces) async fn drop_source(tx: &mut Tx, workspace: &Workspac
 }
 
 /// Takes what a user has from every source, with their grants. Gives the number of access rows.
-pub(in crate::workspaces) async fn take_access(tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<u64> {
-    for statement in
-        ["DELETE FROM grants WHERE workspace_id = $1 AND user_id = $2", "DELETE FROM grant_limits WHERE workspace_id = $1 AND user_id = $2"]
-    {
-        run!(tx, sqlx::query(statement).bind(workspace.as_str()).bind(user.as_str()))?;
+pub(in crate::workspaces) async fn take_access(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    user: &UserId,
+) -> Result<u64> {
+    for statement in [
+        "DELETE FROM grants WHERE workspace_id = $1 AND user_id = $2",
+        "DELETE FROM grant_limits WHERE workspace_id = $1 AND user_id = $2",
+    ] {
+        run!(
+            tx,
+            sqlx::query(statement)
+                .bind(workspace.as_str())
+                .bind(user.as_str())
+        )?;
     }
-    Ok(run!(tx, sqlx::query("DELETE FROM access WHERE workspace_id = $1 AND user_id = $2").bind(workspace.as_str()).bind(user.as_str()))?)
+    Ok(run!(
+        tx,
+        sqlx::query("DELETE FROM access WHERE workspace_id = $1 AND user_id = $2")
+            .bind(workspace.as_str())
+            .bind(user.as_str())
+    )?)
 }
 
 /// The same in every workspace of an organization, with what waits for the user there.
-pub(in crate::workspaces) async fn take_all_access(tx: &mut Tx, org: &OrgId, user: &UserId) -> Result<u64> {
+pub(in crate::workspaces) async fn take_all_access(
+    tx: &mut Tx,
+    org: &OrgId,
+    user: &UserId,
+) -> Result<u64> {
     for statement in [
         "UPDATE workspaces SET people = people - 1 WHERE org_id = $1 AND id IN (SELECT workspace_id FROM access WHERE user_id = $2)",
         "DELETE FROM pending_access WHERE org_id = $1 AND user_id = $2",
         "DELETE FROM grants WHERE user_id = $2 AND workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)",
         "DELETE FROM grant_limits WHERE user_id = $2 AND workspace_id IN (SELECT id FROM workspaces WHERE org_id = $1)",
     ] {
-        run!(tx, sqlx::query(statement).bind(org.as_str()).bind(user.as_str()))?;
+        run!(
+            tx,
+            sqlx::query(statement)
+                .bind(org.as_str())
+                .bind(user.as_str())
+        )?;
     }
     Ok(run!(
         tx,
@@ -147,14 +204,25 @@ pub(in crate::workspaces) async fn take_all_access(tx: &mut Tx, org: &OrgId, use
     )?)
 }
 
-pub(in crate::workspaces) async fn custom_role_name(tx: &mut Tx, org: &OrgId, role: &CustomRoleId) -> Result<Option<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT name FROM custom_roles WHERE org_id = $1 AND id = $2")
-        .bind(org.as_str()).bind(role.as_str()).fetch_optional(c))?)
+pub(in crate::workspaces) async fn custom_role_name(
+    tx: &mut Tx,
+    org: &OrgId,
+    role: &CustomRoleId,
+) -> Result<Option<String>> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT name FROM custom_roles WHERE org_id = $1 AND id = $2")
+        .bind(org.as_str()).bind(role.as_str()).fetch_optional(c))?,
+    )
 }
 
-pub(in crate::workspaces) async fn name_of_user(tx: &mut Tx, user: &UserId) -> Result<Option<String>> {
-    Ok(on!(tx, c => sqlx::query_scalar("SELECT name FROM users WHERE id = $1 AND status <> 'deleted'")
-        .bind(user.as_str()).fetch_optional(c))?)
+pub(in crate::workspaces) async fn name_of_user(
+    tx: &mut Tx,
+    user: &UserId,
+) -> Result<Option<String>> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT name FROM users WHERE id = $1 AND status <> 'deleted'")
+        .bind(user.as_str()).fetch_optional(c))?,
+    )
 }
 
 row! {
@@ -171,7 +239,11 @@ row! {
 }
 
 /// Who has a custom role in the organization's workspaces, workspace by workspace.
-pub(in crate::workspaces) async fn with_custom_role(tx: &mut Tx, org: &OrgId, role: &CustomRoleId) -> Result<Vec<CustomHolderRow>> {
+pub(in crate::workspaces) async fn with_custom_role(
+    tx: &mut Tx,
+    org: &OrgId,
+    role: &CustomRoleId,
+) -> Result<Vec<CustomHolderRow>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT a.workspace_id, a.user_id, a.source, m.role AS org_role,
             (SELECT COUNT(*) FROM access o WHERE o.workspace_id = a.workspace_id AND o.user_id = a.user_id
@@ -182,13 +254,24 @@ pub(in crate::workspaces) async fn with_custom_role(tx: &mut Tx, org: &OrgId, ro
 }
 
 /// Takes every row that still has a custom role.
-pub(in crate::workspaces) async fn forget_custom_role(tx: &mut Tx, role: &CustomRoleId) -> Result<()> {
-    run!(tx, sqlx::query("DELETE FROM access WHERE custom_role_id = $1").bind(role.as_str()))?;
+pub(in crate::workspaces) async fn forget_custom_role(
+    tx: &mut Tx,
+    role: &CustomRoleId,
+) -> Result<()> {
+    run!(
+        tx,
+        sqlx::query("DELETE FROM access WHERE custom_role_id = $1").bind(role.as_str())
+    )?;
     Ok(())
 }
 
 /// Limits a user to what another is limited to in a workspace.
-pub(in crate::workspaces) async fn copy_limits(tx: &mut Tx, workspace: &WorkspaceId, from: &UserId, to: &UserId) -> Result<()> {
+pub(in crate::workspaces) async fn copy_limits(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    from: &UserId,
+    to: &UserId,
+) -> Result<()> {
     for statement in [
         "INSERT INTO grant_limits (workspace_id, user_id, kind, created_at)
          SELECT workspace_id, $3, kind, created_at FROM grant_limits WHERE workspace_id = $1 AND user_id = $2",

@@ -18,7 +18,10 @@ pub(in crate::workspaces) async fn lock_standalone_of(tx: &mut Tx, user: &UserId
 }
 
 /// Those that others are in and that have no owner but this user.
-pub(in crate::workspaces) async fn only_owner_of(tx: &mut Tx, user: &UserId) -> Result<Vec<(String, WorkspaceId)>> {
+pub(in crate::workspaces) async fn only_owner_of(
+    tx: &mut Tx,
+    user: &UserId,
+) -> Result<Vec<(String, WorkspaceId)>> {
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT w.name, w.id FROM workspaces w WHERE w.org_id IS NULL AND w.deleted_at IS NULL
             AND w.id IN (SELECT workspace_id FROM access WHERE user_id = $1 AND role = 'owner')

@@ -79,7 +79,10 @@ impl World {
     }
 
     fn rows_of(&self, person: usize, workspace: usize) -> Vec<&Row> {
-        self.rows.iter().filter(|row| row.person == person && row.workspace == workspace).collect()
+        self.rows
+            .iter()
+            .filter(|row| row.person == person && row.workspace == workspace)
+            .collect()
     }
 
     /// The organization role, where there is one and the person isn't suspended.
@@ -100,9 +103,17 @@ impl World {
     /// The world after somebody was set to one role in a workspace, or to none.
     pub fn after_setting(&self, person: usize, workspace: usize, role: Option<Role>) -> Self {
         let mut world = self.clone();
-        let direct = !self.in_organization[workspace] || self.rows_of(person, workspace).iter().any(|row| row.direct);
-        world.rows.retain(|row| row.person != person || row.workspace != workspace);
-        world.rows.extend(role.map(|role| Row { person, workspace, direct, role }));
+        let direct = !self.in_organization[workspace]
+            || self.rows_of(person, workspace).iter().any(|row| row.direct);
+        world
+            .rows
+            .retain(|row| row.person != person || row.workspace != workspace);
+        world.rows.extend(role.map(|role| Row {
+            person,
+            workspace,
+            direct,
+            role,
+        }));
         world
     }
 
@@ -116,7 +127,9 @@ impl World {
 
     fn can(&self, person: usize, action: &str, thing: usize) -> bool {
         let it = &self.things[thing];
-        let standalone = it.workspace.is_some_and(|workspace| !self.in_organization[workspace]);
+        let standalone = it
+            .workspace
+            .is_some_and(|workspace| !self.in_organization[workspace]);
         if !standalone && self.acting(person).is_none() {
             return false;
         }
@@ -127,14 +140,24 @@ impl World {
         if it.kind == "chat" {
             return it.owner == Some(person);
         }
-        let Some(workspace) = it.workspace else { return self.can_in_organization(person, action, it.kind) };
-        let mut rows: Vec<Role> = self.rows_of(person, workspace).iter().map(|row| row.role).collect();
+        let Some(workspace) = it.workspace else {
+            return self.can_in_organization(person, action, it.kind);
+        };
+        let mut rows: Vec<Role> = self
+            .rows_of(person, workspace)
+            .iter()
+            .map(|row| row.role)
+            .collect();
         let manages = matches!(self.acting(person), Some("owner" | "admin"));
         if rows.is_empty() && !standalone && manages && self.admins_enter {
             rows.push(Role::Fixed("admin"));
         }
-        let limited = !rows.iter().any(|role| matches!(role, Role::Fixed("admin" | "owner")));
-        rows.iter().any(|role| self.role_lists(*role, action, thing)) && (!limited || self.is_granted(person, workspace, thing))
+        let limited = !rows
+            .iter()
+            .any(|role| matches!(role, Role::Fixed("admin" | "owner")));
+        rows.iter()
+            .any(|role| self.role_lists(*role, action, thing))
+            && (!limited || self.is_granted(person, workspace, thing))
     }
 
     fn can_in_organization(&self, person: usize, action: &str, kind: &str) -> bool {
@@ -142,7 +165,10 @@ impl World {
         match action {
             "view" => true,
             "run" => matches!(role, "owner" | "admin" | "member"),
-            _ => matches!(role, "owner" | "admin") || (role == "member" && OPEN_TO_MEMBERS.contains(&kind)),
+            _ => {
+                matches!(role, "owner" | "admin")
+                    || (role == "member" && OPEN_TO_MEMBERS.contains(&kind))
+            }
         }
     }
 
@@ -150,7 +176,9 @@ impl World {
         let kind = self.things[thing].kind;
         match role {
             Role::Fixed("viewer") => action == "view",
-            Role::Fixed("member") => matches!(action, "view" | "run") || OPEN_TO_MEMBERS.contains(&kind),
+            Role::Fixed("member") => {
+                matches!(action, "view" | "run") || OPEN_TO_MEMBERS.contains(&kind)
+            }
             Role::Fixed(_) => true,
             Role::Custom(role) => self.custom_roles[role].iter().any(|line| {
                 line.actions.contains(&action)
@@ -164,9 +192,16 @@ impl World {
 
     fn is_granted(&self, person: usize, workspace: usize, thing: usize) -> bool {
         let chain = self.chain(thing);
-        let limits = self.limits.iter().filter(|limit| limit.person == person && limit.workspace == workspace);
+        let limits = self
+            .limits
+            .iter()
+            .filter(|limit| limit.person == person && limit.workspace == workspace);
         limits
-            .filter(|limit| chain.iter().any(|link| self.things[*link].kind == limit.kind))
+            .filter(|limit| {
+                chain
+                    .iter()
+                    .any(|link| self.things[*link].kind == limit.kind)
+            })
             .all(|limit| chain.iter().any(|link| limit.things.contains(link)))
     }
 }
@@ -180,8 +215,16 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn line() -> impl Strategy<Value = Line> {
     let kind = prop::sample::select(vec!["app", "table", "field", "monitor"]);
-    (kind, prop::option::of(0..2 * IN_WORKSPACE), prop::sample::subsequence(ACTIONS.to_vec(), 1..=5))
-        .prop_map(|(kind, thing, actions)| Line { kind, thing, actions })
+    (
+        kind,
+        prop::option::of(0..2 * IN_WORKSPACE),
+        prop::sample::subsequence(ACTIONS.to_vec(), 1..=5),
+    )
+        .prop_map(|(kind, thing, actions)| Line {
+            kind,
+            thing,
+            actions,
+        })
 }
 
 /// Things in each workspace: one of each of four kinds, and once more.
@@ -194,20 +237,48 @@ fn things() -> impl Strategy<Value = Vec<Thing>> {
         for workspace in 0..2 {
             while things.len() < (workspace + 1) * IN_WORKSPACE {
                 let start = things.len();
-                for (kind, parent) in [("monitor", None), ("app", None), ("table", Some(start + 1)), ("field", Some(start + 2))] {
-                    things.push(Thing { kind, workspace: Some(workspace), parent, owner: None });
+                for (kind, parent) in [
+                    ("monitor", None),
+                    ("app", None),
+                    ("table", Some(start + 1)),
+                    ("field", Some(start + 2)),
+                ] {
+                    things.push(Thing {
+                        kind,
+                        workspace: Some(workspace),
+                        parent,
+                        owner: None,
+                    });
                 }
             }
         }
-        things.push(Thing { kind: "dashboard", workspace: None, parent: None, owner: None });
-        things.push(Thing { kind: "chat", workspace: None, parent: None, owner: Some(owner) });
+        things.push(Thing {
+            kind: "dashboard",
+            workspace: None,
+            parent: None,
+            owner: None,
+        });
+        things.push(Thing {
+            kind: "chat",
+            workspace: None,
+            parent: None,
+            owner: Some(owner),
+        });
         things
     })
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let row = (0..PEOPLE, 0..2_usize, any::<bool>(), role());
-    prop::collection::vec(row.prop_map(|(person, workspace, direct, role)| Row { person, workspace, direct, role }), 0..9)
+    prop::collection::vec(
+        row.prop_map(|(person, workspace, direct, role)| Row {
+            person,
+            workspace,
+            direct,
+            role,
+        }),
+        0..9,
+    )
 }
 
 /// Kinds that people are limited in.
@@ -220,18 +291,28 @@ pub fn limitable(workspace: usize, kind: usize, nth: usize) -> usize {
 
 fn limits() -> impl Strategy<Value = Vec<LimitTo>> {
     let granted = prop::sample::subsequence(vec![0, 1], 0..=2);
-    let limit = (0..PEOPLE, 0..2_usize, 0..4_usize, granted).prop_map(|(person, workspace, kind, granted)| LimitTo {
-        person,
-        workspace,
-        kind: LIMITABLE[kind],
-        things: granted.into_iter().map(|nth| limitable(workspace, kind, nth)).collect(),
-    });
+    let limit = (0..PEOPLE, 0..2_usize, 0..4_usize, granted).prop_map(
+        |(person, workspace, kind, granted)| LimitTo {
+            person,
+            workspace,
+            kind: LIMITABLE[kind],
+            things: granted
+                .into_iter()
+                .map(|nth| limitable(workspace, kind, nth))
+                .collect(),
+        },
+    );
     prop::collection::vec(limit, 0..6)
 }
 
 /// Any organization. One person has one row of a source in a workspace, and one limit of a kind.
 pub fn world() -> impl Strategy<Value = World> {
-    let member = prop::option::weighted(0.9, prop::sample::select(vec!["owner", "admin", "billing", "member", "member", "viewer"]));
+    let member = prop::option::weighted(
+        0.9,
+        prop::sample::select(vec![
+            "owner", "admin", "billing", "member", "member", "viewer",
+        ]),
+    );
     (
         prop::collection::vec(member, PEOPLE),
         prop::collection::vec(prop::bool::weighted(0.1), PEOPLE),
@@ -242,22 +323,50 @@ pub fn world() -> impl Strategy<Value = World> {
         things(),
         limits(),
     )
-        .prop_map(|(roles, suspended, admins_enter, in_organization, mut rows, mut custom_roles, things, mut limits)| {
-            let mut seen = Vec::new();
-            rows.retain(|row| first(&mut seen, (row.person, row.workspace, row.direct)));
-            // A custom role is the organization's: standalone workspaces have none.
-            rows.retain(|row| in_organization[row.workspace] || matches!(row.role, Role::Fixed(_)));
-            let mut seen = Vec::new();
-            limits.retain(|limit| first(&mut seen, (limit.person, limit.workspace, limit.kind)));
-            for lines in &mut custom_roles {
+        .prop_map(
+            |(
+                roles,
+                suspended,
+                admins_enter,
+                in_organization,
+                mut rows,
+                mut custom_roles,
+                things,
+                mut limits,
+            )| {
                 let mut seen = Vec::new();
-                lines.retain(|line| first(&mut seen, (line.thing.is_none().then_some(line.kind), line.thing)));
-                for line in lines {
-                    line.kind = line.thing.map_or(line.kind, |thing| things[thing].kind);
+                rows.retain(|row| first(&mut seen, (row.person, row.workspace, row.direct)));
+                // A custom role is the organization's: standalone workspaces have none.
+                rows.retain(|row| {
+                    in_organization[row.workspace] || matches!(row.role, Role::Fixed(_))
+                });
+                let mut seen = Vec::new();
+                limits
+                    .retain(|limit| first(&mut seen, (limit.person, limit.workspace, limit.kind)));
+                for lines in &mut custom_roles {
+                    let mut seen = Vec::new();
+                    lines.retain(|line| {
+                        first(
+                            &mut seen,
+                            (line.thing.is_none().then_some(line.kind), line.thing),
+                        )
+                    });
+                    for line in lines {
+                        line.kind = line.thing.map_or(line.kind, |thing| things[thing].kind);
+                    }
                 }
-            }
-            World { roles, suspended, admins_enter, in_organization, rows, custom_roles, things, limits }
-        })
+                World {
+                    roles,
+                    suspended,
+                    admins_enter,
+                    in_organization,
+                    rows,
+                    custom_roles,
+                    things,
+                    limits,
+                }
+            },
+        )
 }
 
 fn first<T: PartialEq>(seen: &mut Vec<T>, one: T) -> bool {

@@ -6,7 +6,10 @@ use super::world::Needs::*;
 
 /// It wants a sign-in of the last ten minutes, which a token never is.
 const fn fresh(door: Door) -> Door {
-    Door { by_call: Some("ffffffffs"), ..door }
+    Door {
+        by_call: Some("ffffffffs"),
+        ..door
+    }
 }
 
 pub const ACCOUNT_DOORS: &[Door] = &[
@@ -32,7 +35,11 @@ pub const ACCOUNT_DOORS: &[Door] = &[
         ANYBODY,
         Nothing,
         Page("/account/tokens/new", "name=Token+{n}&scope=read&days=7"),
-        Call("POST", "/tokens", r#"{"name": "Token {n}", "scope": "read", "days": 7}"#),
+        Call(
+            "POST",
+            "/tokens",
+            r#"{"name": "Token {n}", "scope": "read", "days": 7}"#,
+        ),
     ),
     door(
         "accounts::revoke_token",

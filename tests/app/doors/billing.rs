@@ -11,7 +11,11 @@ pub const BILLING_DOORS: &[Door] = &[
         "dfdffnnns",
         Nothing,
         Page("/orgs/{org}/billing", "email=pay{n}@acme.test"),
-        Call("PUT", "/organizations/{org_id}/billing", r#"{"email": "pay{n}@acme.test"}"#),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/billing",
+            r#"{"email": "pay{n}@acme.test"}"#,
+        ),
     ),
     door(
         "billing::acquire",
@@ -19,7 +23,11 @@ pub const BILLING_DOORS: &[Door] = &[
         "ddfdfnnns",
         Nothing,
         No("a host product asks before it starts something"),
-        Call("POST", "/organizations/{org_id}/leases", r#"{"holder": "run {n}"}"#),
+        Call(
+            "POST",
+            "/organizations/{org_id}/leases",
+            r#"{"holder": "run {n}"}"#,
+        ),
     ),
     door(
         "billing::release",

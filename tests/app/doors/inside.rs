@@ -45,29 +45,109 @@ const LOOKS: &[(&str, Needs, Grid)] = &[
     ("/workspaces/{ws}", Needs::OwnersWorkspace, ["dddddd"; 5]),
     ("/workspaces/{ws}/overview", Needs::OwnersWorkspace, OPEN),
     ("/workspaces/{ws}/why", Needs::OwnersWorkspace, EXPLAINED),
-    ("/workspaces/{ws}/members", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
-    ("/workspaces/{ws}/members/invite", Needs::OwnersWorkspace, LOOK_AFTER),
-    ("/workspaces/{ws}/members/{user}/role", Needs::MemberOfWorkspace, LOOK_AFTER),
-    ("/workspaces/{ws}/members/{user}/remove", Needs::MemberOfWorkspace, LOOK_AFTER),
-    ("/workspaces/{ws}/members/{user}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
+    (
+        "/workspaces/{ws}/members",
+        Needs::OwnersWorkspace,
+        OPEN_OR_ADMINISTERED,
+    ),
+    (
+        "/workspaces/{ws}/members/invite",
+        Needs::OwnersWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{ws}/members/{user}/role",
+        Needs::MemberOfWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{ws}/members/{user}/remove",
+        Needs::MemberOfWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{ws}/members/{user}/grants",
+        Needs::MemberOfWorkspace,
+        LOOK_AFTER,
+    ),
     ("/workspaces/{ws}/keys", Needs::OwnersWorkspace, LOOK_AFTER),
     ("/workspaces/{ws}/keys/new", Needs::OwnersWorkspace, MAKE),
-    ("/workspaces/{ws}/keys/{workspace_key}/revoke", Needs::WorkspacesKey, LOOK_AFTER),
-    ("/workspaces/{workspace_id}/keys", Needs::OwnersWorkspace, LOOK_AFTER),
-    ("/workspaces/{ws}/settings", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
-    ("/workspaces/{ws}/settings/delete", Needs::OwnersWorkspace, DELETE),
-    ("/workspaces/{ws}/resources", Needs::WorkspacesResource, OPEN),
+    (
+        "/workspaces/{ws}/keys/{workspace_key}/revoke",
+        Needs::WorkspacesKey,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{workspace_id}/keys",
+        Needs::OwnersWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{ws}/settings",
+        Needs::OwnersWorkspace,
+        OPEN_OR_ADMINISTERED,
+    ),
+    (
+        "/workspaces/{ws}/settings/delete",
+        Needs::OwnersWorkspace,
+        DELETE,
+    ),
+    (
+        "/workspaces/{ws}/resources",
+        Needs::WorkspacesResource,
+        OPEN,
+    ),
     ("/workspaces/{ws}/runs", Needs::OwnersWorkspace, OPEN),
-    ("/workspaces/{ws}/resources/{resource}", Needs::WorkspacesResource, OPEN),
-    ("/orgs/{org}/workspaces/{ws}/unlink", Needs::OwnersWorkspace, BY_ORGANIZATION_ROLE),
-    ("/workspaces/{workspace_id}", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
-    ("/workspaces/{workspace_id}/access", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
-    ("/workspaces/{workspace_id}/invitations", Needs::OwnersWorkspace, LOOK_AFTER),
-    ("/workspaces/{workspace_id}/members", Needs::OwnersWorkspace, OPEN_OR_ADMINISTERED),
-    ("/workspaces/{workspace_id}/members/{user_id}/grants", Needs::MemberOfWorkspace, LOOK_AFTER),
-    ("/workspaces/{workspace_id}/resources", Needs::WorkspacesResource, OPEN),
-    ("/workspaces/{workspace_id}/runs", Needs::OwnersWorkspace, OPEN),
-    ("/workspaces/{workspace_id}/resources/{resource_id}", Needs::WorkspacesResource, OPEN),
+    (
+        "/workspaces/{ws}/resources/{resource}",
+        Needs::WorkspacesResource,
+        OPEN,
+    ),
+    (
+        "/orgs/{org}/workspaces/{ws}/unlink",
+        Needs::OwnersWorkspace,
+        BY_ORGANIZATION_ROLE,
+    ),
+    (
+        "/workspaces/{workspace_id}",
+        Needs::OwnersWorkspace,
+        OPEN_OR_ADMINISTERED,
+    ),
+    (
+        "/workspaces/{workspace_id}/access",
+        Needs::OwnersWorkspace,
+        OPEN_OR_ADMINISTERED,
+    ),
+    (
+        "/workspaces/{workspace_id}/invitations",
+        Needs::OwnersWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{workspace_id}/members",
+        Needs::OwnersWorkspace,
+        OPEN_OR_ADMINISTERED,
+    ),
+    (
+        "/workspaces/{workspace_id}/members/{user_id}/grants",
+        Needs::MemberOfWorkspace,
+        LOOK_AFTER,
+    ),
+    (
+        "/workspaces/{workspace_id}/resources",
+        Needs::WorkspacesResource,
+        OPEN,
+    ),
+    (
+        "/workspaces/{workspace_id}/runs",
+        Needs::OwnersWorkspace,
+        OPEN,
+    ),
+    (
+        "/workspaces/{workspace_id}/resources/{resource_id}",
+        Needs::WorkspacesResource,
+        OPEN,
+    ),
 ];
 
 /// Somebody of each organization role with each role in a workspace, behind the cast.
@@ -80,7 +160,9 @@ struct Inside {
 
 /// Whether an address says a workspace.
 fn says_workspace(path: &str) -> bool {
-    ["{workspace}", "{workspace_id}", "{ws}"].iter().any(|name| path.contains(name))
+    ["{workspace}", "{workspace_id}", "{ws}"]
+        .iter()
+        .any(|name| path.contains(name))
 }
 
 fn in_a_workspace(door: &Door) -> bool {
@@ -92,33 +174,76 @@ fn in_a_workspace(door: &Door) -> bool {
 impl Inside {
     async fn new() -> Self {
         let mut world = World::new().await;
-        let custom = roles::create(&world.house.app, &world.acme, None, "Looks at monitors", "").await.expect("a role");
-        let line = NewLine { scope: Scope::Kind("monitor".into()), actions: Actions::none().with(Action::View, true) };
-        roles::set_permissions(&world.house.app, &world.acme, &custom.id, &[line]).await.expect("it lists something");
+        let custom = roles::create(&world.house.app, &world.acme, None, "Looks at monitors", "")
+            .await
+            .expect("a role");
+        let line = NewLine {
+            scope: Scope::Kind("monitor".into()),
+            actions: Actions::none().with(Action::View, true),
+        };
+        roles::set_permissions(&world.house.app, &world.acme, &custom.id, &[line])
+            .await
+            .expect("it lists something");
         let mut users = Vec::new();
         for role in ROLES {
             let email = format!("{}@inside.test", role.as_str());
-            world.house.add_member("acme-corp", &email, role.label(), OrgRole::Member).await;
+            world
+                .house
+                .add_member("acme-corp", &email, role.label(), OrgRole::Member)
+                .await;
             let browser = world.house.sign_in(&email).await;
             let client = world.house.client(&email).await;
             let member = world.row_of(&email).await;
-            roster::members::change_role(&world.house.app, &world.acme, &member.as_str().into(), role).await.expect("a role");
-            users.extend(world.database.texts(&format!("SELECT user_id FROM members WHERE id = '{member}'")).await);
+            roster::members::change_role(
+                &world.house.app,
+                &world.acme,
+                &member.as_str().into(),
+                role,
+            )
+            .await
+            .expect("a role");
+            users.extend(
+                world
+                    .database
+                    .texts(&format!(
+                        "SELECT user_id FROM members WHERE id = '{member}'"
+                    ))
+                    .await,
+            );
             world.people.push(Someone { browser, client });
         }
-        Self { world, custom: custom.id, users, wrong: Vec::new() }
+        Self {
+            world,
+            custom: custom.id,
+            users,
+            wrong: Vec::new(),
+        }
     }
 
     /// What is needed, with one of them in that role there.
-    async fn place(&mut self, needs: Needs, person: usize, here: &str) -> Vec<(&'static str, String)> {
+    async fn place(
+        &mut self,
+        needs: Needs,
+        person: usize,
+        here: &str,
+    ) -> Vec<(&'static str, String)> {
         let mut values = self.world.prepare(needs, 0).await;
-        let workspace = values.iter().find(|(name, _)| *name == "workspace").expect("a workspace").1.clone();
+        let workspace = values
+            .iter()
+            .find(|(name, _)| *name == "workspace")
+            .expect("a workspace")
+            .1
+            .clone();
         values.push(("ws", workspace.clone()));
         if here == "none" {
             return values;
         }
         let (user, custom) = (&self.users[person], &self.custom);
-        let custom = if here == "custom" { format!("'{custom}'") } else { "NULL".to_owned() };
+        let custom = if here == "custom" {
+            format!("'{custom}'")
+        } else {
+            "NULL".to_owned()
+        };
         let sql = format!(
             "INSERT INTO access (workspace_id, user_id, source, role, custom_role_id, created_at)
              SELECT id, '{user}', CASE WHEN org_id IS NULL THEN 'direct' ELSE 'organization' END, '{here}', {custom}, 0
@@ -133,30 +258,57 @@ impl Inside {
     /// How many rows each table has. Mail of what was prepared may leave meanwhile, which makes links and writes.
     async fn rows(&mut self) -> Vec<(String, i64)> {
         let mut rows = self.world.database.fingerprint().await;
-        rows.retain(|(table, _)| !matches!(table.as_str(), "invitation_links" | "writes to organizations"));
+        rows.retain(|(table, _)| {
+            !matches!(
+                table.as_str(),
+                "invitation_links" | "writes to organizations"
+            )
+        });
         rows
     }
 
     /// Tries an operation as everybody, one way: the letter, its one event, and nothing left of a refusal.
     async fn try_door(&mut self, door: &Door, grid: Grid, carrier: Carrier) {
         for (person, (role, letters)) in ROLES.into_iter().zip(grid).enumerate() {
-            for (at, here) in HERE.into_iter().enumerate().filter(|(at, _)| letters[*at..=*at] != *" ") {
+            for (at, here) in HERE
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| letters[*at..=*at] != *" ")
+            {
                 let values = self.place(door.needs, person, here).await;
                 let marker = self.world.events().await.len();
                 let before = self.rows().await;
-                let heard = attempt(&mut self.world, door, carrier, CAST.len() + person, &values).await;
-                let context = format!("{} by {} who is {here} here ({carrier:?})", door.name, role.label());
+                let heard =
+                    attempt(&mut self.world, door, carrier, CAST.len() + person, &values).await;
+                let context = format!(
+                    "{} by {} who is {here} here ({carrier:?})",
+                    door.name,
+                    role.label()
+                );
                 if heard != letters[at..=at] {
-                    self.wrong.push(format!("{context}: {heard}, not {}", &letters[at..=at]));
+                    self.wrong
+                        .push(format!("{context}: {heard}, not {}", &letters[at..=at]));
                     continue;
                 }
                 let new = self.world.events().await.split_off(marker);
-                let kind = if carrier == Carrier::Call { "token" } else { "user" };
-                let said: Vec<&str> = new.iter().filter_map(|event| event.split_once(' ')).map(|(_, said)| said).collect();
+                let kind = if carrier == Carrier::Call {
+                    "token"
+                } else {
+                    "user"
+                };
+                let said: Vec<&str> = new
+                    .iter()
+                    .filter_map(|event| event.split_once(' '))
+                    .map(|(_, said)| said)
+                    .collect();
                 if heard == "d" {
                     assert_eq!(said, [format!("{} {kind}", door.event)], "{context}");
                 } else {
-                    assert_eq!(self.rows().await, before, "{context}: something is left of it");
+                    assert_eq!(
+                        self.rows().await,
+                        before,
+                        "{context}: something is left of it"
+                    );
                 }
             }
         }
@@ -178,7 +330,11 @@ impl Inside {
                 };
                 if heard != letters[at..=at] {
                     let way = if is_page { "page" } else { "call" };
-                    self.wrong.push(format!("{way} {path} by {} who is {here} here: {heard}, not {}", role.label(), &letters[at..=at]));
+                    self.wrong.push(format!(
+                        "{way} {path} by {} who is {here} here: {heard}, not {}",
+                        role.label(),
+                        &letters[at..=at]
+                    ));
                 }
                 assert_eq!(self.world.events().await.len(), marker, "looking at {path}");
             }
@@ -186,7 +342,10 @@ impl Inside {
     }
 
     async fn walk(&mut self, carrier: Carrier) {
-        for door in all().into_iter().filter(|door| carriers(door).contains(&carrier)) {
+        for door in all()
+            .into_iter()
+            .filter(|door| carriers(door).contains(&carrier))
+        {
             if let Some(grid) = door.inside {
                 self.try_door(door, grid, carrier).await;
             }
@@ -196,12 +355,14 @@ impl Inside {
 }
 
 #[tokio::test]
-async fn s1_34_s2_11_s3_2_s5_23_s5_24_sec_z1_sec_z4_sec_z12_every_operation_by_every_pair_of_roles_by_form() {
+async fn s1_34_s2_11_s3_2_s5_23_s5_24_sec_z1_sec_z4_sec_z12_every_operation_by_every_pair_of_roles_by_form()
+ {
     Inside::new().await.walk(Carrier::Form).await;
 }
 
 #[tokio::test]
-async fn s1_34_s2_11_s3_2_s5_23_s5_24_sec_z1_sec_z4_sec_z8_sec_z12_every_operation_by_every_pair_of_roles_by_call() {
+async fn s1_34_s2_11_s3_2_s5_23_s5_24_sec_z1_sec_z4_sec_z8_sec_z12_every_operation_by_every_pair_of_roles_by_call()
+ {
     Inside::new().await.walk(Carrier::Call).await;
 }
 
@@ -211,7 +372,10 @@ async fn s1_34_s2_12_s5_24_sec_z1_everything_of_a_workspace_looked_at_by_every_p
     for (path, needs, grid) in LOOKS {
         let (pages, calls) = (routes::pages(), routes::calls());
         let is_page = pages.iter().any(|route| route.path == *path);
-        assert!(is_page || calls.iter().any(|route| route.path == *path), "{path} isn't there");
+        assert!(
+            is_page || calls.iter().any(|route| route.path == *path),
+            "{path} isn't there"
+        );
         inside.try_look(path, *needs, *grid, is_page).await;
     }
     assert!(inside.wrong.is_empty(), "{}", inside.wrong.join("\n"));
@@ -221,12 +385,23 @@ async fn s1_34_s2_12_s5_24_sec_z1_everything_of_a_workspace_looked_at_by_every_p
 #[test]
 fn sec_z1_whatever_is_done_in_a_workspace_says_who_may() {
     for door in all() {
-        assert_eq!(door.inside.is_some(), in_a_workspace(door), "{}: say its letters by `inside(…)` in the table", door.name);
+        assert_eq!(
+            door.inside.is_some(),
+            in_a_workspace(door),
+            "{}: say its letters by `inside(…)` in the table",
+            door.name
+        );
     }
     for route in routes::pages().into_iter().chain(routes::calls()) {
-        let listed = LOOKS.iter().any(|(path, ..)| *path == route.path && path_matches(path, &route));
+        let listed = LOOKS
+            .iter()
+            .any(|(path, ..)| *path == route.path && path_matches(path, &route));
         if route.has("GET") && says_workspace(&route.path) {
-            assert!(listed, "GET {}: say its letters in tests/app/doors/inside.rs", route.path);
+            assert!(
+                listed,
+                "GET {}: say its letters in tests/app/doors/inside.rs",
+                route.path
+            );
         }
     }
 }

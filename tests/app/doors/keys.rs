@@ -22,8 +22,15 @@ pub const KEY_DOORS: &[Door] = &[
         "key.created",
         MANAGERS,
         Needs::Nothing,
-        Page("/orgs/{org}/keys/new", "name=K+{n}&scope=read&org_role=member&workspace_role=&days=30"),
-        Call("POST", "/organizations/{org_id}/keys", r#"{"name": "K {n}", "scope": "read", "org_role": "member"}"#),
+        Page(
+            "/orgs/{org}/keys/new",
+            "name=K+{n}&scope=read&org_role=member&workspace_role=&days=30",
+        ),
+        Call(
+            "POST",
+            "/organizations/{org_id}/keys",
+            r#"{"name": "K {n}", "scope": "read", "org_role": "member"}"#,
+        ),
     ),
     door(
         "keys::revoke_key",
@@ -40,8 +47,15 @@ pub const KEY_DOORS: &[Door] = &[
             "key.created",
             OWNER_HERE,
             Needs::OwnersWorkspace,
-            Page("/workspaces/{workspace}/keys/new", "name=K+{n}&scope=read&workspace_role=viewer&days=30"),
-            Call("POST", "/workspaces/{workspace}/keys", r#"{"name": "K {n}", "scope": "read", "workspace_role": "viewer"}"#),
+            Page(
+                "/workspaces/{workspace}/keys/new",
+                "name=K+{n}&scope=read&workspace_role=viewer&days=30",
+            ),
+            Call(
+                "POST",
+                "/workspaces/{workspace}/keys",
+                r#"{"name": "K {n}", "scope": "read", "workspace_role": "viewer"}"#,
+            ),
         ),
     ),
     inside(
@@ -59,9 +73,21 @@ pub const KEY_DOORS: &[Door] = &[
 
 /// A key of Acme that is this in it, and in every workspace.
 async fn key(world: &World, org_role: OrgRole, workspace_role: Option<WorkspaceRole>) -> Client {
-    let owner = world.owner().await.in_org(&world.acme.org.id).expect("a member");
-    let new = NewKey { name: "tries", scope: TokenScope::Write, org_role, workspace_role, days: None };
-    let made = keys::create_key(&world.house.app, &owner, &new).await.expect("a key");
+    let owner = world
+        .owner()
+        .await
+        .in_org(&world.acme.org.id)
+        .expect("a member");
+    let new = NewKey {
+        name: "tries",
+        scope: TokenScope::Write,
+        org_role,
+        workspace_role,
+        days: None,
+    };
+    let made = keys::create_key(&world.house.app, &owner, &new)
+        .await
+        .expect("a key");
     Client::new(&world.house.url, &made.secret)
 }
 
@@ -70,24 +96,45 @@ async fn key(world: &World, org_role: OrgRole, workspace_role: Option<WorkspaceR
 async fn sec_z8_no_key_does_more_than_its_role_wherever_it_tries() {
     let mut world = World::new().await;
     // The letters of admin, member and viewer.
-    for (role, letter) in [(OrgRole::Viewer, 4), (OrgRole::Member, 3), (OrgRole::Admin, 1)] {
+    for (role, letter) in [
+        (OrgRole::Viewer, 4),
+        (OrgRole::Member, 3),
+        (OrgRole::Admin, 1),
+    ] {
         let client = key(&world, role, None).await;
         world.house.execute("DELETE FROM leases").await;
         let mut done = 0;
         for door in all() {
-            let Way::Call(method, path, body) = &door.call else { continue };
+            let Way::Call(method, path, body) = &door.call else {
+                continue;
+            };
             let values = world.prepare(door.needs, letter).await;
             let marker = world.events().await.len();
-            let kind = if body.is_empty() { "" } else { "application/json" };
-            let answer = client.send_text(method, &fill(path, &values), kind, &fill(body, &values)).await;
-            let context = format!("{} by a key that is {}: {}", door.name, role.label(), answer.json);
+            let kind = if body.is_empty() {
+                ""
+            } else {
+                "application/json"
+            };
+            let answer = client
+                .send_text(method, &fill(path, &values), kind, &fill(body, &values))
+                .await;
+            let context = format!(
+                "{} by a key that is {}: {}",
+                door.name,
+                role.label(),
+                answer.json
+            );
             let heard = verdict(answer.status, "");
             assert!(["d", "f", "n"].contains(&heard.as_str()), "{context}");
             let new = world.events().await.split_off(marker);
             if heard == "d" {
                 let allowed = &door.by_call.unwrap_or(door.who)[letter..=letter];
                 assert_eq!(allowed, "d", "{context}");
-                let said: Vec<&str> = new.iter().filter_map(|event| event.split_once(' ')).map(|(_, said)| said).collect();
+                let said: Vec<&str> = new
+                    .iter()
+                    .filter_map(|event| event.split_once(' '))
+                    .map(|(_, said)| said)
+                    .collect();
                 assert_eq!(said, [format!("{} key", door.event)], "{context}");
                 done += 1;
             } else {

@@ -41,7 +41,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
         WRITERS,
         OrganizationsResource,
         No(BY_CALL),
-        Call("PUT", "/organizations/{org_id}/resources/{resource_id}", r#"{"name": "Other {n}"}"#),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/resources/{resource_id}",
+            r#"{"name": "Other {n}"}"#,
+        ),
     ),
     door(
         "resources::archive",
@@ -49,7 +53,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
         WRITERS,
         OrganizationsResource,
         Page("/orgs/{org}/resources/{resource}/archive", ""),
-        Call("POST", "/organizations/{org_id}/resources/{resource_id}/archive", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/resources/{resource_id}/archive",
+            "",
+        ),
     ),
     door(
         "resources::restore",
@@ -57,7 +65,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
         WRITERS,
         ArchivedResource,
         Page("/orgs/{org}/resources/{resource}/restore", ""),
-        Call("POST", "/organizations/{org_id}/resources/{resource_id}/restore", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/resources/{resource_id}/restore",
+            "",
+        ),
     ),
     inside(
         WRITE_WHAT_ADMINS_WRITE,
@@ -82,7 +94,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
             ITS_OWNER,
             WorkspacesResource,
             No(BY_CALL),
-            Call("PUT", "/workspaces/{workspace_id}/resources/{resource_id}", r#"{"name": "Other {n}"}"#),
+            Call(
+                "PUT",
+                "/workspaces/{workspace_id}/resources/{resource_id}",
+                r#"{"name": "Other {n}"}"#,
+            ),
         ),
     ),
     inside(
@@ -93,7 +109,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
             ITS_OWNER,
             WorkspacesResource,
             Page("/workspaces/{workspace}/resources/{resource}/archive", ""),
-            Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/archive", ""),
+            Call(
+                "POST",
+                "/workspaces/{workspace_id}/resources/{resource_id}/archive",
+                "",
+            ),
         ),
     ),
     inside(
@@ -104,7 +124,11 @@ pub const RESOURCE_DOORS: &[Door] = &[
             ITS_OWNER,
             WorkspacesArchivedResource,
             Page("/workspaces/{workspace}/resources/{resource}/restore", ""),
-            Call("POST", "/workspaces/{workspace_id}/resources/{resource_id}/restore", ""),
+            Call(
+                "POST",
+                "/workspaces/{workspace_id}/resources/{resource_id}/restore",
+                "",
+            ),
         ),
     ),
     inside(
@@ -156,8 +180,15 @@ pub const RESOURCE_DOORS: &[Door] = &[
             "access.grants_changed",
             MANAGERS_AND_THE_REST_NOT_FOUND,
             MemberOfWorkspace,
-            Page("/workspaces/{workspace}/members/{user}/grants", "kind=monitor&mode=only&when_empty=none&confirmed=yes"),
-            Call("PUT", "/workspaces/{workspace_id}/members/{user_id}/grants", r#"{"kind": "monitor", "only": [], "when_empty": "none"}"#),
+            Page(
+                "/workspaces/{workspace}/members/{user}/grants",
+                "kind=monitor&mode=only&when_empty=none&confirmed=yes",
+            ),
+            Call(
+                "PUT",
+                "/workspaces/{workspace_id}/members/{user_id}/grants",
+                r#"{"kind": "monitor", "only": [], "when_empty": "none"}"#,
+            ),
         ),
     ),
 ];

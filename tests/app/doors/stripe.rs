@@ -11,5 +11,9 @@ pub const STRIPE_DOORS: &[Door] = &[door(
     PAYERS,
     NoCheckout,
     Page("/orgs/{org}/billing/checkout", "plan=team&every=month"),
-    Call("POST", "/organizations/{org_id}/billing/checkout", r#"{"plan": "team", "every": "month"}"#),
+    Call(
+        "POST",
+        "/organizations/{org_id}/billing/checkout",
+        r#"{"plan": "team", "every": "month"}"#,
+    ),
 )];

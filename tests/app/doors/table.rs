@@ -39,17 +39,40 @@ const MEMBERS: &str = "ddddddnns";
 pub const ANYBODY: &str = "dddddddds";
 pub const ITS_OWNER: &str = "dnnnnnnns";
 
-pub const fn door(name: &'static str, event: &'static str, who: &'static str, needs: Needs, page: Way, call: Way) -> Door {
-    Door { name, event, who, needs, page, call, by_call: None, alone: false, inside: None }
+pub const fn door(
+    name: &'static str,
+    event: &'static str,
+    who: &'static str,
+    needs: Needs,
+    page: Way,
+    call: Way,
+) -> Door {
+    Door {
+        name,
+        event,
+        who,
+        needs,
+        page,
+        call,
+        by_call: None,
+        alone: false,
+        inside: None,
+    }
 }
 
 pub const fn alone(door: Door) -> Door {
-    Door { alone: true, ..door }
+    Door {
+        alone: true,
+        ..door
+    }
 }
 
 /// What is done in a workspace, or with one, says its letters there.
 pub const fn inside(grid: Grid, door: Door) -> Door {
-    Door { inside: Some(grid), ..door }
+    Door {
+        inside: Some(grid),
+        ..door
+    }
 }
 
 use Needs::*;
@@ -62,7 +85,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Member,
         Page("/orgs/{org}/members/{member}/role", "role=viewer"),
-        Call("PUT", "/organizations/{org_id}/members/{member_id}", r#"{"org_role": "viewer"}"#),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/members/{member_id}",
+            r#"{"org_role": "viewer"}"#,
+        ),
     ),
     door(
         "members::suspend",
@@ -70,7 +97,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Member,
         Page("/orgs/{org}/members/{member}/suspend", ""),
-        Call("POST", "/organizations/{org_id}/members/{member_id}/suspend", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/members/{member_id}/suspend",
+            "",
+        ),
     ),
     door(
         "members::reinstate",
@@ -78,7 +109,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         SuspendedMember,
         Page("/orgs/{org}/members/{member}/reinstate", ""),
-        Call("POST", "/organizations/{org_id}/members/{member_id}/reinstate", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/members/{member_id}/reinstate",
+            "",
+        ),
     ),
     door(
         "members::remove",
@@ -93,8 +128,15 @@ pub const MEMBERS_DOORS: &[Door] = &[
         "invitation.created",
         MANAGERS,
         Nothing,
-        Page("/orgs/{org}/members/invite", "email=i{n}@x.test&role=member"),
-        Call("POST", "/organizations/{org_id}/members/invite", r#"{"email": "i{n}@x.test", "org_role": "member", "workspace_access": []}"#),
+        Page(
+            "/orgs/{org}/members/invite",
+            "email=i{n}@x.test&role=member",
+        ),
+        Call(
+            "POST",
+            "/organizations/{org_id}/members/invite",
+            r#"{"email": "i{n}@x.test", "org_role": "member", "workspace_access": []}"#,
+        ),
     ),
     door(
         "members::change_role of somebody invited",
@@ -102,7 +144,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Invitation,
         Page("/orgs/{org}/invitations/{invitation}/role", "role=member"),
-        Call("PUT", "/organizations/{org_id}/invitations/{invitation_id}", r#"{"org_role": "member"}"#),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/invitations/{invitation_id}",
+            r#"{"org_role": "member"}"#,
+        ),
     ),
     inside(
         BY_ORGANIZATION_ROLE,
@@ -111,7 +157,10 @@ pub const MEMBERS_DOORS: &[Door] = &[
             "invitation.changed",
             MANAGERS,
             InvitationAndWorkspace,
-            Page("/orgs/{org}/invitations/{invitation}", "role=viewer&workspace[]={slug}&access[]=viewer"),
+            Page(
+                "/orgs/{org}/invitations/{invitation}",
+                "role=viewer&workspace[]={slug}&access[]=viewer",
+            ),
             Call(
                 "PUT",
                 "/organizations/{org_id}/invitations/{invitation_id}",
@@ -125,7 +174,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Invitation,
         Page("/orgs/{org}/invitations/{invitation}/resend", ""),
-        Call("POST", "/organizations/{org_id}/invitations/{invitation_id}/resend", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/invitations/{invitation_id}/resend",
+            "",
+        ),
     ),
     door(
         "invitations::copy_link",
@@ -133,7 +186,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Invitation,
         Page("/orgs/{org}/invitations/{invitation}/link", ""),
-        Call("POST", "/organizations/{org_id}/invitations/{invitation_id}/link", ""),
+        Call(
+            "POST",
+            "/organizations/{org_id}/invitations/{invitation_id}/link",
+            "",
+        ),
     ),
     door(
         "invitations::revoke",
@@ -141,7 +198,11 @@ pub const MEMBERS_DOORS: &[Door] = &[
         MANAGERS,
         Invitation,
         Page("/orgs/{org}/invitations/{invitation}/revoke", ""),
-        Call("DELETE", "/organizations/{org_id}/invitations/{invitation_id}", ""),
+        Call(
+            "DELETE",
+            "/organizations/{org_id}/invitations/{invitation_id}",
+            "",
+        ),
     ),
 ];
 
@@ -172,7 +233,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
             "who_invites=owners_and_admins&admins_create=yes&invite_domains=&invitation_days=7&roles_offered=full&allow_email=yes\
              &allow_github=yes&session_idle_hours=24&session_absolute_days=14&token_days=365&support_contact=desk+{n}",
         ),
-        Call("PUT", "/organizations/{org_id}/policies", r#"{"support_contact": "desk {n}"}"#),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/policies",
+            r#"{"support_contact": "desk {n}"}"#,
+        ),
     ),
     door(
         "workspaces::create_in",
@@ -180,7 +245,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         MANAGERS,
         Nothing,
         Page("/orgs/{org}/workspaces/new", "name=Work+{n}"),
-        Call("POST", "/organizations/{org_id}/workspaces", r#"{"name": "Work {n}"}"#),
+        Call(
+            "POST",
+            "/organizations/{org_id}/workspaces",
+            r#"{"name": "Work {n}"}"#,
+        ),
     ),
     inside(
         LINK,
@@ -190,7 +259,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
             MANAGERS,
             OwnWorkspace,
             Page("/orgs/{org}/workspaces/link", "workspace={workspace}"),
-            Call("POST", "/organizations/{org_id}/workspaces", r#"{"workspace_id": "{workspace}"}"#),
+            Call(
+                "POST",
+                "/organizations/{org_id}/workspaces",
+                r#"{"workspace_id": "{workspace}"}"#,
+            ),
         ),
     ),
     inside(
@@ -201,7 +274,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
             MANAGERS,
             OwnersWorkspace,
             Page("/orgs/{org}/workspaces/{workspace}/unlink", ""),
-            Call("DELETE", "/organizations/{org_id}/workspaces/{workspace_id}", ""),
+            Call(
+                "DELETE",
+                "/organizations/{org_id}/workspaces/{workspace_id}",
+                "",
+            ),
         ),
     ),
     inside(
@@ -212,7 +289,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
             MANAGERS_AND_THE_REST_NOT_FOUND,
             OwnersWorkspace,
             Page("/workspaces/{workspace}/settings", "name=Else+{n}"),
-            Call("PUT", "/workspaces/{workspace_id}", r#"{"name": "Else {n}"}"#),
+            Call(
+                "PUT",
+                "/workspaces/{workspace_id}",
+                r#"{"name": "Else {n}"}"#,
+            ),
         ),
     ),
     inside(
@@ -222,8 +303,15 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
             "workspace.deleted",
             "dfnnnnnns",
             OwnersWorkspace,
-            Page("/workspaces/{workspace}/settings/delete", "confirm=Place+{n}"),
-            Call("DELETE", "/workspaces/{workspace_id}?confirm=Place%20{n}", ""),
+            Page(
+                "/workspaces/{workspace}/settings/delete",
+                "confirm=Place+{n}",
+            ),
+            Call(
+                "DELETE",
+                "/workspaces/{workspace_id}?confirm=Place%20{n}",
+                "",
+            ),
         ),
     ),
     door(
@@ -232,7 +320,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         MANAGERS,
         Nothing,
         Page("/orgs/{org}/audit/export", "format=csv"),
-        Call("POST", "/organizations/{org_id}/audit/export", r#"{"format": "jsonl"}"#),
+        Call(
+            "POST",
+            "/organizations/{org_id}/audit/export",
+            r#"{"format": "jsonl"}"#,
+        ),
     ),
     door(
         "audit::undo",
@@ -248,7 +340,11 @@ pub const ORGANIZATION_DOORS: &[Door] = &[
         OWNERS,
         SignedInMember,
         Page("/orgs/{org}/settings/transfer/{member}", ""),
-        Call("POST", "/organizations/{org_id}/transfer", r#"{"member_id": "{member}"}"#),
+        Call(
+            "POST",
+            "/organizations/{org_id}/transfer",
+            r#"{"member_id": "{member}"}"#,
+        ),
     )),
     alone(door(
         "members::leave",
@@ -275,31 +371,56 @@ pub const ROLE_DOORS: &[Door] = &[
         MANAGERS,
         Nothing,
         Page("/orgs/{org}/roles/custom/new", "name=Role+{n}"),
-        Call("POST", "/organizations/{org_id}/roles", r#"{"name": "Role {n}"}"#),
+        Call(
+            "POST",
+            "/organizations/{org_id}/roles",
+            r#"{"name": "Role {n}"}"#,
+        ),
     ),
     door(
         "roles::change_details",
         "custom_role.changed",
         MANAGERS,
         CustomRole,
-        Page("/orgs/{org}/roles/custom/{role}/details", "name=Changed+{n}"),
-        Call("PUT", "/organizations/{org_id}/roles/{role_id}", r#"{"name": "Changed {n}"}"#),
+        Page(
+            "/orgs/{org}/roles/custom/{role}/details",
+            "name=Changed+{n}",
+        ),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/roles/{role_id}",
+            r#"{"name": "Changed {n}"}"#,
+        ),
     ),
     door(
         "roles::set_permissions",
         "custom_role.permissions_changed",
         MANAGERS,
         CustomRole,
-        Page("/orgs/{org}/roles/custom/{role}/permissions", "may[]=table:edit&do=confirm"),
-        Call("PUT", "/organizations/{org_id}/roles/{role_id}/permissions", r#"{"permissions": [{"kind": "table", "actions": ["edit"]}]}"#),
+        Page(
+            "/orgs/{org}/roles/custom/{role}/permissions",
+            "may[]=table:edit&do=confirm",
+        ),
+        Call(
+            "PUT",
+            "/organizations/{org_id}/roles/{role_id}/permissions",
+            r#"{"permissions": [{"kind": "table", "actions": ["edit"]}]}"#,
+        ),
     ),
     door(
         "roles::delete",
         "custom_role.deleted",
         MANAGERS,
         CustomRole,
-        Page("/orgs/{org}/roles/custom/{role}/delete", "confirm=Target+{n}"),
-        Call("DELETE", "/organizations/{org_id}/roles/{role_id}?confirm=Target%20{n}", ""),
+        Page(
+            "/orgs/{org}/roles/custom/{role}/delete",
+            "confirm=Target+{n}",
+        ),
+        Call(
+            "DELETE",
+            "/organizations/{org_id}/roles/{role_id}?confirm=Target%20{n}",
+            "",
+        ),
     ),
 ];
 
@@ -312,7 +433,11 @@ pub const OWN_DOORS: &[Door] = &[
             MANAGERS_AND_THE_REST_NOT_FOUND,
             MemberOfWorkspace,
             Page("/workspaces/{workspace}/members/{user}", "role=member"),
-            Call("PUT", "/workspaces/{workspace}/members/{user}", r#"{"role": "member"}"#),
+            Call(
+                "PUT",
+                "/workspaces/{workspace}/members/{user}",
+                r#"{"role": "member"}"#,
+            ),
         ),
     ),
     inside(
@@ -365,18 +490,54 @@ pub const OWN_DOORS: &[Door] = &[
 
 /// Routes that change something and are shown elsewhere, or have no actor yet, and why.
 pub const ELSEWHERE: &[(&str, &str)] = &[
-    ("/orgs/{org}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
-    ("/organizations/{org_id}/billing/portal", "changes nothing here: tests/app/stripe/checkout.rs"),
-    ("/access/check", "asks, and changes nothing: tests/app/decisions"),
-    ("/organizations/{org_id}/leases/{lease_id}", "keeping a lease for longer is no event: tests/app/billing/leases.rs"),
+    (
+        "/orgs/{org}/billing/portal",
+        "changes nothing here: tests/app/stripe/checkout.rs",
+    ),
+    (
+        "/organizations/{org_id}/billing/portal",
+        "changes nothing here: tests/app/stripe/checkout.rs",
+    ),
+    (
+        "/access/check",
+        "asks, and changes nothing: tests/app/decisions",
+    ),
+    (
+        "/organizations/{org_id}/leases/{lease_id}",
+        "keeping a lease for longer is no event: tests/app/billing/leases.rs",
+    ),
     ("/sign-in", "nobody is signed in yet: tests/app/sign_in.rs"),
-    ("/sign-in/code", "nobody is signed in yet: tests/app/sign_in.rs"),
-    ("/sign-in/{token}", "nobody is signed in yet: tests/app/sign_in.rs"),
-    ("/sign-out", "ends the browser's own session and nothing else: tests/app/sign_in.rs"),
-    ("/invitations/{token}/switch", "signs out: tests/app/invitations"),
-    ("/invitations/{token}/close-and-join", "needs one organization for each account: tests/app/invitations/one_organization.rs"),
+    (
+        "/sign-in/code",
+        "nobody is signed in yet: tests/app/sign_in.rs",
+    ),
+    (
+        "/sign-in/{token}",
+        "nobody is signed in yet: tests/app/sign_in.rs",
+    ),
+    (
+        "/sign-out",
+        "ends the browser's own session and nothing else: tests/app/sign_in.rs",
+    ),
+    (
+        "/invitations/{token}/switch",
+        "signs out: tests/app/invitations",
+    ),
+    (
+        "/invitations/{token}/close-and-join",
+        "needs one organization for each account: tests/app/invitations/one_organization.rs",
+    ),
     ("/invitations/{key}/close-and-join", "the same over the API"),
-    ("/account/security/addresses", "asks for a mail, and changes nothing by itself: tests/app/security.rs"),
-    ("/account/security/github/link", "needs GitHub: tests/app/sign_in_github.rs"),
-    ("/account/security/delete", "leaves the organizations too, each with its own event: tests/app/security.rs"),
+    (
+        "/account/security/addresses",
+        "asks for a mail, and changes nothing by itself: tests/app/security.rs",
+    ),
+    (
+        "/account/security/github/link",
+        "needs GitHub: tests/app/sign_in_github.rs",
+    ),
+    (
+        "/account/security/delete",
+        "leaves the organizations too, each with its own event: tests/app/security.rs",
+    ),
 ];

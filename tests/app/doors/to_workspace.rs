@@ -13,8 +13,15 @@ pub const WORKSPACE_INVITATION_DOORS: &[Door] = &[
             "invitation.created",
             MANAGERS_AND_THE_REST_NOT_FOUND,
             MemberOfWorkspace,
-            Page("/workspaces/{workspace}/members/invite", "email=w{n}@x.test&role=member"),
-            Call("POST", "/workspaces/{workspace}/members/invite", r#"{"email": "w{n}@x.test", "role": "member"}"#),
+            Page(
+                "/workspaces/{workspace}/members/invite",
+                "email=w{n}@x.test&role=member",
+            ),
+            Call(
+                "POST",
+                "/workspaces/{workspace}/members/invite",
+                r#"{"email": "w{n}@x.test", "role": "member"}"#,
+            ),
         ),
     ),
     inside(
@@ -24,8 +31,15 @@ pub const WORKSPACE_INVITATION_DOORS: &[Door] = &[
             "invitation.changed",
             MANAGERS_AND_THE_REST_NOT_FOUND,
             InvitationToWorkspace,
-            Page("/workspaces/{workspace}/invitations/{invitation}/withdraw", ""),
-            Call("DELETE", "/workspaces/{workspace}/invitations/{invitation}", ""),
+            Page(
+                "/workspaces/{workspace}/invitations/{invitation}/withdraw",
+                "",
+            ),
+            Call(
+                "DELETE",
+                "/workspaces/{workspace}/invitations/{invitation}",
+                "",
+            ),
         ),
     ),
     inside(
@@ -36,7 +50,11 @@ pub const WORKSPACE_INVITATION_DOORS: &[Door] = &[
             MANAGERS_AND_THE_REST_NOT_FOUND,
             WorkspaceInvitation,
             Page("/workspaces/{workspace}/invitations/{invitation}/link", ""),
-            Call("POST", "/workspaces/{workspace}/invitations/{invitation}/link", ""),
+            Call(
+                "POST",
+                "/workspaces/{workspace}/invitations/{invitation}/link",
+                "",
+            ),
         ),
     ),
 ];

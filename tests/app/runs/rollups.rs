@@ -51,7 +51,9 @@ async fn s1_73_s1_74_counts_equal_a_recount_whatever_order_runs_came_in() {
     let scene = Scene::new().await;
     let mut runner = TestRunner::deterministic();
     for round in 0..12 {
-        let tree = (reports(), any::<u64>(), 1..9_usize).new_tree(&mut runner).expect("a case");
+        let tree = (reports(), any::<u64>(), 1..9_usize)
+            .new_tree(&mut runner)
+            .expect("a case");
         let (reports, mut seed, batch) = tree.current();
         let mut shuffled = reports.clone();
         for n in (1..shuffled.len()).rev() {
@@ -60,23 +62,45 @@ async fn s1_73_s1_74_counts_equal_a_recount_whatever_order_runs_came_in() {
         }
         let mut sums = Vec::new();
         for order in [reports, shuffled] {
-            scene.house.execute("DELETE FROM runs; DELETE FROM usage_days").await;
+            scene
+                .house
+                .execute("DELETE FROM runs; DELETE FROM usage_days")
+                .await;
             for part in order.chunks(batch) {
                 scene.report(part).await;
-                assert_eq!(scene.house.count(WRONG_DAYS).await, 0, "round {round}: {order:?}");
+                assert_eq!(
+                    scene.house.count(WRONG_DAYS).await,
+                    0,
+                    "round {round}: {order:?}"
+                );
             }
             sums.push(counted(&scene.house).await);
         }
-        assert_eq!(sums[0], sums[1], "round {round}: another order, other counts");
+        assert_eq!(
+            sums[0], sums[1],
+            "round {round}: another order, other counts"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_a_product_can_say_of_a_day_has_an_end_and_nothing_grows_out_of_its_type() {
     let scene = Scene::new().await;
-    let huge = |id: u32| with(super::ended(&format!("r{id}"), "succeeded", 1), json!({ "bytes": 1_000_000_000_000_000_i64 }));
+    let huge = |id: u32| {
+        with(
+            super::ended(&format!("r{id}"), "succeeded", 1),
+            json!({ "bytes": 1_000_000_000_000_000_i64 }),
+        )
+    };
     let ten: Vec<Value> = (0..10).map(huge).collect();
     scene.report(&ten).await;
-    scene.alice.post(&scene.at_runs(), json!({ "runs": [huge(10)] })).await.assert_problem(409, "too_much_in_a_day");
-    assert_eq!(scene.house.count("SELECT byte_count FROM usage_days").await, 10_000_000_000_000_000);
+    scene
+        .alice
+        .post(&scene.at_runs(), json!({ "runs": [huge(10)] }))
+        .await
+        .assert_problem(409, "too_much_in_a_day");
+    assert_eq!(
+        scene.house.count("SELECT byte_count FROM usage_days").await,
+        10_000_000_000_000_000
+    );
 }

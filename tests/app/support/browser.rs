@@ -31,27 +31,45 @@ impl Page {
             Some(main) => main.text().collect(),
             None => html.root_element().text().collect(),
         };
-        texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        texts
+            .join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The text of every element that a selector finds.
     pub fn all(&self, selector: &str) -> Vec<String> {
         let html = Html::parse_document(&self.body);
         let selector = Selector::parse(selector).expect("a selector");
-        html.select(&selector).map(|e| e.text().collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        html.select(&selector)
+            .map(|e| {
+                e.text()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect()
     }
 
     /// An attribute of the first element that a selector finds.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let html = Html::parse_document(&self.body);
         let selector = Selector::parse(selector).expect("a selector");
-        html.select(&selector).find_map(|e| e.value().attr(name).map(str::to_owned))
+        html.select(&selector)
+            .find_map(|e| e.value().attr(name).map(str::to_owned))
     }
 
     /// An attribute of every element that has it.
     pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("a selector");
-        Html::parse_document(&self.body).select(&selector).filter_map(|e| e.attr(name)).map(str::to_owned).collect()
+        Html::parse_document(&self.body)
+            .select(&selector)
+            .filter_map(|e| e.attr(name))
+            .map(str::to_owned)
+            .collect()
     }
 
     pub fn has(&self, selector: &str) -> bool {
@@ -61,7 +79,11 @@ impl Page {
     /// Where a redirect leads.
     pub fn location(&self) -> String {
         let named = |name| self.headers.get(name);
-        named("location").or_else(|| named("hx-redirect")).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
+        named("location")
+            .or_else(|| named("hx-redirect"))
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
     }
 
     #[track_caller]
@@ -72,14 +94,20 @@ impl Page {
 
     #[track_caller]
     pub fn assert_says(self, words: &str) -> Self {
-        assert!(self.text().contains(words), "“{words}” is not on the page: {}", self.text());
+        assert!(
+            self.text().contains(words),
+            "“{words}” is not on the page: {}",
+            self.text()
+        );
         self
     }
 }
 
 /// Fields as a form sends them.
 pub fn form(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 impl Browser {
@@ -89,12 +117,22 @@ impl Browser {
             .tls_backend_preconfigured(tls())
             .build()
             .expect("a client");
-        Self { base: base.to_owned(), client, cookies: BTreeMap::new(), fetch_site: Some("same-origin".into()), htmx: false, page: None }
+        Self {
+            base: base.to_owned(),
+            client,
+            cookies: BTreeMap::new(),
+            fetch_site: Some("same-origin".into()),
+            htmx: false,
+            page: None,
+        }
     }
 
     /// Another browser with the same cookies: another tab.
     pub fn another_tab(&self) -> Self {
-        Self { cookies: self.cookies.clone(), ..Self::new(&self.base) }
+        Self {
+            cookies: self.cookies.clone(),
+            ..Self::new(&self.base)
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
@@ -103,7 +141,8 @@ impl Browser {
 
     /// Submits a form and gives the answer, redirects not followed.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(reqwest::Method::POST, path, Some(form(fields))).await
+        self.send(reqwest::Method::POST, path, Some(form(fields)))
+            .await
     }
 
     /// Submits a form and goes where it leads, as a person sees it.
@@ -126,45 +165,88 @@ impl Browser {
         page
     }
 
-    pub async fn send(&mut self, method: reqwest::Method, path: &str, form: Option<String>) -> Page {
+    pub async fn send(
+        &mut self,
+        method: reqwest::Method,
+        path: &str,
+        form: Option<String>,
+    ) -> Page {
         self.ask(method, path, form).await.expect("Roster answers")
     }
 
     /// The same, where the program may end before it has answered.
-    pub async fn ask(&mut self, method: reqwest::Method, path: &str, form: Option<String>) -> reqwest::Result<Page> {
+    pub async fn ask(
+        &mut self,
+        method: reqwest::Method,
+        path: &str,
+        form: Option<String>,
+    ) -> reqwest::Result<Page> {
         let path = path.strip_prefix(&self.base).unwrap_or(path);
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).header("user-agent", "test browser");
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .header("user-agent", "test browser");
         if let Some(site) = &self.fetch_site {
             request = request.header("sec-fetch-site", site);
         }
         if self.htmx {
-            request = request.header("hx-request", "true").header("hx-request-type", "partial");
+            request = request
+                .header("hx-request", "true")
+                .header("hx-request-type", "partial");
         }
         if let Some(page) = &self.page {
-            let url = if page.starts_with('/') { format!("{}{page}", self.base) } else { page.clone() };
-            request = request.header(if self.htmx { "hx-current-url" } else { "referer" }, url);
+            let url = if page.starts_with('/') {
+                format!("{}{page}", self.base)
+            } else {
+                page.clone()
+            };
+            request = request.header(
+                if self.htmx {
+                    "hx-current-url"
+                } else {
+                    "referer"
+                },
+                url,
+            );
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             request = request.header("cookie", cookies.join("; "));
         }
         if let Some(form) = form {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+            request = request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form);
         }
         let answer = request.send().await?;
         for cookie in answer.headers().get_all("set-cookie") {
             self.keep(cookie.to_str().unwrap_or(""));
         }
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Ok(Page { status, headers, body: answer.text().await? })
+        Ok(Page {
+            status,
+            headers,
+            body: answer.text().await?,
+        })
     }
 
     fn keep(&mut self, cookie: &str) {
-        let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) else { return };
+        let Some((name, value)) = cookie
+            .split(';')
+            .next()
+            .and_then(|pair| pair.split_once('='))
+        else {
+            return;
+        };
         if cookie.contains("Max-Age=0") || value.is_empty() {
             self.cookies.remove(name.trim());
         } else {
-            self.cookies.insert(name.trim().to_owned(), value.to_owned());
+            self.cookies
+                .insert(name.trim().to_owned(), value.to_owned());
         }
     }
 }

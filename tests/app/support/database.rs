@@ -11,9 +11,17 @@ impl Database {
     /// A connection of its own to the database at this URL. SQLite's file is made where it is missing.
     pub async fn open(url: &str) -> Self {
         if url.starts_with("sqlite://") {
-            Self::Sqlite(SqliteConnection::connect(&format!("{url}?mode=rwc")).await.expect("the database file opens"))
+            Self::Sqlite(
+                SqliteConnection::connect(&format!("{url}?mode=rwc"))
+                    .await
+                    .expect("the database file opens"),
+            )
         } else {
-            Self::Postgres(PgConnection::connect(url).await.expect("the database server answers"))
+            Self::Postgres(
+                PgConnection::connect(url)
+                    .await
+                    .expect("the database server answers"),
+            )
         }
     }
 
@@ -54,8 +62,12 @@ impl Database {
     /// Every table of ours.
     pub async fn tables(&mut self) -> Vec<String> {
         let sql = match self {
-            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-            Self::Postgres(_) => "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'",
+            Self::Sqlite(_) => {
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            }
+            Self::Postgres(_) => {
+                "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'"
+            }
         };
         let mut tables = self.texts(sql).await;
         tables.sort();
@@ -71,7 +83,11 @@ impl Database {
             found.push((table, rows));
         }
         for table in ["organizations", "users"] {
-            let writes = self.number(&format!("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM {table}")).await;
+            let writes = self
+                .number(&format!(
+                    "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM {table}"
+                ))
+                .await;
             found.push((format!("writes to {table}"), writes));
         }
         found

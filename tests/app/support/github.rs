@@ -48,7 +48,12 @@ pub struct Account {
 impl Account {
     /// An account with one verified primary address.
     pub fn new(id: i64, login: &str, email: &str) -> Account {
-        Account { id: id.into(), login: login.to_owned(), name: None, emails: vec![(email.to_owned(), true.into(), true)] }
+        Account {
+            id: id.into(),
+            login: login.to_owned(),
+            name: None,
+            emails: vec![(email.to_owned(), true.into(), true)],
+        }
     }
 
     fn to_json(&self) -> Value {
@@ -103,14 +108,21 @@ impl GitHub {
     pub async fn start() -> GitHub {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let github = GitHub { port, mode: watch::Sender::new(Mode::Ok), state: Arc::default() };
+        let github = GitHub {
+            port,
+            mode: watch::Sender::new(Mode::Ok),
+            state: Arc::default(),
+        };
         let to_the_server = Router::new()
             .route("/login/oauth/access_token", post(access_token))
             .route("/api/v3/user", get(user))
             .route("/api/v3/user/emails", get(emails))
             .route("/api/v3/users/{login}", get(public_user))
             .route_layer(from_fn_with_state(github.clone(), misbehave));
-        let router = Router::new().route("/login/oauth/authorize", get(authorize)).merge(to_the_server).with_state(github.clone());
+        let router = Router::new()
+            .route("/login/oauth/authorize", get(authorize))
+            .merge(to_the_server)
+            .with_state(github.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         github
     }
@@ -154,11 +166,18 @@ impl GitHub {
     /// The grant behind the request's token, or GitHub's refusal.
     fn bearer(&self, headers: &HeaderMap) -> Result<Grant, (StatusCode, &'static str)> {
         if !headers.contains_key(header::USER_AGENT) {
-            return Err((StatusCode::FORBIDDEN, "Please make sure your request has a User-Agent header."));
+            return Err((
+                StatusCode::FORBIDDEN,
+                "Please make sure your request has a User-Agent header.",
+            ));
         }
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token =
-            value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token"));
+        let value = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let token = value.split_once(' ').filter(|(scheme, _)| {
+            scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token")
+        });
         let grant = token.and_then(|(_, token)| self.store().tokens.get(token).cloned());
         grant.ok_or((StatusCode::UNAUTHORIZED, "Bad credentials"))
     }
@@ -169,7 +188,11 @@ type Fields = HashMap<String, String>;
 async fn authorize(State(github): State<GitHub>, Query(query): Query<Fields>) -> Response {
     let field = |name: &str| query.get(name).filter(|value| !value.is_empty()).cloned();
     if field("client_id").as_deref() != Some(CLIENT_ID) {
-        return (StatusCode::NOT_FOUND, "This is not the web page you are looking for.").into_response();
+        return (
+            StatusCode::NOT_FOUND,
+            "This is not the web page you are looking for.",
+        )
+            .into_response();
     }
     let Some(Ok(mut back)) = field("redirect_uri").map(|uri| Url::parse(&uri)) else {
         return (StatusCode::BAD_REQUEST, "The redirect_uri is missing.").into_response();
@@ -179,20 +202,35 @@ async fn authorize(State(github): State<GitHub>, Query(query): Query<Fields>) ->
     let mut store = github.store();
     store.challenges.push(challenge.clone());
     if challenge.is_some() && field("code_challenge_method").as_deref() != Some("S256") {
-        return (StatusCode::BAD_REQUEST, "The code_challenge_method must be S256.").into_response();
+        return (
+            StatusCode::BAD_REQUEST,
+            "The code_challenge_method must be S256.",
+        )
+            .into_response();
     }
     match store.current.clone() {
         Some(account) => {
             store.issued += 1;
             let code = format!("code{:016}", store.issued);
             let scope = field("scope").unwrap_or_default();
-            store.codes.insert(code.clone(), Grant { account, challenge, redirect_uri, scope });
+            store.codes.insert(
+                code.clone(),
+                Grant {
+                    account,
+                    challenge,
+                    redirect_uri,
+                    scope,
+                },
+            );
             back.query_pairs_mut().append_pair("code", &code);
         }
         None => {
             back.query_pairs_mut()
                 .append_pair("error", "access_denied")
-                .append_pair("error_description", "The user has denied your application access.");
+                .append_pair(
+                    "error_description",
+                    "The user has denied your application access.",
+                );
         }
     }
     if let Some(state) = field("state") {
@@ -201,10 +239,21 @@ async fn authorize(State(github): State<GitHub>, Query(query): Query<Fields>) ->
     (StatusCode::FOUND, [(header::LOCATION, back.to_string())]).into_response()
 }
 
-async fn access_token(State(github): State<GitHub>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
-    let answer = exchange(&mut github.store(), &form)
-        .unwrap_or_else(|(error, description)| vec![("error", error.to_owned()), ("error_description", description.to_owned())]);
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn access_token(
+    State(github): State<GitHub>,
+    headers: HeaderMap,
+    Form(form): Form<Fields>,
+) -> Response {
+    let answer = exchange(&mut github.store(), &form).unwrap_or_else(|(error, description)| {
+        vec![
+            ("error", error.to_owned()),
+            ("error_description", description.to_owned()),
+        ]
+    });
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if accept.contains("application/json") {
         return Json(answer.into_iter().collect::<HashMap<_, _>>()).into_response();
     }
@@ -212,27 +261,45 @@ async fn access_token(State(github): State<GitHub>, headers: HeaderMap, Form(for
 }
 
 /// GitHub answers 200 to a refusal too.
-fn exchange(store: &mut Store, form: &Fields) -> Result<Vec<(&'static str, String)>, (&'static str, &'static str)> {
+fn exchange(
+    store: &mut Store,
+    form: &Fields,
+) -> Result<Vec<(&'static str, String)>, (&'static str, &'static str)> {
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     if field("client_id") != CLIENT_ID || field("client_secret") != CLIENT_SECRET {
         let description = "The client_id and/or client_secret passed are incorrect.";
         return Err(("incorrect_client_credentials", description));
     }
-    let bad_code = ("bad_verification_code", "The code passed is incorrect or expired.");
+    let bad_code = (
+        "bad_verification_code",
+        "The code passed is incorrect or expired.",
+    );
     let grant = store.codes.remove(field("code")).ok_or(bad_code)?;
-    if form.get("redirect_uri").is_some_and(|uri| Url::parse(uri).map(String::from).as_ref() != Ok(&grant.redirect_uri)) {
-        let description = "The redirect_uri MUST match the registered callback URL for this application.";
+    if form
+        .get("redirect_uri")
+        .is_some_and(|uri| Url::parse(uri).map(String::from).as_ref() != Ok(&grant.redirect_uri))
+    {
+        let description =
+            "The redirect_uri MUST match the registered callback URL for this application.";
         return Err(("redirect_uri_mismatch", description));
     }
     let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier")));
-    if grant.challenge.as_ref().is_some_and(|challenge| *challenge != verifier) {
+    if grant
+        .challenge
+        .as_ref()
+        .is_some_and(|challenge| *challenge != verifier)
+    {
         return Err(bad_code);
     }
     store.issued += 1;
     let token = format!("gho_{:036}", store.issued);
     let scope = grant.scope.replace(' ', ",");
     store.tokens.insert(token.clone(), grant);
-    Ok(vec![("access_token", token), ("scope", scope), ("token_type", "bearer".to_owned())])
+    Ok(vec![
+        ("access_token", token),
+        ("scope", scope),
+        ("token_type", "bearer".to_owned()),
+    ])
 }
 
 async fn user(State(github): State<GitHub>, headers: HeaderMap) -> Response {
@@ -247,11 +314,19 @@ async fn emails(State(github): State<GitHub>, headers: HeaderMap) -> Response {
         Ok(grant) => grant,
         Err((status, text)) => return message(status, text),
     };
-    if !grant.scope.split([' ', ',']).any(|scope| scope == "user" || scope == "user:email") {
+    if !grant
+        .scope
+        .split([' ', ','])
+        .any(|scope| scope == "user" || scope == "user:email")
+    {
         return message(StatusCode::NOT_FOUND, "Not Found");
     }
     let line = |(email, verified, primary): &(String, Value, bool)| {
-        let visibility = if *primary { json!("private") } else { Value::Null };
+        let visibility = if *primary {
+            json!("private")
+        } else {
+            Value::Null
+        };
         json!({ "email": email, "verified": verified, "primary": primary, "visibility": visibility })
     };
     Json(grant.account.emails.iter().map(line).collect::<Vec<_>>()).into_response()
@@ -259,7 +334,12 @@ async fn emails(State(github): State<GitHub>, headers: HeaderMap) -> Response {
 
 /// Needs no token, like GitHub's.
 async fn public_user(State(github): State<GitHub>, Path(login): Path<String>) -> Response {
-    match github.store().known.iter().find(|account| account.login.eq_ignore_ascii_case(&login)) {
+    match github
+        .store()
+        .known
+        .iter()
+        .find(|account| account.login.eq_ignore_ascii_case(&login))
+    {
         Some(account) => Json(account.to_json()).into_response(),
         None => message(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -281,8 +361,19 @@ async fn misbehave(State(github): State<GitHub>, request: Request, next: Next) -
             (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
         }
         Mode::RateLimited => {
-            let headers = [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "0"), ("retry-after", "60")];
-            (headers, message(StatusCode::FORBIDDEN, "API rate limit exceeded for 127.0.0.1.")).into_response()
+            let headers = [
+                ("x-ratelimit-limit", "60"),
+                ("x-ratelimit-remaining", "0"),
+                ("retry-after", "60"),
+            ];
+            (
+                headers,
+                message(
+                    StatusCode::FORBIDDEN,
+                    "API rate limit exceeded for 127.0.0.1.",
+                ),
+            )
+                .into_response()
         }
     }
 }

@@ -78,9 +78,18 @@ pub async fn new_database(folder: &std::path::Path) -> String {
         Err(_) => format!("sqlite://{}", folder.join("roster.db").display()),
         Ok(server) => {
             use sqlx::{Connection, Executor};
-            let name = format!("roster_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            let mut connection = sqlx::PgConnection::connect(&server).await.expect("the test database server answers");
-            connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database is made");
+            let name = format!(
+                "roster_{}_{}",
+                std::process::id(),
+                NEXT.fetch_add(1, Ordering::Relaxed)
+            );
+            let mut connection = sqlx::PgConnection::connect(&server)
+                .await
+                .expect("the test database server answers");
+            connection
+                .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+                .await
+                .expect("a database is made");
             let mut url = url::Url::parse(&server).expect("ROSTER_TEST_DATABASE_URL is a URL");
             url.set_path(&name);
             url.to_string()
@@ -123,7 +132,9 @@ impl House {
         }
         flags.extend(settings.flags);
         let clock = Clock::default();
-        let app = App::open(Flags::parse_from(flags).config, clock.clone()).await.expect("Roster starts");
+        let app = App::open(Flags::parse_from(flags).config, clock.clone())
+            .await
+            .expect("Roster starts");
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = app.clone();
         tokio::spawn(async move {
@@ -133,7 +144,15 @@ impl House {
             .await
             .expect("Roster serves");
         });
-        Self { app, url, clock, mailbox, database_url, folder, stop: Some(stop) }
+        Self {
+            app,
+            url,
+            clock,
+            mailbox,
+            database_url,
+            folder,
+            stop: Some(stop),
+        }
     }
 
     /// The folder that this Roster keeps its data in.
@@ -154,7 +173,10 @@ impl House {
             if found == number {
                 return;
             }
-            assert!(tokio::time::Instant::now() < deadline, "{sql} gives {found}, not {number}");
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{sql} gives {found}, not {number}"
+            );
             tokio::task::yield_now().await;
         }
     }
@@ -171,9 +193,14 @@ impl House {
 
     /// A browser signed in as the person with this address, by the operator's link. A new person gets an account.
     pub async fn sign_in(&self, email: &str) -> Browser {
-        let link = roster::accounts::operator_link(&self.app, email).await.expect("a link is made");
+        let link = roster::accounts::operator_link(&self.app, email)
+            .await
+            .expect("a link is made");
         let mut browser = self.browser();
-        let path = link.strip_prefix(&self.url).expect("the link leads here").to_owned();
+        let path = link
+            .strip_prefix(&self.url)
+            .expect("the link leads here")
+            .to_owned();
         let page = browser.post(&path, &[]).await;
         assert_eq!(page.status, 303, "signing in: {}", page.text());
         browser
@@ -181,18 +208,33 @@ impl House {
 
     /// The organization, as the operator acts on it.
     pub async fn system(&self, slug: &str) -> Actor {
-        Actor::system(roster::organizations::find_by_any_slug(&self.app, slug).await.expect("the organization exists"))
+        Actor::system(
+            roster::organizations::find_by_any_slug(&self.app, slug)
+                .await
+                .expect("the organization exists"),
+        )
     }
 
     /// Sets an organization's plan, as the operator does.
     pub async fn set_plan(&self, slug: &str, plan: &str) {
-        roster::billing::set_plan(&self.app, &self.system(slug).await, plan).await.expect("the plan is set");
+        roster::billing::set_plan(&self.app, &self.system(slug).await, plan)
+            .await
+            .expect("the plan is set");
     }
 
     /// Makes somebody a member at once, as an import does.
     pub async fn add_member(&self, slug: &str, email: &str, name: &str, role: OrgRole) {
-        let mover = Mover { email: email.to_owned(), name: name.to_owned(), role };
-        assert!(members::move_in(&self.app, &self.system(slug).await, &mover).await.expect("they are added"), "{email} is new");
+        let mover = Mover {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            role,
+        };
+        assert!(
+            members::move_in(&self.app, &self.system(slug).await, &mover)
+                .await
+                .expect("they are added"),
+            "{email} is new"
+        );
     }
 }
 

@@ -3,7 +3,10 @@
 //! Written by hand because no kept crate can misbehave on request: `mailin-embedded` blocks, wants certificate files
 //! and has no implicit TLS; `samotop` is async-std; the mail-catcher programs bring a database and a web page along.
 
-#![allow(dead_code, reason = "two test binaries use it, and neither uses all of it")]
+#![allow(
+    dead_code,
+    reason = "two test binaries use it, and neither uses all of it"
+)]
 
 use std::fmt;
 use std::io;
@@ -158,7 +161,12 @@ impl Mailbox {
     fn hand_out(&self, to: &str, subject_contains: &str) -> Option<Mail> {
         let mut mails = self.0.mails.lock().expect("no test panicked here");
         let letter = mails.iter_mut().find(|Letter { mail, handed_out }| {
-            !handed_out && mail.subject.contains(subject_contains) && mail.to.iter().any(|address| address.eq_ignore_ascii_case(to))
+            !handed_out
+                && mail.subject.contains(subject_contains)
+                && mail
+                    .to
+                    .iter()
+                    .any(|address| address.eq_ignore_ascii_case(to))
         })?;
         letter.handed_out = true;
         Some(letter.mail.clone())
@@ -170,7 +178,11 @@ impl Mailbox {
             return "  nothing".to_owned();
         }
         let line = |Letter { mail, handed_out }: &Letter| {
-            let note = if *handed_out { " (handed out before)" } else { "" };
+            let note = if *handed_out {
+                " (handed out before)"
+            } else {
+                ""
+            };
             format!("  {mail:?}{note}\n")
         };
         mails.iter().map(line).collect()
@@ -182,7 +194,10 @@ impl Mail {
     pub fn link(&self, containing: &str) -> String {
         self.text
             .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
-            .map(|word| word.trim_start_matches('(').trim_end_matches(['.', ',', ';', ')']))
+            .map(|word| {
+                word.trim_start_matches('(')
+                    .trim_end_matches(['.', ',', ';', ')'])
+            })
             .find(|word| word.contains("://") && word.contains(containing))
             .unwrap_or_else(|| panic!("no link with {containing:?} in {self:?}:\n{}", self.text))
             .to_owned()
@@ -200,23 +215,48 @@ impl Mail {
     /// The first header of this name, in any case of letters.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        headers
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     fn parse(to: Vec<String>, raw: &[u8], encrypted: bool) -> Option<Mail> {
         let message = MessageParser::default().parse(raw)?;
-        let part =
-            |wanted: fn(&PartType<'_>) -> Option<String>| message.parts.iter().find_map(|part| wanted(&part.body)).unwrap_or_default();
+        let part = |wanted: fn(&PartType<'_>) -> Option<String>| {
+            message
+                .parts
+                .iter()
+                .find_map(|part| wanted(&part.body))
+                .unwrap_or_default()
+        };
         let unfold = |value: &str| value.split_whitespace().collect::<Vec<_>>().join(" ");
-        let from = message.from().and_then(|address| address.first()).and_then(|address| address.address());
+        let from = message
+            .from()
+            .and_then(|address| address.first())
+            .and_then(|address| address.address());
         Some(Mail {
             to,
             from: from.unwrap_or_default().to_owned(),
             subject: message.subject().unwrap_or_default().to_owned(),
-            text: part(|body| if let PartType::Text(text) = body { Some(text.to_string()) } else { None }),
-            html: part(|body| if let PartType::Html(html) = body { Some(html.to_string()) } else { None }),
+            text: part(|body| {
+                if let PartType::Text(text) = body {
+                    Some(text.to_string())
+                } else {
+                    None
+                }
+            }),
+            html: part(|body| {
+                if let PartType::Html(html) = body {
+                    Some(html.to_string())
+                } else {
+                    None
+                }
+            }),
             raw: String::from_utf8_lossy(raw).into_owned(),
-            headers: message.headers_raw().map(|(name, value)| (name.to_owned(), unfold(value))).collect(),
+            headers: message
+                .headers_raw()
+                .map(|(name, value)| (name.to_owned(), unfold(value)))
+                .collect(),
             encrypted,
         })
     }
@@ -260,15 +300,25 @@ where
 {
     let (mut from, mut to) = (None, Vec::new());
     loop {
-        let line = String::from_utf8_lossy(&read_line(stream).await?).trim_end().to_owned();
+        let line = String::from_utf8_lossy(&read_line(stream).await?)
+            .trim_end()
+            .to_owned();
         let mode = *shared.mode.borrow();
         if mode == Mode::Down {
             return Ok(End::Closed);
         }
         let (verb, argument) = line.split_once(' ').unwrap_or((&line, ""));
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" if encrypted => say(stream, "250-mailbox.test\r\n250-8BITMIME\r\n250 SMTPUTF8").await?,
-            "EHLO" => say(stream, "250-mailbox.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 STARTTLS").await?,
+            "EHLO" if encrypted => {
+                say(stream, "250-mailbox.test\r\n250-8BITMIME\r\n250 SMTPUTF8").await?
+            }
+            "EHLO" => {
+                say(
+                    stream,
+                    "250-mailbox.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 STARTTLS",
+                )
+                .await?
+            }
             "HELO" | "NOOP" => say(stream, "250 Ok").await?,
             "STARTTLS" if !encrypted => {
                 say(stream, "220 Go ahead").await?;
@@ -301,8 +351,15 @@ where
                 from = None;
                 match Mail::parse(std::mem::take(&mut to), &raw, encrypted) {
                     Some(mail) => {
-                        let letter = Letter { mail, handed_out: false };
-                        shared.mails.lock().expect("no test panicked here").push(letter);
+                        let letter = Letter {
+                            mail,
+                            handed_out: false,
+                        };
+                        shared
+                            .mails
+                            .lock()
+                            .expect("no test panicked here")
+                            .push(letter);
                         shared.arrived.notify_waiters();
                         say(stream, "250 Taken").await?;
                     }
@@ -320,7 +377,9 @@ where
 
 /// `FROM:<a@b.example> SIZE=1` → `a@b.example`
 fn address(argument: &str) -> String {
-    let inner = argument.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    let inner = argument
+        .split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
     inner.map_or(argument, |(address, _)| address).to_owned()
 }
 
@@ -364,7 +423,10 @@ async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> io::Resul
     }
 }
 
-async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, line: &str) -> io::Result<()> {
+async fn say<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+    line: &str,
+) -> io::Result<()> {
     stream.write_all(line.as_bytes()).await?;
     stream.write_all(b"\r\n").await?;
     stream.flush().await

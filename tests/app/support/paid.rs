@@ -4,7 +4,10 @@ use super::house::{House, Settings};
 use super::stripe::{Stripe, WEBHOOK_SECRET, signature};
 
 /// The plans of a Roster that is paid: `plans.toml` beside the stand-in.
-pub const PLANS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/app/support/stripe/plans.toml");
+pub const PLANS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/app/support/stripe/plans.toml"
+);
 
 impl Stripe {
     /// A Roster that is paid here, with the plans of the tests.
@@ -17,7 +20,10 @@ impl Stripe {
 
     /// Settings that lead here.
     pub fn settings(&self) -> Settings {
-        self.flags().into_iter().fold(Settings::new().set("--plans", PLANS), |settings, (flag, value)| settings.set(flag, value))
+        self.flags().into_iter().fold(
+            Settings::new().set("--plans", PLANS),
+            |settings, (flag, value)| settings.set(flag, value),
+        )
     }
 
     /// Has the same time as this Roster from now on.
@@ -32,10 +38,17 @@ impl Stripe {
 
     /// Sends an event, signed now. Gives status and answer.
     pub async fn send(&self, house: &House, body: &str) -> (u16, String) {
-        self.send_signed(house, body, &signature(self.seconds(), body, WEBHOOK_SECRET)).await
+        self.send_signed(
+            house,
+            body,
+            &signature(self.seconds(), body, WEBHOOK_SECRET),
+        )
+        .await
     }
 
     pub async fn send_signed(&self, house: &House, body: &str, signature: &str) -> (u16, String) {
-        self.post(&house.url, body, signature).await.expect("Roster answers")
+        self.post(&house.url, body, signature)
+            .await
+            .expect("Roster answers")
     }
 }

@@ -33,12 +33,17 @@ pub const PEOPLE: [(&str, &str, OrgRole); 4] = [
 /// Makes Acme Corp: Alice creates it, the others are moved in and sign in; Otto has Globex.
 pub async fn acme(house: &House) -> Acme {
     let mut alice = house.sign_in("alice@acme.test").await;
-    alice.post("/orgs/new", &[("name", "Acme Corp")]).await.assert_status(303);
+    alice
+        .post("/orgs/new", &[("name", "Acme Corp")])
+        .await
+        .assert_status(303);
     for (email, name, role) in PEOPLE {
         house.add_member("acme-corp", email, name, role).await;
     }
     let mut otto = house.sign_in("otto@globex.test").await;
-    otto.post("/orgs/new", &[("name", "Globex")]).await.assert_status(303);
+    otto.post("/orgs/new", &[("name", "Globex")])
+        .await
+        .assert_status(303);
     Acme {
         slug: "acme-corp",
         alice,
@@ -60,6 +65,10 @@ impl Acme {
 
 /// The id of the row that a search for an address finds.
 pub async fn member_id(browser: &mut Browser, slug: &str, email: &str) -> String {
-    let page = browser.get(&format!("/orgs/{slug}/members?q={email}")).await.assert_status(200);
-    page.attribute("tbody tr", "id").unwrap_or_else(|| panic!("{email} is in the directory: {}", page.text()))
+    let page = browser
+        .get(&format!("/orgs/{slug}/members?q={email}"))
+        .await
+        .assert_status(200);
+    page.attribute("tbody tr", "id")
+        .unwrap_or_else(|| panic!("{email} is in the directory: {}", page.text()))
 }

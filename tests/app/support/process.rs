@@ -21,7 +21,12 @@ impl Process {
 
     /// Starts it on this data as an argument of another command, with more in its environment, and waits until it answers.
     /// Its log goes into the folder.
-    pub async fn serve_within(wrap: &[&str], environment: &[(&str, String)], folder: &Path, data: &Path) -> Self {
+    pub async fn serve_within(
+        wrap: &[&str],
+        environment: &[(&str, String)],
+        folder: &Path,
+        data: &Path,
+    ) -> Self {
         let mut command = match wrap {
             [] => Command::new(env!("CARGO_BIN_EXE_roster")),
             [first, rest @ ..] => {
@@ -38,17 +43,28 @@ impl Process {
 
     /// A path as the program sees it, from outside: it may have mounts of its own.
     pub fn sees(&self, path: &Path) -> PathBuf {
-        Path::new("/proc").join(self.child.id().to_string()).join("root").join(path.strip_prefix("/").unwrap_or(path))
+        Path::new("/proc")
+            .join(self.child.id().to_string())
+            .join("root")
+            .join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// Starts it and doesn't wait.
     pub fn spawn(folder: &Path, flags: &[&str]) -> Self {
-        Self::spawn_by(Command::new(env!("CARGO_BIN_EXE_roster")), folder, folder, flags)
+        Self::spawn_by(
+            Command::new(env!("CARGO_BIN_EXE_roster")),
+            folder,
+            folder,
+            flags,
+        )
     }
 
     fn spawn_by(mut command: Command, folder: &Path, data: &Path, flags: &[&str]) -> Self {
         let listen = free_address();
-        let log = folder.join(format!("{}.log", listen.rsplit(':').next().unwrap_or_default()));
+        let log = folder.join(format!(
+            "{}.log",
+            listen.rsplit(':').next().unwrap_or_default()
+        ));
         let child = command
             .args(["serve", "--listen", &listen, "--data-dir"])
             .arg(data)
@@ -58,13 +74,20 @@ impl Process {
             .stderr(std::fs::File::create(&log).expect("a file for its log"))
             .spawn()
             .expect("roster starts");
-        Self { url: format!("http://{listen}"), child, log }
+        Self {
+            url: format!("http://{listen}"),
+            child,
+            log,
+        }
     }
 
     pub async fn until_ready(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            if tokio::net::TcpStream::connect(self.url.trim_start_matches("http://")).await.is_ok() {
+            if tokio::net::TcpStream::connect(self.url.trim_start_matches("http://"))
+                .await
+                .is_ok()
+            {
                 return;
             }
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -77,7 +100,10 @@ impl Process {
 
     /// Sends it a signal: `TERM`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let done = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
+        let done = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
         assert!(done.success());
     }
 
@@ -88,7 +114,10 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("a child process") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "roster still runs after {within:?}");
+            assert!(
+                Instant::now() < deadline,
+                "roster still runs after {within:?}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -108,5 +137,8 @@ impl Drop for Process {
 
 /// An address of this machine that nobody listens on at this moment.
 pub fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").to_string()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a free port")
+        .to_string()
 }

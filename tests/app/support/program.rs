@@ -22,12 +22,18 @@ pub struct Ran {
 impl Program {
     /// The program with a data folder of its own.
     pub fn new(data_dir: &Path) -> Self {
-        Self { settings: Vec::new(), folder: data_dir.to_owned() }.set("ROSTER_DATA_DIR", data_dir.display().to_string())
+        Self {
+            settings: Vec::new(),
+            folder: data_dir.to_owned(),
+        }
+        .set("ROSTER_DATA_DIR", data_dir.display().to_string())
     }
 
     /// The program on the data of a house that is running.
     pub fn beside(house: &House) -> Self {
-        Self::new(house.data_dir()).set("ROSTER_DATABASE_URL", &house.database_url).set("ROSTER_PUBLIC_URL", &house.url)
+        Self::new(house.data_dir())
+            .set("ROSTER_DATABASE_URL", &house.database_url)
+            .set("ROSTER_PUBLIC_URL", &house.url)
     }
 
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -37,8 +43,17 @@ impl Program {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
-        command.args(arguments).current_dir(&self.folder).env_clear().envs(self.settings.iter().cloned()).env("ROSTER_LOG", "warn");
-        command.envs(self.settings.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.settings.iter().cloned())
+            .env("ROSTER_LOG", "warn");
+        command
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -51,7 +66,10 @@ impl Program {
     /// Calls the program and waits for its end.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends").expect("the program starts");
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("it ends")
+            .expect("the program starts");
         Ran {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).expect("text"),
@@ -63,14 +81,24 @@ impl Program {
     pub fn start(&self, arguments: &[&str]) -> Running {
         let mut child = self.command(arguments).spawn().expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("its output"));
-        Running { child, out, said: String::new() }
+        Running {
+            child,
+            out,
+            said: String::new(),
+        }
     }
 }
 
 impl Ran {
     #[track_caller]
     pub fn assert_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "out: {}\nerr: {}", self.out, self.err);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "out: {}\nerr: {}",
+            self.out,
+            self.err
+        );
         self
     }
 
@@ -78,7 +106,10 @@ impl Ran {
     #[track_caller]
     pub fn assert_says(self, words: &str) -> Self {
         let (out, err) = (folded(&self.out), folded(&self.err));
-        assert!(out.contains(words) || err.contains(words), "“{words}” was not said.\nout: {out}\nerr: {err}");
+        assert!(
+            out.contains(words) || err.contains(words),
+            "“{words}” was not said.\nout: {out}\nerr: {err}"
+        );
         self
     }
 }
@@ -103,7 +134,10 @@ impl Running {
             let length = self.out.read_line(&mut line).expect("its output is text");
             if length == 0 {
                 let mut error = String::new();
-                self.child.stderr.take().map(|mut e| e.read_to_string(&mut error));
+                self.child
+                    .stderr
+                    .take()
+                    .map(|mut e| e.read_to_string(&mut error));
                 panic!("it ended without saying “{words}”: {}{error}", self.said);
             }
             self.said.push_str(&line);

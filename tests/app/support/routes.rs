@@ -1,6 +1,9 @@
 //! The addresses of every page and every call, read from the two lists that serve them.
 
-#![allow(dead_code, reason = "two test binaries use it, and neither uses all of it")]
+#![allow(
+    dead_code,
+    reason = "two test binaries use it, and neither uses all of it"
+)]
 
 /// One line of a list: `/orgs/{org}/members`, and what it answers to.
 #[derive(Clone, Debug)]
@@ -38,11 +41,20 @@ impl Route {
 
     /// The address with its parts filled in: `[("org", "acme-corp")]`; a part without a value becomes "none".
     pub fn fill(&self, values: &[(&str, &str)]) -> String {
-        let fill_part = |part: &str| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
-            Some(name) => values.iter().find(|(key, _)| *key == name.trim_start_matches('*')).map_or("none", |(_, v)| v).to_owned(),
+        let fill_part = |part: &str| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}'))
+        {
+            Some(name) => values
+                .iter()
+                .find(|(key, _)| *key == name.trim_start_matches('*'))
+                .map_or("none", |(_, v)| v)
+                .to_owned(),
             None => part.to_owned(),
         };
-        self.path.split('/').map(fill_part).collect::<Vec<_>>().join("/")
+        self.path
+            .split('/')
+            .map(fill_part)
+            .collect::<Vec<_>>()
+            .join("/")
     }
 }
 
@@ -50,27 +62,57 @@ fn read(source: &str) -> Vec<Route> {
     let parts = source.split(".route(").skip(1);
     let routes: Vec<Route> = parts
         .map(|part| {
-            let path = part.split('"').nth(1).expect("a route has an address").to_owned();
+            let path = part
+                .split('"')
+                .nth(1)
+                .expect("a route has an address")
+                .to_owned();
             let handlers = part.split("\n    }").next().unwrap_or(part);
-            let known = [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("patch(", "PATCH"), ("delete(", "DELETE")];
+            let known = [
+                ("get(", "GET"),
+                ("post(", "POST"),
+                ("put(", "PUT"),
+                ("patch(", "PATCH"),
+                ("delete(", "DELETE"),
+            ];
             let methods = known.into_iter().filter(|(call, _)| {
-                handlers.match_indices(call).any(|(at, _)| matches!(handlers[..at].chars().next_back(), Some(' ' | '.' | '\n')))
+                handlers.match_indices(call).any(|(at, _)| {
+                    matches!(handlers[..at].chars().next_back(), Some(' ' | '.' | '\n'))
+                })
             });
-            Route { path, methods: methods.map(|(_, method)| method).collect() }
+            Route {
+                path,
+                methods: methods.map(|(_, method)| method).collect(),
+            }
         })
         .collect();
-    assert!(routes.iter().all(|r| !r.methods.is_empty()), "a route without a method: the list is written in another way now");
+    assert!(
+        routes.iter().all(|r| !r.methods.is_empty()),
+        "a route without a method: the list is written in another way now"
+    );
     routes
 }
 
 fn read_calls(source: &str) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
-    for (method, call) in [("GET", "Call::get("), ("POST", "Call::post("), ("PUT", "Call::put("), ("DELETE", "Call::delete(")] {
+    for (method, call) in [
+        ("GET", "Call::get("),
+        ("POST", "Call::post("),
+        ("PUT", "Call::put("),
+        ("DELETE", "Call::delete("),
+    ] {
         for part in source.split(call).skip(1) {
-            let path = part.split('"').nth(1).expect("a call has an address").to_owned();
+            let path = part
+                .split('"')
+                .nth(1)
+                .expect("a call has an address")
+                .to_owned();
             match routes.iter_mut().find(|route| route.path == path) {
                 Some(route) => route.methods.push(method),
-                None => routes.push(Route { path, methods: vec![method] }),
+                None => routes.push(Route {
+                    path,
+                    methods: vec![method],
+                }),
             }
         }
     }

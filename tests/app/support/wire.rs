@@ -13,21 +13,43 @@ pub async fn values(acme: &mut Acme) -> Vec<(&'static str, String)> {
 
 /// A route's address, so filled in.
 pub fn fill(route: &Route, values: &[(&'static str, String)]) -> String {
-    route.fill(&values.iter().map(|(key, value)| (*key, value.as_str())).collect::<Vec<_>>())
+    route.fill(
+        &values
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// Sends bytes as they are and reads until the server closes, or for two seconds.
 pub async fn raw(house: &House, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(house.url.trim_start_matches("http://")).await.expect("Roster listens");
+    let mut stream = TcpStream::connect(house.url.trim_start_matches("http://"))
+        .await
+        .expect("Roster listens");
     stream.write_all(bytes).await.ok();
     let mut answer = Vec::new();
-    tokio::time::timeout(std::time::Duration::from_secs(2), stream.read_to_end(&mut answer)).await.ok();
+    tokio::time::timeout(
+        std::time::Duration::from_secs(2),
+        stream.read_to_end(&mut answer),
+    )
+    .await
+    .ok();
     String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Sends a request that a person's browser would send, but for these headers, and gives the answer.
-pub async fn with_headers(house: &House, browser: &Browser, method: &str, path: &str, headers: &[(&str, &str)]) -> Page {
-    let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+pub async fn with_headers(
+    house: &House,
+    browser: &Browser,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Page {
+    let cookies: Vec<String> = browser
+        .cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
         request += &format!("Host: {}\r\n", house.url.trim_start_matches("http://"));
@@ -44,9 +66,24 @@ pub async fn with_headers(house: &House, browser: &Browser, method: &str, path: 
     let answer = raw(house, (request + "\r\n").as_bytes()).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).unwrap_or(0);
-    let headers = lines.filter_map(|line| line.split_once(": ")).filter_map(|(name, value)| {
-        Some((name.to_ascii_lowercase().parse::<reqwest::header::HeaderName>().ok()?, value.parse::<reqwest::header::HeaderValue>().ok()?))
-    });
-    Page { status, headers: headers.collect(), body: body.to_owned() }
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .filter_map(|(name, value)| {
+            Some((
+                name.to_ascii_lowercase()
+                    .parse::<reqwest::header::HeaderName>()
+                    .ok()?,
+                value.parse::<reqwest::header::HeaderValue>().ok()?,
+            ))
+        });
+    Page {
+        status,
+        headers: headers.collect(),
+        body: body.to_owned(),
+    }
 }

@@ -14,7 +14,10 @@ pub(super) fn routes(stripe: &Stripe) -> Router<Stripe> {
     Router::new()
         .route("/v1/customers", post(create_customer))
         .route("/v1/customers/{id}", post(update_customer))
-        .route("/v1/checkout/sessions", post(create_session).get(list_sessions))
+        .route(
+            "/v1/checkout/sessions",
+            post(create_session).get(list_sessions),
+        )
         .route("/v1/checkout/sessions/{id}", get(show_session))
         .route("/v1/checkout/sessions/{id}/expire", post(expire_session))
         .route("/v1/billing_portal/sessions", post(create_portal))
@@ -38,22 +41,40 @@ fn pairs(text: &[u8]) -> Fields {
 }
 
 fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    fields
+        .iter()
+        .find(|(key, _)| key == name)
+        .map_or("", |(_, value)| value)
 }
 
 /// As Stripe does: refuses parameters that the call doesn't have.
 fn known(fields: &Fields, names: &[&str]) -> Result<(), Refused> {
-    let fits = |key: &str| names.iter().any(|name| key == *name || key.starts_with(&format!("{name}[")));
-    if fields.iter().all(|(key, _)| fits(key)) { Ok(()) } else { Err(Refused(400, "parameter_unknown", "")) }
+    let fits = |key: &str| {
+        names
+            .iter()
+            .any(|name| key == *name || key.starts_with(&format!("{name}[")))
+    };
+    if fields.iter().all(|(key, _)| fits(key)) {
+        Ok(())
+    } else {
+        Err(Refused(400, "parameter_unknown", ""))
+    }
 }
 
 fn refusal(Refused(status, code, param): Refused) -> (u16, Value) {
     let message = format!("Not that way. The key was {KEY}.");
-    (status, json!({ "error": { "code": code, "param": param, "type": "invalid_request_error", "message": message } }))
+    (
+        status,
+        json!({ "error": { "code": code, "param": param, "type": "invalid_request_error", "message": message } }),
+    )
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The way to every call: how Stripe feels, the key, the version, and answers that are the same again.
@@ -63,12 +84,19 @@ async fn around(State(stripe): State<Stripe>, request: Request, next: Next) -> R
     let now = *mode.borrow();
     let plain = |status: u16, code: &'static str| drawn(refusal(Refused(status, code, "")));
     match now {
-        Mode::Refuse500 => return (StatusCode::INTERNAL_SERVER_ERROR, "<h1>Something is wrong</h1>").into_response(),
+        Mode::Refuse500 => {
+            return (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "<h1>Something is wrong</h1>",
+            )
+                .into_response();
+        }
         Mode::RateLimited => return plain(429, "rate_limit"),
         Mode::KeyRevoked => return plain(401, "api_key_expired"),
         Mode::Ok | Mode::Slow => {}
     }
-    let [secret, version, key] = ["authorization", "stripe-version", "idempotency-key"].map(|name| header(request.headers(), name));
+    let [secret, version, key] = ["authorization", "stripe-version", "idempotency-key"]
+        .map(|name| header(request.headers(), name));
     if secret != format!("Bearer {KEY}") {
         return plain(401, "api_key_invalid");
     }
@@ -78,8 +106,16 @@ async fn around(State(stripe): State<Stripe>, request: Request, next: Next) -> R
     let what = format!("{} {}", request.method(), request.uri().path());
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, 1024 * 1024).await.expect("a body");
-    let fields = if parts.method == Method::POST { pairs(&bytes) } else { pairs(parts.uri.query().unwrap_or("").as_bytes()) };
-    stripe.store().seen.push(Seen { what: what.clone(), fields, idempotency_key: key.clone() });
+    let fields = if parts.method == Method::POST {
+        pairs(&bytes)
+    } else {
+        pairs(parts.uri.query().unwrap_or("").as_bytes())
+    };
+    stripe.store().seen.push(Seen {
+        what: what.clone(),
+        fields,
+        idempotency_key: key.clone(),
+    });
     if parts.method == Method::POST {
         if key.is_empty() {
             return plain(400, "idempotency_key_missing");
@@ -92,9 +128,14 @@ async fn around(State(stripe): State<Stripe>, request: Request, next: Next) -> R
             None => {
                 let answer = next.run(Request::from_parts(parts, bytes.into())).await;
                 let status = answer.status().as_u16();
-                let body = to_bytes(answer.into_body(), 1024 * 1024).await.expect("a body");
+                let body = to_bytes(answer.into_body(), 1024 * 1024)
+                    .await
+                    .expect("a body");
                 let body: Value = serde_json::from_slice(&body).expect("JSON");
-                stripe.store().answered.insert(key, (asked, status, body.clone()));
+                stripe
+                    .store()
+                    .answered
+                    .insert(key, (asked, status, body.clone()));
                 drawn((status, body))
             }
         };
@@ -103,7 +144,11 @@ async fn around(State(stripe): State<Stripe>, request: Request, next: Next) -> R
 }
 
 fn drawn((status, body): (u16, Value)) -> Response {
-    (StatusCode::from_u16(status).expect("a status"), axum::Json(body)).into_response()
+    (
+        StatusCode::from_u16(status).expect("a status"),
+        axum::Json(body),
+    )
+        .into_response()
 }
 
 fn answer(answer: Answer) -> Response {
@@ -131,11 +176,17 @@ async fn create_customer(State(stripe): State<Stripe>, body: Bytes) -> Response 
     answer(made)
 }
 
-async fn update_customer(State(stripe): State<Stripe>, Path(id): Path<String>, body: Bytes) -> Response {
+async fn update_customer(
+    State(stripe): State<Stripe>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
     let (fields, now) = (pairs(&body), stripe.seconds());
     let mut store = stripe.store();
     let changed = known(&fields, &["name", "email", "address"]).and_then(|()| {
-        let customer = store.find("customer", &id).ok_or(Refused(404, "resource_missing", "id"))?;
+        let customer = store
+            .find("customer", &id)
+            .ok_or(Refused(404, "resource_missing", "id"))?;
         say(customer, &fields);
         let customer = customer.clone();
         store.happens("customer.updated", &customer, now);
@@ -146,7 +197,13 @@ async fn update_customer(State(stripe): State<Stripe>, Path(id): Path<String>, b
 
 /// Writes what is said of a customer; as at Stripe, "" takes it away, and what isn't named stays.
 fn say(customer: &mut Value, fields: &Fields) {
-    let value = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+    let value = |text: &str| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            text.into()
+        }
+    };
     for (name, text) in fields {
         match name.as_str() {
             "name" | "email" | "address" => customer[name] = value(text),
@@ -158,16 +215,40 @@ fn say(customer: &mut Value, fields: &Fields) {
 }
 
 async fn create_session(State(stripe): State<Stripe>, headers: HeaderMap, body: Bytes) -> Response {
-    let form = headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+    let form = headers
+        .get("content-type")
+        .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
     let (fields, base, now) = (pairs(&body), stripe.url(), stripe.seconds());
-    answer(session(&mut stripe.store(), &fields, &base, now).and_then(|made| if form { Ok(made) } else { Err(Refused(400, "form", "")) }))
+    answer(
+        session(&mut stripe.store(), &fields, &base, now).and_then(|made| {
+            if form {
+                Ok(made)
+            } else {
+                Err(Refused(400, "form", ""))
+            }
+        }),
+    )
 }
 
 fn session(store: &mut Store, fields: &Fields, base: &str, now: i64) -> Answer {
-    let names = ["mode", "customer", "line_items", "client_reference_id", "metadata", "subscription_data", "success_url", "cancel_url"];
+    let names = [
+        "mode",
+        "customer",
+        "line_items",
+        "client_reference_id",
+        "metadata",
+        "subscription_data",
+        "success_url",
+        "cancel_url",
+    ];
     known(fields, &names)?;
-    let (customer, price) = (field(fields, "customer"), field(fields, "line_items[0][price]"));
-    store.find("customer", customer).ok_or(Refused(400, "resource_missing", "customer"))?;
+    let (customer, price) = (
+        field(fields, "customer"),
+        field(fields, "line_items[0][price]"),
+    );
+    store
+        .find("customer", customer)
+        .ok_or(Refused(400, "resource_missing", "customer"))?;
     if !PRICES.iter().any(|(id, _, _)| *id == price) {
         return Err(Refused(400, "resource_missing", "line_items[0][price]"));
     }
@@ -191,7 +272,10 @@ async fn list_sessions(State(stripe): State<Stripe>, request: Request) -> Respon
     let fields = pairs(request.uri().query().unwrap_or("").as_bytes());
     let checked = known(&fields, &["customer", "status", "limit"]);
     let all = stripe.of("checkout.session", field(&fields, "customer"));
-    let open = all.into_iter().filter(|one| one["status"] == field(&fields, "status")).collect();
+    let open = all
+        .into_iter()
+        .filter(|one| one["status"] == field(&fields, "status"))
+        .collect();
     answer(checked.map(|()| list(open, "/v1/checkout/sessions")))
 }
 
@@ -204,7 +288,9 @@ async fn expire_session(State(stripe): State<Stripe>, Path(id): Path<String>) ->
     let mut store = stripe.store();
     let ended = match store.find("checkout.session", &id) {
         None => Err(Refused(404, "resource_missing", "session")),
-        Some(session) if session["status"] != "open" => Err(Refused(400, "checkout_session_not_open", "")),
+        Some(session) if session["status"] != "open" => {
+            Err(Refused(400, "checkout_session_not_open", ""))
+        }
         Some(session) => {
             session["status"] = "expired".into();
             session["url"] = Value::Null;
@@ -235,8 +321,13 @@ async fn list_subscriptions(State(stripe): State<Stripe>, request: Request) -> R
     let fields = pairs(request.uri().query().unwrap_or("").as_bytes());
     let every = field(&fields, "status") == "all";
     let found = stripe.of("subscription", field(&fields, "customer"));
-    let found = found.into_iter().filter(|one| every || one["status"] != "canceled").collect();
-    answer(known(&fields, &["customer", "status", "limit"]).map(|()| list(found, "/v1/subscriptions")))
+    let found = found
+        .into_iter()
+        .filter(|one| every || one["status"] != "canceled")
+        .collect();
+    answer(
+        known(&fields, &["customer", "status", "limit"]).map(|()| list(found, "/v1/subscriptions")),
+    )
 }
 
 async fn cancel_subscription(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
@@ -245,7 +336,13 @@ async fn cancel_subscription(State(stripe): State<Stripe>, Path(id): Path<String
         return answer(Err(Refused(404, "resource_missing", "id")));
     };
     stripe.end(customer);
-    answer(stripe.store().find("subscription", &id).cloned().ok_or(Refused(404, "resource_missing", "id")))
+    answer(
+        stripe
+            .store()
+            .find("subscription", &id)
+            .cloned()
+            .ok_or(Refused(404, "resource_missing", "id")),
+    )
 }
 
 async fn list_invoices(State(stripe): State<Stripe>, request: Request) -> Response {
@@ -267,7 +364,15 @@ async fn show_charge(State(stripe): State<Stripe>, Path(id): Path<String>) -> Re
 
 async fn list_disputes(State(stripe): State<Stripe>, request: Request) -> Response {
     let fields = pairs(request.uri().query().unwrap_or("").as_bytes());
-    let about = |one: &&Value| one["object"] == "dispute" && one["charge"] == field(&fields, "charge");
-    let found = stripe.store().objects.iter().rev().filter(about).cloned().collect();
+    let about =
+        |one: &&Value| one["object"] == "dispute" && one["charge"] == field(&fields, "charge");
+    let found = stripe
+        .store()
+        .objects
+        .iter()
+        .rev()
+        .filter(about)
+        .cloned()
+        .collect();
     answer(known(&fields, &["charge", "limit"]).map(|()| list(found, "/v1/disputes")))
 }

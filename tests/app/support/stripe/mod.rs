@@ -4,7 +4,10 @@
 //!
 //! Stricter than Stripe in one thing: it wants an `Idempotency-Key` with every POST.
 
-#![allow(dead_code, reason = "two test binaries use it, and neither uses all of it")]
+#![allow(
+    dead_code,
+    reason = "two test binaries use it, and neither uses all of it"
+)]
 
 mod api;
 mod pages;
@@ -88,7 +91,9 @@ impl Store {
     }
 
     fn find(&mut self, kind: &str, id: &str) -> Option<&mut Value> {
-        self.objects.iter_mut().find(|one| one["object"] == kind && one["id"] == id)
+        self.objects
+            .iter_mut()
+            .find(|one| one["object"] == kind && one["id"] == id)
     }
 
     /// Those of a customer, newest first.
@@ -103,7 +108,10 @@ impl Store {
             "id": id, "object": "event", "api_version": "2025-03-31.basil", "created": at, "livemode": false,
             "pending_webhooks": 1, "request": { "id": null, "idempotency_key": null }, "type": kind, "data": { "object": object },
         });
-        self.events.push(Event { kind: kind.to_owned(), body: body.to_string() });
+        self.events.push(Event {
+            kind: kind.to_owned(),
+            body: body.to_string(),
+        });
     }
 }
 
@@ -112,16 +120,32 @@ impl Stripe {
     pub async fn start() -> Stripe {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let http = reqwest::Client::builder().tls_backend_preconfigured(tls()).build().expect("a client");
-        let stripe = Stripe { port, mode: watch::Sender::new(Mode::Ok), state: Arc::default(), clock: Arc::default(), http };
-        let router = Router::new().merge(api::routes(&stripe)).merge(pages::routes()).with_state(stripe.clone());
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls())
+            .build()
+            .expect("a client");
+        let stripe = Stripe {
+            port,
+            mode: watch::Sender::new(Mode::Ok),
+            state: Arc::default(),
+            clock: Arc::default(),
+            http,
+        };
+        let router = Router::new()
+            .merge(api::routes(&stripe))
+            .merge(pages::routes())
+            .with_state(stripe.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stripe
     }
 
     /// Flags that lead a Roster here.
     pub fn flags(&self) -> [(&'static str, String); 3] {
-        [("--stripe-api-key", KEY.to_owned()), ("--stripe-webhook-secret", WEBHOOK_SECRET.to_owned()), ("--stripe-api-url", self.url())]
+        [
+            ("--stripe-api-key", KEY.to_owned()),
+            ("--stripe-webhook-secret", WEBHOOK_SECRET.to_owned()),
+            ("--stripe-api-url", self.url()),
+        ]
     }
 
     /// Has the time of this clock from now on.
@@ -139,19 +163,32 @@ impl Stripe {
 
     /// What Roster asked for so far: all of it, or the calls that begin like this.
     pub fn seen(&self, start: &str) -> Vec<Seen> {
-        self.store().seen.iter().filter(|seen| seen.what.starts_with(start)).cloned().collect()
+        self.store()
+            .seen
+            .iter()
+            .filter(|seen| seen.what.starts_with(start))
+            .cloned()
+            .collect()
     }
 
     /// The customer that was made last.
     pub fn customer(&self) -> String {
         let store = self.store();
-        let customer = store.objects.iter().rev().find(|one| one["object"] == "customer").expect("a customer was made");
+        let customer = store
+            .objects
+            .iter()
+            .rev()
+            .find(|one| one["object"] == "customer")
+            .expect("a customer was made");
         customer["id"].as_str().expect("an id").to_owned()
     }
 
     /// What stands at a customer.
     pub fn said_of(&self, customer: &str) -> Value {
-        self.store().find("customer", customer).expect("a customer").clone()
+        self.store()
+            .find("customer", customer)
+            .expect("a customer")
+            .clone()
     }
 
     /// Everything of a kind that a customer has, newest first.
@@ -171,7 +208,11 @@ impl Stripe {
     pub fn change(&self, customer: &str, kind: &str, change: impl FnOnce(&mut Value)) {
         let now = self.now();
         let mut store = self.store();
-        let newest = store.objects.iter_mut().rev().find(|one| one["object"] == "subscription" && one["customer"] == customer);
+        let newest = store
+            .objects
+            .iter_mut()
+            .rev()
+            .find(|one| one["object"] == "subscription" && one["customer"] == customer);
         let subscription = newest.expect("a subscription");
         change(subscription);
         let subscription = subscription.clone();
@@ -180,7 +221,9 @@ impl Stripe {
 
     /// The next payment of the customer's subscription fails.
     pub fn payment_fails(&self, customer: &str) {
-        self.change(customer, "customer.subscription.updated", |subscription| subscription["status"] = "past_due".into());
+        self.change(customer, "customer.subscription.updated", |subscription| {
+            subscription["status"] = "past_due".into()
+        });
         let now = self.now();
         let mut store = self.store();
         let invoice = invoice(&mut store, &self.url(), customer, 4900, "open", now);
@@ -201,7 +244,9 @@ impl Stripe {
         let now = self.now();
         let mut store = self.store();
         let charge = store.of("charge", customer).remove(0);
-        let charge = store.find("charge", charge["id"].as_str().expect("an id")).expect("a charge");
+        let charge = store
+            .find("charge", charge["id"].as_str().expect("an id"))
+            .expect("a charge");
         charge["refunded"] = true.into();
         charge["amount_refunded"] = charge["amount"].clone();
         let charge = charge.clone();
@@ -215,7 +260,10 @@ impl Stripe {
         let charge = store.of("charge", customer).remove(0);
         let id = charge["id"].as_str().expect("an id").to_owned();
         store.find("charge", &id).expect("a charge")["disputed"] = true.into();
-        let known = store.objects.iter_mut().find(|one| one["object"] == "dispute" && one["charge"] == *id);
+        let known = store
+            .objects
+            .iter_mut()
+            .find(|one| one["object"] == "dispute" && one["charge"] == *id);
         let (kind, dispute) = match known {
             Some(dispute) => {
                 dispute["status"] = status.into();
@@ -253,13 +301,25 @@ impl Stripe {
 
     /// `None`: nobody answered.
     pub async fn try_to(&self, url: &str, body: &str) -> Option<(u16, String)> {
-        self.post(url, body, &signature(self.now(), body, WEBHOOK_SECRET)).await.ok()
+        self.post(url, body, &signature(self.now(), body, WEBHOOK_SECRET))
+            .await
+            .ok()
     }
 
     /// Sends an event with any signature; "" for none.
-    pub async fn post(&self, url: &str, body: &str, signature: &str) -> reqwest::Result<(u16, String)> {
-        let mut request = self.http.post(format!("{url}/stripe/webhook")).body(body.to_owned());
-        request = request.header("content-type", "application/json; charset=utf-8").header("user-agent", "Stripe/1.0");
+    pub async fn post(
+        &self,
+        url: &str,
+        body: &str,
+        signature: &str,
+    ) -> reqwest::Result<(u16, String)> {
+        let mut request = self
+            .http
+            .post(format!("{url}/stripe/webhook"))
+            .body(body.to_owned());
+        request = request
+            .header("content-type", "application/json; charset=utf-8")
+            .header("user-agent", "Stripe/1.0");
         if !signature.is_empty() {
             request = request.header("stripe-signature", signature);
         }
@@ -282,11 +342,22 @@ pub fn signature(at: i64, body: &str, secret: &str) -> String {
 pub fn hmac(at: i64, body: &str, secret: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length will do");
     mac.update(format!("{at}.{body}").as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Makes an invoice of a customer's.
-fn invoice(store: &mut Store, base: &str, customer: &str, total: i64, status: &str, at: i64) -> Value {
+fn invoice(
+    store: &mut Store,
+    base: &str,
+    customer: &str,
+    total: i64,
+    status: &str,
+    at: i64,
+) -> Value {
     let id = store.issue("in");
     let invoice = json!({
         "id": id, "object": "invoice", "created": at, "currency": "eur", "customer": customer,

@@ -22,7 +22,11 @@ fn see(address: &str) -> Response {
 }
 
 fn gone() -> Response {
-    (StatusCode::NOT_FOUND, Html("<main>This page has expired.</main>")).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        Html("<main>This page has expired.</main>"),
+    )
+        .into_response()
 }
 
 fn text(value: &Value) -> String {
@@ -35,17 +39,32 @@ fn open(stripe: &Stripe, kind: &str, id: &str) -> Option<Value> {
 }
 
 async fn checkout(State(stripe): State<Stripe>, Path(session): Path<String>) -> Response {
-    let Some(session) = open(&stripe, "checkout.session", &session) else { return gone() };
-    let (price, back) = (text(&session["price_of_the_tests"]), text(&session["cancel_url"]));
+    let Some(session) = open(&stripe, "checkout.session", &session) else {
+        return gone();
+    };
+    let (price, back) = (
+        text(&session["price_of_the_tests"]),
+        text(&session["cancel_url"]),
+    );
     Html(format!("<main><h1>Subscribe to {price}</h1><form method=post><button>Pay</button></form><a href=\"{back}\">Back</a></main>"))
         .into_response()
 }
 
 /// The card is good: a subscription with its first invoice, paid; and events of all of it.
 async fn pay(State(stripe): State<Stripe>, Path(session): Path<String>) -> Response {
-    let Some(session) = open(&stripe, "checkout.session", &session) else { return gone() };
-    let (customer, price, now, base) = (text(&session["customer"]), text(&session["price_of_the_tests"]), stripe.seconds(), stripe.url());
-    let (_, amount, every) = PRICES.into_iter().find(|(id, _, _)| *id == price).expect("a price");
+    let Some(session) = open(&stripe, "checkout.session", &session) else {
+        return gone();
+    };
+    let (customer, price, now, base) = (
+        text(&session["customer"]),
+        text(&session["price_of_the_tests"]),
+        stripe.seconds(),
+        stripe.url(),
+    );
+    let (_, amount, every) = PRICES
+        .into_iter()
+        .find(|(id, _, _)| *id == price)
+        .expect("a price");
     let days = if every == "year" { 365 } else { 30 };
     let mut store = stripe.store();
     let subscription = json!({
@@ -64,8 +83,11 @@ async fn pay(State(stripe): State<Stripe>, Path(session): Path<String>) -> Respo
         "currency": "eur", "refunded": false, "disputed": false, "status": "succeeded", "paid": true,
     });
     store.objects.push(charge.clone());
-    let paid = store.find("checkout.session", session["id"].as_str().expect("an id")).expect("it is there");
-    (paid["status"], paid["payment_status"], paid["subscription"]) = ("complete".into(), "paid".into(), subscription["id"].clone());
+    let paid = store
+        .find("checkout.session", session["id"].as_str().expect("an id"))
+        .expect("it is there");
+    (paid["status"], paid["payment_status"], paid["subscription"]) =
+        ("complete".into(), "paid".into(), subscription["id"].clone());
     let paid = paid.clone();
     store.happens("charge.succeeded", &charge, now);
     store.happens("customer.subscription.created", &subscription, now);
@@ -75,28 +97,54 @@ async fn pay(State(stripe): State<Stripe>, Path(session): Path<String>) -> Respo
 }
 
 async fn portal(State(stripe): State<Stripe>, Path(session): Path<String>) -> Response {
-    let Some(session) = open(&stripe, "billing_portal.session", &session) else { return gone() };
+    let Some(session) = open(&stripe, "billing_portal.session", &session) else {
+        return gone();
+    };
     let back = text(&session["return_url"]);
     let buttons: String = ["stop", "go-on", "pay"]
         .map(|change| format!("<form method=post action=\"/p/session/{}/{change}\"><button>{change}</button></form>", text(&session["id"])))
         .concat();
-    Html(format!("<main><h1>Your subscription</h1>{buttons}<a href=\"{back}\">Back</a></main>")).into_response()
+    Html(format!(
+        "<main><h1>Your subscription</h1>{buttons}<a href=\"{back}\">Back</a></main>"
+    ))
+    .into_response()
 }
 
-async fn manage(State(stripe): State<Stripe>, Path((session, change)): Path<(String, String)>) -> Response {
-    let Some(session) = open(&stripe, "billing_portal.session", &session) else { return gone() };
+async fn manage(
+    State(stripe): State<Stripe>,
+    Path((session, change)): Path<(String, String)>,
+) -> Response {
+    let Some(session) = open(&stripe, "billing_portal.session", &session) else {
+        return gone();
+    };
     let customer = text(&session["customer"]);
     let stops = |subscription: &mut Value, at_end: bool| {
-        let end = if at_end { subscription["items"]["data"][0]["current_period_end"].clone() } else { Value::Null };
-        (subscription["cancel_at"], subscription["cancel_at_period_end"]) = (end, at_end.into());
+        let end = if at_end {
+            subscription["items"]["data"][0]["current_period_end"].clone()
+        } else {
+            Value::Null
+        };
+        (
+            subscription["cancel_at"],
+            subscription["cancel_at_period_end"],
+        ) = (end, at_end.into());
     };
-    stripe.change(&customer, "customer.subscription.updated", |subscription| match change.as_str() {
-        "stop" => stops(subscription, true),
-        "go-on" => stops(subscription, false),
-        _ => subscription["status"] = "active".into(),
-    });
+    stripe.change(
+        &customer,
+        "customer.subscription.updated",
+        |subscription| match change.as_str() {
+            "stop" => stops(subscription, true),
+            "go-on" => stops(subscription, false),
+            _ => subscription["status"] = "active".into(),
+        },
+    );
     if change == "pay" {
-        for invoice in stripe.store().objects.iter_mut().filter(|one| one["object"] == "invoice" && one["customer"] == *customer) {
+        for invoice in stripe
+            .store()
+            .objects
+            .iter_mut()
+            .filter(|one| one["object"] == "invoice" && one["customer"] == *customer)
+        {
             invoice["status"] = "paid".into();
         }
     }
